@@ -1,0 +1,181 @@
+"""Owns one pass over the frames of a segment, and tells a torn tail from corruption.
+
+The torn rule: a batch is one write and one fdatasync, and nothing is written after it before it is durable. So what a
+crash can leave behind is damage to the last batch alone. A bad frame is **torn** if every valid header after it
+belongs to one batch, the one that the bad frame can belong to; then it was never acknowledged and may be cut. A valid
+header of any other batch, a seal or another note after it says that it once was durable: that is **corruption**.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from zlib import crc32
+
+from journal.disk import Disk
+from journal.errors import CorruptJournal
+from journal.frame import (
+    FORMAT_VERSION,
+    FRAME_BYTES_MAX,
+    HEADER_BYTES,
+    MAGIC,
+    MESSAGES,
+    NOTE,
+    ROWS,
+    Frame,
+    FrameHeader,
+    decode_header,
+    next_chain,
+    padded,
+)
+from journal.segment import SEGMENT_HEADER_BYTES, Segment
+
+READ_BYTES = 4 * 1024 * 1024
+
+
+class Position:
+    """Where a pass stands: what was verified so far, and what the next frame must continue."""
+
+    __slots__ = (
+        "applied_seq", "batch_first_seq", "chain", "epoch", "last_write_offset", "next_seq", "offset", "sealed", "ts_ns",
+    )  # fmt: skip
+
+    def __init__(self, segment: Segment) -> None:
+        self.offset = SEGMENT_HEADER_BYTES
+        # Where the last batch or note begins.
+        self.last_write_offset = SEGMENT_HEADER_BYTES
+        self.next_seq = segment.first_seq
+        self.chain = segment.chain
+        self.epoch = segment.epoch
+        self.ts_ns = segment.created_ns
+        self.applied_seq = 0
+        self.batch_first_seq = 0
+        # Nothing can continue a batch over the beginning of a segment or over a note.
+        self.sealed = True
+
+
+class Verdict(NamedTuple):
+    """What stands after the last good frame: nothing (0 torn bytes), a torn tail, or corruption."""
+
+    torn_bytes: int
+    corruption: str | None
+
+
+def read_frames(
+    disk: Disk, fd: int, segment: Segment, position: Position, *, hashes: bool = True
+) -> Iterator[list[Frame]]:
+    """Yield lists of verified frames and move `position` with them; end before the first that is not good.
+
+    Without `hashes` only headers and notes are verified and payloads are skipped: enough to find notes.
+    """
+    while True:
+        frames = parse(disk.read(fd, READ_BYTES, position.offset), segment, position, hashes=hashes)
+        if not frames:
+            return
+        yield frames
+
+
+def parse(data: bytes, segment: Segment, position: Position, *, hashes: bool) -> list[Frame]:
+    """Return the good frames at the beginning of `data`, which stands at the position's offset, and move it."""
+    view = memoryview(data)
+    frames: list[Frame] = []
+    at = 0
+    while (header := decode_header(view, at, segment.journal_id)) is not None:
+        check_follows(header, segment, position)
+        payload_end = at + HEADER_BYTES + header.payload_bytes
+        end = padded(payload_end)
+        if end > len(view):
+            break
+        payload = view[at + HEADER_BYTES : payload_end]
+        if (hashes or header.kind == NOTE) and (
+            crc32(payload) != header.payload_checksum or any(view[payload_end:end])
+        ):
+            break
+        if header.batch_first_seq == header.first_seq:
+            position.last_write_offset = position.offset
+        if header.kind == NOTE:
+            position.sealed = True
+        else:
+            if hashes and next_chain(position.chain, view[at : at + HEADER_BYTES], payload) != header.chain:
+                raise CorruptJournal(segment.path, position.offset, position.next_seq, "the hash chain is broken")
+            position.sealed = False
+            position.batch_first_seq = header.batch_first_seq
+            position.next_seq += header.commands
+            position.chain = header.chain
+        position.epoch = header.epoch
+        position.ts_ns = header.ts_ns
+        position.applied_seq = header.applied_seq
+        position.offset += end - at
+        at = end
+        frames.append(Frame(header, payload))
+    return frames
+
+
+def check_follows(header: FrameHeader, segment: Segment, position: Position) -> None:
+    """Raise CorruptJournal where a valid header is not one that can stand at this position."""
+    found = None
+    if header.format_version != FORMAT_VERSION:
+        found = f"format version {header.format_version}, this code reads {FORMAT_VERSION}"
+    elif header.payload_bytes > FRAME_BYTES_MAX - HEADER_BYTES:
+        found = f"a payload of {header.payload_bytes} bytes"
+    elif header.first_seq != position.next_seq:
+        found = f"a frame that begins at seq {header.first_seq}"
+    elif header.applied_seq >= header.first_seq:
+        found = f"applied_seq {header.applied_seq} in a frame that begins at {header.first_seq}"
+    elif header.epoch < position.epoch:
+        found = f"epoch {header.epoch} after epoch {position.epoch}"
+    elif header.kind == NOTE:
+        if header.commands != 0 or header.batch_first_seq != header.first_seq:
+            found = "a note that takes a seq"
+        elif header.chain != position.chain:
+            found = "a note with another chain value"
+    elif header.kind not in (ROWS, MESSAGES):
+        found = f"unknown kind {header.kind}"
+    elif header.commands == 0:
+        found = "a frame without commands"
+    elif header.batch_first_seq != header.first_seq:
+        continues = not position.sealed and header.batch_first_seq == position.batch_first_seq
+        if not continues or header.ts_ns != position.ts_ns:
+            found = f"a frame of batch {header.batch_first_seq} outside its batch"
+    if found is not None:
+        raise CorruptJournal(segment.path, position.offset, position.next_seq, found)
+
+
+def judge(disk: Disk, fd: int, segment: Segment, position: Position, *, is_last: bool) -> Verdict:
+    """Say what the bytes from the position to the end of the file are."""
+    rest = disk.read(fd, max(0, disk.size(fd) - position.offset), position.offset)
+    dirty = len(rest.rstrip(b"\0"))
+    if dirty == 0:
+        return Verdict(0, None)
+    if not is_last:
+        # A segment is synced before the next is opened, so no crash can tear it.
+        return Verdict(dirty, "bytes that are no frame, in a segment that is not the last")
+    view = memoryview(rest)
+    bad = decode_header(view, 0, segment.journal_id)
+    if bad is None:
+        first_possible = 8
+        possible = {position.next_seq}
+        if not position.sealed:
+            possible.add(position.batch_first_seq)
+    else:
+        first_possible = padded(HEADER_BYTES + bad.payload_bytes)
+        possible = {bad.batch_first_seq} if bad.kind != NOTE else set()
+    batch = None
+    for header in valid_headers(rest, first_possible, segment.journal_id):
+        if header.kind == NOTE:
+            return Verdict(dirty, "a bad frame before a note, so it once was durable")
+        if header.batch_first_seq not in possible or batch not in (None, header.batch_first_seq):
+            return Verdict(dirty, f"a bad frame before batch {header.batch_first_seq}, so it once was durable")
+        batch = header.batch_first_seq
+    return Verdict(dirty, None)
+
+
+def valid_headers(data: bytes, start: int, journal_id: bytes) -> Iterator[FrameHeader]:
+    """Yield every valid header from `start` on, wherever a header can stand (at multiples of 8)."""
+    view = memoryview(data)
+    at = data.find(MAGIC, start)
+    while at >= 0:
+        header = decode_header(view, at, journal_id) if at % 8 == 0 else None
+        if header is not None:
+            yield header
+        at = data.find(MAGIC, at + 1)

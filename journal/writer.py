@@ -1,0 +1,466 @@
+"""Owns writing: a batch is one write and one fdatasync; after a failure nothing more is written.
+
+A failed write or fsync leaves the disk in a state that nobody knows: pages may be dropped while later reads still show
+them. So the writer refuses everything after, and the process is expected to stop; the next start finds out what is
+there.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, NoReturn, Self
+
+from journal.disk import REAL_DISK, Disk
+from journal.errors import BatchRefused, CorruptJournal, JournalError, JournalUnusable
+from journal.frame import (
+    HEADER_BYTES,
+    MESSAGES,
+    NOTE,
+    PAYLOAD_BYTES_MAX,
+    ROWS,
+    SEAL,
+    SEQ_MAX,
+    FrameContent,
+    Payload,
+    encode_header,
+    genesis_chain,
+    padded,
+)
+from journal.scan import Position, judge, read_frames
+from journal.segment import (
+    JOURNAL_ID_BYTES,
+    SEGMENT_BYTES_DEFAULT,
+    SEGMENT_BYTES_MIN,
+    SEGMENT_HEADER_BYTES,
+    SPARE_NAME,
+    Segment,
+    Spare,
+    encode_segment_header,
+    read_segments,
+    segment_path,
+)
+
+LOCK_NAME = "LOCK"
+
+
+class Appended(NamedTuple):
+    """A durable batch: the seq of its last command and the chain value after it."""
+
+    last_seq: int
+    chain: bytes
+
+
+class Torn(NamedTuple):
+    """A tail that was cut at opening: where, how many bytes, and the file that keeps them."""
+
+    path: Path
+    offset: int
+    cut_bytes: int
+    kept: Path
+
+
+class Journal:
+    """A journal opened for writing, by one process at a time.
+
+    Calls may come from any thread and wait for each other. `append` and `note` block until the disk has answered.
+    """
+
+    def __init__(self, disk: Disk, lock: int, segment: Segment, fd: int, position: Position) -> None:
+        """For `create` and `open_for_append` only."""
+        self.directory = segment.path.parent
+        self.torn: Torn | None = None
+        self._disk = disk
+        self._lock = lock
+        self._segment = segment
+        self._segment_bytes = segment.segment_bytes
+        self._fd = fd
+        self._position = position
+        self._spare = Spare(disk, self.directory, self._segment_bytes)
+        self._unsynced = False
+        self._unusable: str | None = None
+        self._closed = False
+        self._mutex = threading.Lock()
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        *,
+        created_ns: int,
+        segment_bytes: int = SEGMENT_BYTES_DEFAULT,
+        epoch: int = 0,
+        journal_id: bytes | None = None,
+        disk: Disk = REAL_DISK,
+    ) -> Self:
+        """Make a new journal and open it. Its first command has seq 1.
+
+        `journal_id` is drawn at random unless given (a simulator gives it). Raises FileExistsError where a journal is
+        already; JournalLocked; JournalError.
+        """
+        journal_id = os.urandom(JOURNAL_ID_BYTES) if journal_id is None else journal_id
+        if len(journal_id) != JOURNAL_ID_BYTES:
+            raise ValueError(f"a journal id has {JOURNAL_ID_BYTES} bytes, not {len(journal_id)}")
+        _check_segment_bytes(segment_bytes)
+        chain = genesis_chain(journal_id, created_ns)
+        path = segment_path(directory, 1)
+        segment = Segment(path, journal_id, created_ns, 1, created_ns, segment_bytes, epoch, chain)
+        try:
+            with ExitStack() as undo:
+                disk.make_directory(directory)
+                lock = disk.lock(directory / LOCK_NAME)
+                undo.callback(disk.unlock, lock)
+                if any(name.endswith(".tape") for name in disk.list(directory)):
+                    raise FileExistsError(f"there is a journal in {directory} already")
+                fd = _open_segment(disk, Spare(disk, directory, segment_bytes), segment)
+                undo.pop_all()
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise JournalError("create", path, 0, error) from error
+        return cls(disk, lock, segment, fd, Position(segment))
+
+    @classmethod
+    def open_for_append(
+        cls, directory: Path, *, segment_bytes: int | None = None, epoch: int | None = None, disk: Disk = REAL_DISK
+    ) -> Self:
+        """Open an existing journal where it ends; cut a torn tail and keep it beside (`torn` says so).
+
+        `segment_bytes` is the size of further segments (default: that of the last one). The last segment is verified
+        whole; those before it when they are read. Raises CorruptJournal (nothing changed), JournalLocked,
+        JournalError, FileNotFoundError.
+        """
+        if segment_bytes is not None:
+            _check_segment_bytes(segment_bytes)
+        if not any(name.endswith(".tape") for name in disk.list(directory)):
+            raise FileNotFoundError(f"there is no journal in {directory}")
+        with ExitStack() as undo:
+            lock = disk.lock(directory / LOCK_NAME)
+            undo.callback(disk.unlock, lock)
+            try:
+                journal = cls._open_last(disk, lock, directory)
+            except OSError as error:
+                raise JournalError("open", directory, 0, error) from error
+            undo.pop_all()
+        if segment_bytes is not None:
+            journal._segment_bytes = segment_bytes
+            journal._spare = Spare(disk, directory, segment_bytes)
+        if epoch is not None:
+            if epoch < journal.epoch:
+                journal.close()
+                raise ValueError(f"epoch {epoch} is below the journal's {journal.epoch}")
+            journal._position.epoch = epoch
+        return journal
+
+    @classmethod
+    def _open_last(cls, disk: Disk, lock: int, directory: Path) -> Self:
+        segment = read_segments(disk, directory)[-1]
+        with ExitStack() as undo:
+            fd = disk.open_write(segment.path)
+            undo.callback(disk.close, fd)
+            position = Position(segment)
+            for _ in read_frames(disk, fd, segment, position):
+                pass
+            verdict = judge(disk, fd, segment, position, is_last=True)
+            if verdict.corruption is not None:
+                raise CorruptJournal(segment.path, position.offset, position.next_seq, verdict.corruption)
+            # Only now, with all verified, the first change: what a writer that died had begun to prepare.
+            if SPARE_NAME in disk.list(directory):
+                disk.remove(directory / SPARE_NAME)
+            journal = cls(disk, lock, segment, fd, position)
+            if verdict.torn_bytes:
+                journal.torn = _cut(disk, fd, segment.path, position.offset, verdict.torn_bytes)
+            _write_again(disk, fd, position)
+            disk.sync_directory(directory)
+            undo.pop_all()
+        return journal
+
+    @property
+    def journal_id(self) -> bytes:
+        return self._segment.journal_id
+
+    @property
+    def created_ns(self) -> int:
+        """Creation time of the journal."""
+        return self._segment.journal_created_ns
+
+    @property
+    def next_seq(self) -> int:
+        return self._position.next_seq
+
+    @property
+    def chain(self) -> bytes:
+        """The chain value after the last command."""
+        return self._position.chain
+
+    @property
+    def epoch(self) -> int:
+        return self._position.epoch
+
+    @property
+    def ts_ns(self) -> int:
+        """The stamp of the last frame, or of the creation of the segment where it has none."""
+        return self._position.ts_ns
+
+    def append(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int) -> Appended:
+        """Write one batch of frames (kind, schema, first_seq, commands, payload) and return when it is durable.
+
+        A payload has at most PAYLOAD_BYTES_MAX bytes. A batch is never split over segments.
+        Raises BatchRefused or JournalUnusable before anything is written; JournalError after which the journal is
+        unusable.
+        """
+        with self._mutex:
+            self._check_usable()
+            payloads = [memoryview(frame[4]).cast("B") for frame in frames]
+            size = self._check_batch(frames, payloads, ts_ns, applied_seq)
+            position = self._position
+            if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
+                self._roll(ts_ns)
+            self._spare.start()
+            buffers, chain = self._encode(frames, payloads, ts_ns, applied_seq)
+            self._write(buffers, size)
+            self._sync()
+            position = self._position
+            position.offset += size
+            position.batch_first_seq = frames[0][2]
+            position.next_seq = frames[-1][2] + frames[-1][3]
+            position.chain = chain
+            position.ts_ns = ts_ns
+            position.applied_seq = applied_seq
+            position.sealed = False
+            return Appended(position.next_seq - 1, chain)
+
+    def seal(self, *, ts_ns: int | None = None, applied_seq: int | None = None) -> bool:
+        """Say on disk that all before was durable, without an fsync; return whether there was anything to seal.
+
+        For after 100 ms idle, and before closing. Stamp and applied_seq default to those of the last batch.
+        """
+        with self._mutex:
+            self._check_usable()
+            if self._position.sealed:
+                return False
+            self._write_note(SEAL, b"", ts_ns, applied_seq)
+            return True
+
+    def note(self, note_type: int, payload: bytes, *, ts_ns: int | None = None, applied_seq: int | None = None) -> None:
+        """Write a note and return when it is durable. It takes no seq and does not change the chain."""
+        with self._mutex:
+            self._check_usable()
+            if len(payload) > PAYLOAD_BYTES_MAX:
+                raise BatchRefused(f"a note of {len(payload)} bytes, allowed are {PAYLOAD_BYTES_MAX}")
+            if self._unsynced:
+                # Else a crash could lose the seal before this note and keep the note: that would look like corruption.
+                self._sync()
+            self._write_note(note_type, payload, ts_ns, applied_seq)
+            self._sync()
+
+    def close(self) -> None:
+        """Seal, close the file, give the lock back. Closing twice, or after a failure, is harmless."""
+        with self._mutex:
+            if self._closed:
+                return
+            try:
+                if self._unusable is None and not self._position.sealed:
+                    self._write_note(SEAL, b"", None, None)
+            finally:
+                self._closed = True
+                self._unusable = self._unusable or "it was closed"
+                try:
+                    self._spare.close()
+                    self._disk.close(self._fd)
+                finally:
+                    self._disk.unlock(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_usable(self) -> None:
+        if self._unusable is not None:
+            raise JournalUnusable(f"the journal in {self.directory} takes nothing more: {self._unusable}")
+
+    def _check_batch(
+        self, frames: Sequence[FrameContent], payloads: list[memoryview], ts_ns: int, applied_seq: int
+    ) -> int:
+        """Return the size of the batch on disk; raise BatchRefused."""
+        next_seq = self._position.next_seq
+        if not frames:
+            raise BatchRefused("a batch without frames")
+        if not 0 <= applied_seq < next_seq:
+            raise BatchRefused(f"applied_seq {applied_seq} in a batch that begins at {next_seq}")
+        if not 0 <= ts_ns <= SEQ_MAX:
+            raise BatchRefused(f"ts_ns {ts_ns} is outside 0 .. 2^63 - 1")
+        size = 0
+        for (kind, schema, first_seq, commands, _), payload in zip(frames, payloads, strict=True):
+            if kind not in (ROWS, MESSAGES) or not 0 <= schema < 2**32:
+                raise BatchRefused(f"kind {kind}, schema {schema}")
+            if first_seq != next_seq or not 1 <= commands < 2**32 or first_seq + commands > SEQ_MAX:
+                raise BatchRefused(f"a frame of {commands} commands from seq {first_seq}, expected from {next_seq}")
+            if payload.nbytes > PAYLOAD_BYTES_MAX:
+                raise BatchRefused(f"a payload of {payload.nbytes} bytes, allowed are {PAYLOAD_BYTES_MAX}")
+            next_seq += commands
+            size += HEADER_BYTES + padded(payload.nbytes)
+        room = min(self._segment.segment_bytes, self._segment_bytes) - SEGMENT_HEADER_BYTES
+        if size > room:
+            raise BatchRefused(f"a batch of {size} bytes does not fit into a segment, which has {room}")
+        return size
+
+    def _encode(
+        self, frames: Sequence[FrameContent], payloads: list[memoryview], ts_ns: int, applied_seq: int
+    ) -> tuple[list[bytes | memoryview], bytes]:
+        """Return what to write and the chain value after it."""
+        chain = self._position.chain
+        buffers: list[bytes | memoryview] = []
+        for frame, payload in zip(frames, payloads, strict=True):
+            header, chain = encode_header(
+                frame,
+                payload,
+                epoch=self._position.epoch,
+                batch_first_seq=frames[0][2],
+                ts_ns=ts_ns,
+                applied_seq=applied_seq,
+                previous_chain=chain,
+                journal_id=self._segment.journal_id,
+            )
+            buffers += [header, payload]
+            if payload.nbytes % 8:
+                buffers.append(bytes(-payload.nbytes % 8))
+        return buffers, chain
+
+    def _write_note(self, note_type: int, payload: Payload, ts_ns: int | None, applied_seq: int | None) -> None:
+        position = self._position
+        seq = position.next_seq
+        ts_ns = position.ts_ns if ts_ns is None else ts_ns
+        applied_seq = position.applied_seq if applied_seq is None else applied_seq
+        if not 0 <= applied_seq < seq or not 0 <= ts_ns <= SEQ_MAX:
+            raise BatchRefused(f"a note with ts_ns {ts_ns} and applied_seq {applied_seq} before seq {seq}")
+        view = memoryview(payload)
+        header, _ = encode_header(
+            (NOTE, note_type, seq, 0, payload),
+            view,
+            epoch=position.epoch,
+            batch_first_seq=seq,
+            ts_ns=ts_ns,
+            applied_seq=applied_seq,
+            previous_chain=position.chain,
+            journal_id=self._segment.journal_id,
+        )
+        size = HEADER_BYTES + padded(len(payload))
+        # A note never opens a segment, which would have no command to be named by: it may grow the file instead.
+        self._write([header, view, bytes(-len(payload) % 8)], size)
+        position.offset += size
+        position.ts_ns = ts_ns
+        position.applied_seq = applied_seq
+        position.sealed = True
+
+    def _write(self, buffers: list[bytes | memoryview], size: int) -> None:
+        offset = self._position.offset
+        try:
+            written = self._disk.write(self._fd, buffers, offset)
+        except OSError as error:
+            self._fail("write", offset, error)
+        if written != size:
+            self._fail("write", offset, OSError(0, f"only {written} of {size} bytes were taken"))
+        self._unsynced = True
+
+    def _sync(self) -> None:
+        try:
+            self._disk.fdatasync(self._fd)
+        except OSError as error:
+            self._fail("fdatasync", self._position.offset, error)
+        self._unsynced = False
+
+    def _fail(self, step: str, offset: int, error: OSError) -> NoReturn:
+        failure = JournalError(step, self._segment.path, offset, error)
+        self._unusable = str(failure)
+        raise failure from error
+
+    def _roll(self, ts_ns: int) -> None:
+        """Sync this segment, then open the next."""
+        position = self._position
+        try:
+            self._disk.fsync(self._fd)
+        except OSError as error:
+            self._fail("fsync", position.offset, error)
+        old = self._segment
+        segment = old._replace(
+            path=segment_path(self.directory, position.next_seq),
+            first_seq=position.next_seq,
+            created_ns=ts_ns,
+            segment_bytes=self._segment_bytes,
+            epoch=position.epoch,
+            chain=position.chain,
+        )
+        try:
+            fd = _open_segment(self._disk, self._spare, segment)
+            self._disk.close(self._fd)
+        except OSError as error:
+            self._fail("opening the next segment", position.offset, error)
+        self._fd = fd
+        self._segment = segment
+        applied_seq = position.applied_seq
+        self._position = Position(segment)
+        self._position.applied_seq = applied_seq
+        self._unsynced = False
+
+
+def _check_segment_bytes(segment_bytes: int) -> None:
+    if segment_bytes < SEGMENT_BYTES_MIN or segment_bytes % 8:
+        raise ValueError(f"segment_bytes is a multiple of 8 from {SEGMENT_BYTES_MIN}, not {segment_bytes}")
+
+
+def _open_segment(disk: Disk, spare: Spare, segment: Segment) -> int:
+    """Give the spare file its head and, when that is durable, its name; return its descriptor."""
+    fd = spare.take()
+    head = encode_segment_header(segment)
+    if disk.write(fd, [head], 0) != len(head):
+        raise OSError(0, "the segment's header was not taken whole")
+    disk.fsync(fd)
+    disk.rename(spare.path, segment.path)
+    disk.sync_directory(segment.path.parent)
+    return fd
+
+
+def _write_again(disk: Disk, fd: int, position: Position) -> None:
+    """Make durable what was read back, also where the fsync of the last write had failed.
+
+    After a failed fsync the kernel may hold the bytes as clean: they are read, another fsync says yes, and they are
+    not on disk. Written once more they are dirty again. Only the last write can be concerned.
+    """
+    size = position.offset - position.last_write_offset
+    if size:
+        data = disk.read(fd, size, position.last_write_offset)
+        if disk.write(fd, [data], position.last_write_offset) != size:
+            raise OSError(0, "the last batch was not taken whole")
+    disk.fsync(fd)
+
+
+def _cut(disk: Disk, fd: int, path: Path, offset: int, torn_bytes: int) -> Torn:
+    """Keep the torn bytes in a file beside, durably, and then write zeros over them."""
+    names = set(disk.list(path.parent))
+    kept = path.parent / f"{path.name}.{offset}.torn"
+    turn = 1
+    while kept.name in names:
+        turn += 1
+        kept = path.parent / f"{path.name}.{offset}.{turn}.torn"
+    data = disk.read(fd, torn_bytes, offset)
+    copy = disk.open_new(kept)
+    try:
+        if disk.write(copy, [data], 0) != torn_bytes:
+            raise OSError(0, "the torn bytes were not taken whole")
+        disk.fsync(copy)
+    finally:
+        disk.close(copy)
+    disk.sync_directory(path.parent)
+    if disk.write(fd, [bytes(torn_bytes)], offset) != torn_bytes:
+        raise OSError(0, "the zeros over the torn bytes were not taken whole")
+    disk.fsync(fd)
+    return Torn(path, offset, torn_bytes, kept)
