@@ -42,7 +42,7 @@ class Position:
 
     def __init__(self, segment: Segment) -> None:
         self.offset = SEGMENT_HEADER_BYTES
-        # Where the last batch or note begins.
+        # Where the last batch begins, or the notes before it: a seal may have waited for the batch's own fsync.
         self.last_write_offset = SEGMENT_HEADER_BYTES
         self.next_seq = segment.first_seq
         self.chain = segment.chain
@@ -91,7 +91,7 @@ def parse(data: bytes, segment: Segment, position: Position, *, hashes: bool) ->
             crc32(payload) != header.payload_checksum or any(view[payload_end:end])
         ):
             break
-        if header.batch_first_seq == header.first_seq:
+        if header.batch_first_seq == header.first_seq and not position.sealed:
             position.last_write_offset = position.offset
         if header.kind == NOTE:
             position.sealed = True
