@@ -242,7 +242,9 @@ def test_a_rewritten_payload_with_fitting_checksums_breaks_the_chain(tmp_path: P
     # Someone who knows the journal id can forge header and checksum of one frame, but not the hashes after it.
     journals = []
     for name, payload in (("a", b"truth"), ("b", b"forgy")):
-        with Journal.create(tmp_path / name, created_ns=1, segment_bytes=SEGMENT_BYTES, journal_id=bytes(16)) as journal:
+        with Journal.create(
+            tmp_path / name, created_ns=1, segment_bytes=SEGMENT_BYTES, journal_id=bytes(16)
+        ) as journal:
             journal.append([(MESSAGES, 1, 1, 1, payload)], 1, 0)
             middle = journal._position.offset
             journal.append([(MESSAGES, 1, 2, 1, b"same")], 2, 0)
