@@ -1,0 +1,1 @@
+"""What run.py calls: installing, building, testing, and the commands of an operator."""

@@ -1,0 +1,193 @@
+"""Builds the compiled core: which modules, whether they are fresh, all of them or none. Standard library only.
+
+The sources of `exchange.core.matching` are plain Python with C types in a `.pxd` beside them, or a container in Cython
+(`.pyx`) with its Python twin. Compiled extensions lie beside the sources, are git-ignored, and win over them on import;
+a mix of compiled and plain modules cannot share C types, so a build that fails leaves none.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = "exchange.core.matching"
+# Modules whose .pxd holds only enums and structs: the compiler reads them, nothing of them is compiled.
+DECLARATIONS = frozenset({"codes", "records"})
+SOURCES = (".py", ".pyx", ".pxd")
+COMPILER = Path(__file__).with_name("compile.py")
+
+
+class BuildError(Exception):
+    """The compiled core was asked for and could not be built."""
+
+
+class Module(NamedTuple):
+    """One module to compile: its full name, its source, the extension that this interpreter would load."""
+
+    name: str
+    source: Path
+    extension: Path
+
+
+class Outcome(NamedTuple):
+    """What a build left behind: the extensions, or why the sources run interpreted.
+
+    Both are empty where there is nothing to compile.
+    """
+
+    extensions: tuple[Path, ...] = ()
+    interpreted_because: str = ""
+
+
+def is_required() -> bool:
+    """Tell whether an interpreted core is a failure here: on CI, and where TAPE_REQUIRE_COMPILED says so."""
+    return os.environ.get("TAPE_REQUIRE_COMPILED") == "1" or os.environ.get("CI") == "true"
+
+
+def find_folder(root: Path, package: str) -> Path:
+    return root.joinpath(*package.split("."))
+
+
+def find_modules(root: Path = ROOT, package: str = PACKAGE) -> list[Module]:
+    """List what to compile, by name: every `.pyx`, and every `.py` with a `.pxd` that holds more than records."""
+    folder = find_folder(root, package)
+    sources = {path.stem: path for path in folder.glob("*.py") if path.with_suffix(".pxd").exists()}
+    sources |= {path.stem: path for path in folder.glob("*.pyx")}
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    return [
+        Module(f"{package}.{stem}", source, source.with_name(stem + suffix))
+        for stem, source in sorted(sources.items())
+        if stem not in DECLARATIONS
+    ]
+
+
+def is_fresh(root: Path = ROOT, package: str = PACKAGE) -> bool:
+    """Tell whether every extension is there and none is older than a source, a declaration or the recipe."""
+    modules = find_modules(root, package)
+    shared = [COMPILER, *find_folder(root, package).glob("*.pxd")]
+    newest = max(path.stat().st_mtime_ns for path in shared)
+    return all(
+        module.extension.exists()
+        and module.extension.stat().st_mtime_ns >= max(newest, module.source.stat().st_mtime_ns)
+        for module in modules
+    )
+
+
+def missing_tools() -> list[str]:
+    """Name what the compiler needs and this machine lacks, in words for a person."""
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    missing = [] if shutil.which(compiler) else [f"a C compiler ({compiler})"]
+    return missing if header.exists() else [*missing, f"Python's headers ({header})"]
+
+
+def build(
+    root: Path = ROOT,
+    package: str = PACKAGE,
+    *,
+    debug: bool = False,
+    into: Path | None = None,
+    annotate: bool = False,
+    say: Callable[[str], None] = print,
+) -> Outcome:
+    """Compile all modules of the package or none; what has not changed is not compiled again.
+
+    into:     a folder to copy the sources to and to build in; without it the extensions lie beside the sources.
+    debug:    with bounds checks and the address and undefined-behaviour sanitizers; only together with `into`, and
+              what runs it needs `debug_environment(into)`.
+    annotate: write Cython's HTML of which lines call into Python below the build folder, too.
+    Raises:   BuildError where `is_required()` or `into` was given and the build failed.
+    """
+    if debug and into is None:
+        raise ValueError("a debug build needs a folder of its own: its extensions load only beside a sanitizer")
+    if into is not None:
+        copy_sources(into, root, package.split(".")[0])
+        root = into
+    modules = find_modules(root, package)
+    remove_extensions(root, package, keep=modules)
+    if not modules:
+        return Outcome()
+    missing = missing_tools()
+    if missing and into is None and not is_required() and is_fresh(root, package):
+        return Outcome(tuple(module.extension for module in modules))
+    failure = "missing: " + ", ".join(missing) if missing else compile_modules(root, modules, debug, annotate, say)
+    if not failure:
+        return Outcome(tuple(module.extension for module in modules))
+    remove_extensions(root, package)
+    if is_required() or into is not None:
+        raise BuildError(f"the core could not be compiled: {failure}")
+    say(f"the core could not be compiled and runs interpreted: {failure}")
+    return Outcome((), failure)
+
+
+def compile_modules(root: Path, modules: list[Module], debug: bool, annotate: bool, say: Callable[[str], None]) -> str:
+    """Compile in a process of its own; return what went wrong, or an empty text."""
+    build_dir = root / "build" / f"core-{sys.implementation.cache_tag}"
+    job = {
+        "sources": [[module.name, str(module.source.relative_to(root))] for module in modules],
+        "build_dir": str(build_dir.relative_to(root)),
+        "debug": debug,
+        "annotate": annotate,
+    }
+    say(f"compiling {len(modules)} modules of the core …")
+    started_ns = time.time_ns()
+    # -P: the folder of the script is not searched for modules, it holds names that others use too.
+    command = [sys.executable, "-P", str(COMPILER), json.dumps(job)]
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    absent = [module.name for module in modules if not module.extension.exists()]
+    if done.returncode or absent:
+        return "\n".join(done.stdout.splitlines()[-60:]) or f"no extension was made of {', '.join(absent)}"
+    # A source saved while the compiler ran is newer than what was made of it: everything bears the time of the start.
+    for path in [*(module.extension for module in modules), *build_dir.rglob("*.c"), *build_dir.rglob("*.so")]:
+        os.utime(path, ns=(started_ns, started_ns))
+    return ""
+
+
+def remove_extensions(root: Path = ROOT, package: str = PACKAGE, keep: list[Module] | None = None) -> None:
+    """Remove this interpreter's extensions beside the sources, but for those to keep."""
+    kept = {module.extension for module in keep or []}
+    for path in find_folder(root, package).glob("*" + sysconfig.get_config_var("EXT_SUFFIX")):
+        if path not in kept:
+            path.unlink()
+
+
+def copy_sources(into: Path, root: Path = ROOT, package: str = "exchange") -> None:
+    """Copy the sources of a package below `into`, without extensions: the interpreted form, or what to build there.
+
+    A process that is to import the copy runs with `into` as its working directory and its PYTHONPATH.
+    """
+    for path in sorted((root / package).rglob("*")):
+        if path.suffix in SOURCES and "node_modules" not in path.parts:
+            target = into / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+
+
+def debug_environment(into: Path) -> dict[str, str]:
+    """Return what a process needs in its environment to load a debug build: add it to os.environ, and run in `into`.
+
+    Raises: BuildError where the compiler has no address sanitizer.
+    """
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    command = [compiler, "-print-file-name=libasan.so"]
+    library = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(library).is_absolute():
+        raise BuildError(f"{compiler} has no address sanitizer (libasan)")
+    return {
+        "LD_PRELOAD": str(Path(library).resolve()),
+        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter keeps much until its end
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",  # so that the sanitizer sees every block, Python's too
+        "PYTHONPATH": str(into),
+    }
+
+
+if __name__ == "__main__":
+    build(annotate="--annotate" in sys.argv[1:])

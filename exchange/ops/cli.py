@@ -1,0 +1,59 @@
+"""The commands of run.py: one row each, imported only when called."""
+
+import difflib
+import sys
+from importlib import import_module
+from typing import NamedTuple
+
+DEFAULT = "demo"
+
+
+class Row(NamedTuple):
+    """Where a command lives, as "module:function", and what it does in one line.
+
+    The function takes the arguments after the command's name and returns an exit code.
+    """
+
+    target: str
+    help: str
+
+
+COMMANDS = {
+    "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),
+    "check": Row("exchange.ops.check:main", "format, lint, types, tidy, unit and golden tests: before each commit"),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return its exit code; without a name, the demo."""
+    if argv and argv[0] in ("-h", "--help", "help"):
+        print(describe())
+        return 0
+    name, arguments = (argv[0], argv[1:]) if argv and not argv[0].startswith("-") else (DEFAULT, argv)
+    row = COMMANDS.get(name)
+    if row is None:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        print(f"run.py: no command {name!r}" + (f"; did you mean {near[0]}?" if near else ""), file=sys.stderr)
+        print(describe(), file=sys.stderr)
+        return 2
+    module, _, function = row.target.partition(":")
+    try:
+        code: int = getattr(import_module(module), function)(arguments)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def describe() -> str:
+    """Return the help text: how to call, and every command with its line."""
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:<{width}}  {row.help}" for name, row in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: python3 run.py [COMMAND] [ARGUMENTS]",
+            "",
+            *rows,
+            "",
+            f"Without a command: {DEFAULT}. `python3 run.py COMMAND --help` tells a command's arguments.",
+        ]
+    )

@@ -1,0 +1,94 @@
+"""Compiles listed modules with Cython and the C compiler: the recipe of the compiled core, and nothing else.
+
+Run as a process of its own (`build.py` starts it), because setuptools and Cython leave their marks on the process that
+imports them. The one argument is a `Job` in JSON; the working directory is the folder that holds the package.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from Cython.Build import cythonize
+from setuptools import Extension
+from setuptools.dist import Distribution
+
+# What Cython may assume (prototype rules 1 to 3): types come from the .pxd and by inference, never from hints;
+# indices are never negative; a sum that does not fit 64 bits raises.
+DIRECTIVES = {
+    "language_level": 3,
+    "infer_types": True,
+    "annotation_typing": False,
+    "cdivision": True,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "overflowcheck": True,
+    "auto_pickle": False,
+    "embedsignature": False,
+}
+CHECKED = {"boundscheck": True, "initializedcheck": True}
+
+# Warnings that have meant a broken core: a shift or a constant wider than its type, pointers of different records. The
+# whole of -Wconversion cannot be asked of generated code; that every C integer is a `long long` is a rule of tidy.
+ERRORS = [
+    "-Werror=shift-count-overflow",
+    "-Werror=overflow",
+    "-Werror=int-conversion",
+    "-Werror=incompatible-pointer-types",
+    "-Werror=implicit-function-declaration",
+    "-Werror=return-type",
+]
+FAST = ["-O3"]
+SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
+
+
+class Job(NamedTuple):
+    """What to compile: pairs of module name and source path, where to work, and how."""
+
+    sources: list[list[str]]
+    build_dir: str
+    debug: bool
+    annotate: bool
+
+
+def recipe(job: Job) -> str:
+    """Name how a module is compiled; where it differs from the last time, nothing made then may be kept."""
+    text = Path(__file__).read_bytes() + f"{version('Cython')} {sys.version} {job.debug}".encode()
+    return hashlib.sha256(text).hexdigest()
+
+
+def compile_all(job: Job) -> None:
+    """Compile every module of the job, each extension beside its source; raise if one fails."""
+    build_dir = Path(job.build_dir)
+    build_dir.mkdir(parents=True, exist_ok=True)
+    noted = build_dir / "recipe"
+    changed = not noted.exists() or noted.read_text() != recipe(job)
+    noted.unlink(missing_ok=True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    flags = ERRORS + (SANITIZED if job.debug else FAST)
+    links = ["-fsanitize=address,undefined"] if job.debug else []
+    extensions = cythonize(
+        [Extension(name, [path], extra_compile_args=flags, extra_link_args=links) for name, path in job.sources],
+        compiler_directives=DIRECTIVES | (CHECKED if job.debug else {}),
+        build_dir=str(build_dir),
+        nthreads=min(cores, len(job.sources)),
+        annotate=job.annotate,
+        force=changed or job.annotate,
+    )
+    command: Any = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
+    command.inplace = True
+    command.parallel = cores
+    command.force = changed
+    command.build_temp = str(build_dir / "objects")
+    command.build_lib = str(build_dir / "extensions")
+    command.ensure_finalized()
+    command.run()
+    noted.write_text(recipe(job))
+
+
+if __name__ == "__main__":
+    compile_all(Job(**json.loads(sys.argv[1])))
