@@ -7,7 +7,8 @@ import sys
 
 if __name__ == "__main__":
     if sys.version_info < (3, 11):  # noqa: UP036
-        sys.exit("Tape needs Python 3.11 or later; this is %s, %s" % (sys.version.split()[0], sys.executable))  # noqa: UP031
+        found = "%s, %s" % (sys.version.split()[0], sys.executable)  # noqa: UP031
+        sys.exit("Tape needs Python 3.11 or later; this is " + found)
     if sys.flags.optimize:
         sys.exit("Tape does not run under -O or PYTHONOPTIMIZE: its assertions are part of it")
     from exchange.ops.install import main
