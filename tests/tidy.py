@@ -1,8 +1,7 @@
-"""The rules of the tree, each a function of a file's path and text that returns what breaks it; test_tidy.py runs them."""
+"""The rules of the tree: each a function of a file's path and text, returning what breaks it; run by test_tidy.py."""
 
 import ast
 import io
-import keyword
 import re
 import sys
 import tokenize
@@ -222,7 +221,7 @@ def tree_bans(source: str) -> list[str]:
 
 def names_of_sets(source: str) -> frozenset[str]:
     """Return the names that a file gives to sets: assigned one, or annotated as one."""
-    names = set()
+    names: set[str] = set()
     for node in nodes(source):
         if isinstance(node, ast.Assign) and is_set(node.value, frozenset()):
             names.update(name_of(target) for target in node.targets)
@@ -258,15 +257,12 @@ def token_bans(source: str) -> list[str]:
             found.append(f"{line}: a true division")
         elif token.type == tokenize.NAME and text in ("global", "double", "float"):
             found.append(f"{line}: {text}")
-        elif text in UNREPEATABLE_CALLS and after.string == "(" and not is_definition(before):
-            found.append(f"{line}: calls {text}()")
+        elif text in UNREPEATABLE_CALLS and after.string == "(" and before != ".":
+            # What a head defines under such a name is a method's: `cdef Cell *open(self, …`.
+            if not re.match(r"\s*c?p?def\b[^=]*$", token.line[: token.start[1]]):
+                found.append(f"{line}: calls {text}()")
         before = text
     return found
-
-
-def is_definition(before: str) -> bool:
-    """Tell by the word before a name and its bracket whether it is a method's, or is being defined: `cdef int open(`."""
-    return before in (".", "def") or (before.isidentifier() and not keyword.iskeyword(before))
 
 
 def plain_sources(path: str, source: str) -> list[str]:
@@ -282,7 +278,9 @@ def wide_integers(path: str, source: str) -> list[str]:
     """Every C integer that is kept or passed is a `long long`: a narrower one shifts and multiplies narrow."""
     if not path.startswith("exchange/core/") or not path.endswith((".pyx", ".pxd")):
         return []
-    bare = re.sub(r'"""(?:.|\n)*?"""', lambda text: "\n" * text[0].count("\n"), source)
+    # Neither a text nor what a system header declares is ours to widen.
+    not_ours = re.compile(r'"""(?:.|\n)*?"""|^cdef extern .*\n(?:(?: .*)?\n)*', re.MULTILINE)
+    bare = not_ours.sub(lambda text: "\n" * text[0].count("\n"), source)
     found = []
     for n, line in enumerate(bare.splitlines(), 1):
         code = re.sub(r"\b(?:unsigned )?long long\b", "word", line.partition("#")[0])
