@@ -37,8 +37,16 @@ class Position:
     """Where a pass stands: what was verified so far, and what the next frame must continue."""
 
     __slots__ = (
-        "applied_seq", "batch_first_seq", "chain", "epoch", "last_write_offset", "next_seq", "offset", "sealed", "ts_ns",
-    )  # fmt: skip
+        "applied_seq",
+        "batch_first_seq",
+        "chain",
+        "epoch",
+        "last_write_offset",
+        "next_seq",
+        "offset",
+        "sealed",
+        "ts_ns",
+    )
 
     def __init__(self, segment: Segment) -> None:
         self.offset = SEGMENT_HEADER_BYTES

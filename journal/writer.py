@@ -433,7 +433,7 @@ def _write_again(disk: Disk, fd: int, position: Position) -> None:
     """Make durable what was read back, also where the fsync of the last write had failed.
 
     After a failed fsync the kernel may hold the bytes as clean: they are read, another fsync says yes, and they are
-    not on disk. Written once more they are dirty again. Only the last batch, and a seal before or after it, can be concerned.
+    not on disk. Written once more they are dirty again. Only the last batch, and seals beside it, can be concerned.
     """
     size = position.offset - position.last_write_offset
     if size:

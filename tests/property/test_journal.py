@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,11 @@ def test_a_flipped_bit_is_seen_or_costs_no_sealed_command(given_batches: Batches
     try:
         came = found(disk)
     except CorruptJournal as error:
-        assert error.path.parent == HERE
+        refused = error
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.path.parent == HERE
         return
     # Only the seal that stands last of all has nothing after it to show that it was once whole.
     assert came == written
@@ -95,10 +100,8 @@ def test_a_tear_in_the_last_batch_keeps_all_before_it(
         batch.append((kind, schema, seq, commands, payload))
         seq += commands
     disk.fail_sync = disk.syncs + 1
-    try:
+    with pytest.raises(JournalError):
         journal.append(batch, 99, 0)
-    except JournalError:
-        pass
     # The bytes that the failed fsync dropped come back as unsynced ones, so that the seed can tear them.
     newest = max(name for name in disk.names if name.suffix == ".tape")
     file = disk.names[newest]

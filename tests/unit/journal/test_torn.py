@@ -33,8 +33,7 @@ def write(directory: Path, batches: list[int], *, sealed: bool = False) -> list[
     seq = 1
     offsets = []
     for frames in batches:
-        for n in range(frames):
-            offsets.append(journal._position.offset + n * (HEADER_BYTES + 256))
+        offsets += [journal._position.offset + n * (HEADER_BYTES + 256) for n in range(frames)]
         journal.append([frame(seq + n) for n in range(frames)], seq, 0)
         seq += frames
     offsets.append(journal._position.offset)
