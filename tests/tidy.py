@@ -95,6 +95,8 @@ HOSTS = re.compile(
 NARROW = re.compile(
     r"\b(?:unsigned(?! char)|short|int|long|s?size_t|Py_ssize_t|u?int(?:8|16|32)_t)\s+\**\w+\s*(?=[,)=\[]|$)"
 )
+# What stands before the name of a method: a dot, or the beginning of a head.
+METHOD = re.compile(r"\.$|^\s*c?p?def\b[^=]*$")
 
 Rule = Callable[[str, str], list[str]]
 
@@ -247,7 +249,6 @@ def is_set(node: ast.expr, names: frozenset[str]) -> bool:
 def token_bans(source: str) -> list[str]:
     """Find in Cython's own files what their tokens tell: the grammar is not Python's."""
     found = []
-    before = ""
     tokens = [token for token in tokenize.generate_tokens(io.StringIO(source).readline) if token.string.strip()]
     for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         line, text = token.start[0], token.string
@@ -257,11 +258,8 @@ def token_bans(source: str) -> list[str]:
             found.append(f"{line}: a true division")
         elif token.type == tokenize.NAME and text in ("global", "double", "float"):
             found.append(f"{line}: {text}")
-        elif text in UNREPEATABLE_CALLS and after.string == "(" and before != ".":
-            # What a head defines under such a name is a method's: `cdef Cell *open(self, …`.
-            if not re.match(r"\s*c?p?def\b[^=]*$", token.line[: token.start[1]]):
-                found.append(f"{line}: calls {text}()")
-        before = text
+        elif text in UNREPEATABLE_CALLS and after.string == "(" and not METHOD.search(token.line[: token.start[1]]):
+            found.append(f"{line}: calls {text}()")
     return found
 
 
