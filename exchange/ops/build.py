@@ -123,7 +123,7 @@ def build(
     remove_extensions(root, package)
     if is_required() or into is not None:
         raise BuildError(f"the core could not be compiled: {failure}")
-    say(f"the core could not be compiled and runs interpreted: {failure}")
+    say(f"warning: the core runs interpreted, some thirty times slower, and no speed figure applies: {failure}")
     return Outcome((), failure)
 
 

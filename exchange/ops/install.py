@@ -182,15 +182,12 @@ def apt_line(blocking: list[str]) -> list[str]:
 
 
 def refresh_core() -> None:
-    """Build the core again if a source is newer than its extension, and warn where it stays interpreted."""
-    if not build.is_fresh():
-        with exclusive():
-            if not build.is_fresh() and build.build(say=say).interpreted_because:
-                advice = apt_line([])
-                say(
-                    "warning: the matching core runs interpreted, some thirty times slower; no speed figure applies"
-                    + (f". This helps, as root: {' '.join(advice)}" if advice else "")
-                )
+    """Build the core again if a source is newer than its extension; where it stays interpreted, say what would help."""
+    if build.is_fresh():
+        return
+    with exclusive():
+        if not build.is_fresh() and build.build(say=say).interpreted_because and (advice := apt_line([])):
+            say(f"this helps, as root: {' '.join(advice)}")
 
 
 @contextmanager
