@@ -117,7 +117,8 @@ def read_segments(disk: Disk, directory: Path) -> list[Segment]:
 class Spare:
     """The next segment, filled with zeros on a thread while the present one is written.
 
-    It has no name of its own yet (`next.part`): what its first seq will be is known only when it is taken.
+    It has no name of its own yet (`next.part`): what its first seq will be is known only when it is taken. One that a
+    writer left behind when it died is made anew.
     """
 
     def __init__(self, disk: Disk, directory: Path, segment_bytes: int) -> None:

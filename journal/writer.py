@@ -37,7 +37,6 @@ from journal.segment import (
     SEGMENT_BYTES_DEFAULT,
     SEGMENT_BYTES_MIN,
     SEGMENT_HEADER_BYTES,
-    SPARE_NAME,
     Segment,
     Spare,
     encode_segment_header,
@@ -168,9 +167,6 @@ class Journal:
             verdict = judge(disk, fd, segment, position, is_last=True)
             if verdict.corruption is not None:
                 raise CorruptJournal(segment.path, position.offset, position.next_seq, verdict.corruption)
-            # Only now, with all verified, the first change: what a writer that died had begun to prepare.
-            if SPARE_NAME in disk.list(directory):
-                disk.remove(directory / SPARE_NAME)
             journal = cls(disk, lock, segment, fd, position)
             if verdict.torn_bytes:
                 journal.torn = _cut(disk, fd, segment.path, position.offset, verdict.torn_bytes)

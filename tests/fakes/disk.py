@@ -75,17 +75,20 @@ class FakeDisk(Disk):
         for file in self.names.values():
             for offset, data in file.pending:
                 fate = self.random.choice(("all", "none", "beginning", "sectors"))
-                end = self.random.randrange(len(data) + 1)
-                for start in range(0, len(data), SECTOR_BYTES):
-                    sector = data[start : start + SECTOR_BYTES]
+                end = offset + self.random.randrange(len(data) + 1)
+                start = offset
+                while start < offset + len(data):
+                    # The disk writes whole sectors; where they begin does not depend on where the write began.
+                    stop = min(start // SECTOR_BYTES * SECTOR_BYTES + SECTOR_BYTES, offset + len(data))
                     survives = {
                         "all": True,
                         "none": False,
-                        "beginning": start + SECTOR_BYTES <= end,
+                        "beginning": stop <= end,
                         "sectors": self.random.random() < 0.5,
                     }[fate]
                     if survives:
-                        put(file.durable, sector, offset + start)
+                        put(file.durable, data[start - offset : stop - offset], start)
+                    start = stop
             file.pending.clear()
             file.live = bytearray(file.durable)
 

@@ -74,12 +74,7 @@ def test_a_flipped_bit_is_seen_or_costs_no_sealed_command(given_batches: Batches
     disk.flip_bit(path, offset, data.draw(st.integers(0, 7)))
     try:
         came = found(disk)
-    except CorruptJournal as error:
-        refused = error
-    else:
-        refused = None
-    if refused is not None:
-        assert refused.path.parent == HERE
+    except CorruptJournal:
         return
     # Only the seal that stands last of all has nothing after it to show that it was once whole.
     assert came == written

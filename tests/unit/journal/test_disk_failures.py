@@ -122,6 +122,68 @@ def test_a_creation_that_failed_or_was_cut_short_can_be_begun_again(fail_sync: i
         assert verify(HERE, disk=disk).torn_bytes == 0
 
 
+class DiesBeforeDirectorySync(FakeDisk):
+    """Ends the process at the first sync of the directory after `armed` was set."""
+
+    armed = False
+
+    def sync_directory(self, directory: Path) -> None:
+        if self.armed:
+            raise KeyboardInterrupt
+        super().sync_directory(directory)
+
+
+def test_a_segment_whose_name_was_not_synced_before_a_kill_is_not_lost_later() -> None:
+    for seed in range(10):
+        disk = DiesBeforeDirectorySync(seed)
+        journal = create(disk)
+        for seq in range(1, 11):
+            journal.append([message(seq)], seq, 0)
+        disk.armed = True
+        with pytest.raises(KeyboardInterrupt):
+            journal.append([message(11)], 11, 0)
+        disk.armed = False
+        disk.kill()
+        journal = Journal.open_for_append(HERE, disk=disk)
+        journal.append([message(11)], 11, 0)
+        disk.crash()
+        assert last_seq(disk) == 11
+
+
+def test_a_seal_at_the_end_of_a_segment_is_durable_before_the_next_is_opened() -> None:
+    # The seal is written over the border of two sectors, so a power cut could keep half of it.
+    size = SEGMENT_BYTES - 4096 - 2 * 128 - 448
+    for seed in range(20):
+        disk = FakeDisk(seed)
+        journal = create(disk)
+        journal.append([message(1, size)], 1, 0)
+        assert journal._position.offset % 512 == 448
+        journal.seal()
+        journal.append([message(2, size)], 2, 0)
+        disk.crash()
+        assert last_seq(disk) == 2
+
+
+def test_torn_bytes_are_kept_durably_before_they_are_cut() -> None:
+    for seed in range(40):
+        disk = FakeDisk(seed)
+        journal = create(disk)
+        journal.append([message(1)], 1, 0)
+        disk.fail_write = disk.writes + 1
+        with pytest.raises(JournalError):
+            journal.append([message(2)], 2, 1)
+        disk.kill()
+        # Half of the batch is in the page cache; it reaches the disk before the power is cut.
+        disk.names[FIRST].sync()
+        torn = disk.content(FIRST).rstrip(b"\0")
+        disk.fail_sync = disk.syncs + 1 + seed % 3
+        with contextlib.suppress(JournalError):
+            Journal.open_for_append(HERE, disk=disk)
+        disk.crash()
+        kept = [disk.content(path) for path in disk.names if path.suffix == ".torn"]
+        assert disk.content(FIRST).rstrip(b"\0") == torn or kept == [torn[4096 + 1128 :]]
+
+
 def test_no_power_cut_loses_what_append_returned_for() -> None:
     """Crash after every number of writes and syncs, over rolls, with the seed choosing what survives."""
     for seed in range(60):

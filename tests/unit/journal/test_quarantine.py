@@ -100,3 +100,12 @@ def test_a_malformed_note_is_corruption(tmp_path: Path, payload: bytes) -> None:
         journal.note(QUARANTINE, payload)
     with pytest.raises(CorruptJournal):
         quarantined(tmp_path)
+
+
+@pytest.mark.parametrize("seq", [0, 4, 99])
+def test_a_note_about_a_command_that_is_not_before_it_is_corruption(tmp_path: Path, seq: int) -> None:
+    make(tmp_path, last=3)
+    with Journal.open_for_append(tmp_path) as journal:
+        journal.note(QUARANTINE, encode_note(Note(seq, "", "", 0)))
+    with pytest.raises(CorruptJournal, match=f"a note about seq {seq}"):
+        quarantined(tmp_path)

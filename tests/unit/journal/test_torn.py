@@ -240,6 +240,7 @@ def test_a_frame_moved_from_elsewhere_in_the_same_journal_is_corruption(tmp_path
 def test_a_rewritten_payload_with_fitting_checksums_breaks_the_chain(tmp_path: Path) -> None:
     # Someone who knows the journal id can forge header and checksum of one frame, but not the hashes after it.
     journals = []
+    middle = 0
     for name, payload in (("a", b"truth"), ("b", b"forgy")):
         with Journal.create(
             tmp_path / name, created_ns=1, segment_bytes=SEGMENT_BYTES, journal_id=bytes(16)

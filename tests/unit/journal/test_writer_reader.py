@@ -118,6 +118,7 @@ def test_the_largest_batch_fits_into_a_segment_that_holds_only_notes(tmp_path: P
         journal.append([(MESSAGES, 1, 1, 1, bytes(largest))], 1, 0)
         journal.append([(MESSAGES, 1, 2, 1, bytes(largest))], 1, 0)
     assert [frame.header.first_seq for frame in read(tmp_path)] == [1, 2]
+    assert [note.header.schema for note in notes(tmp_path)] == [9, SEAL]
 
 
 @pytest.mark.parametrize(
@@ -247,4 +248,5 @@ def test_reading_where_no_journal_is_says_so(tmp_path: Path) -> None:
     Journal.create(tmp_path, created_ns=1, segment_bytes=SEGMENT_BYTES).close()
     with pytest.raises(FileExistsError):
         Journal.create(tmp_path, created_ns=1)
+    Journal.open_for_append(tmp_path).close()  # the refusal gave the lock back
     assert list(read(tmp_path)) == []

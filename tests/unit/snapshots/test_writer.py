@@ -77,10 +77,18 @@ def test_the_child_writes_the_state_as_it_was_at_the_fork(writer: SnapshotWriter
 
 def test_polling_does_not_wait_and_finds_the_end(writer: SnapshotWriter) -> None:
     start(writer, 1, lambda: [(b"x", True)])
-    results = []
-    wait_until(lambda: results.append(writer.poll()) or results[-1], "the child's end")
-    assert isinstance(results[-1], Pending)
-    writer.discard(results[-1])
+    results: list[Pending | Failed] = []
+
+    def has_ended() -> bool:
+        result = writer.poll()
+        if result is not None:
+            results.append(result)
+        return result is not None
+
+    wait_until(has_ended, "the child's end")
+    (pending,) = results
+    assert isinstance(pending, Pending)
+    writer.discard(pending)
     assert list(writer.directory.iterdir()) == []
     assert not writer.is_running
 
