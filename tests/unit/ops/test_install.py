@@ -60,9 +60,21 @@ def test_an_environment_of_another_python_does_not_count(place: Path) -> None:
 def test_an_environment_that_does_not_hold_is_entered_only_once(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    steps: list[str] = []
+
+    def enter(argv: list[str]) -> None:
+        steps.append("enter")
+        sys.exit(7)
+
+    monkeypatch.setattr(install, "install", lambda: steps.append("install"))
+    monkeypatch.setattr(install, "enter", enter)
     monkeypatch.setenv(install.ENTERED, "1")
     assert install.main(["--help"]) == 1
     assert "does not hold" in capsys.readouterr().err
+    assert steps == []
+    with pytest.raises(SystemExit):
+        install.main(["--help"])
+    assert steps == ["install", "enter"]
 
 
 def test_one_start_installs_and_another_waits_for_it(place: Path) -> None:
@@ -77,7 +89,8 @@ def test_one_start_installs_and_another_waits_for_it(place: Path) -> None:
         )
         assert other.stderr is not None
         assert "waiting" in other.stderr.readline()
-        assert other.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(timeout=0.5)
     assert other.communicate(timeout=60)[0] == "in\n"
 
 
@@ -128,6 +141,7 @@ def test_the_headers_of_another_python_are_not_debians_to_give(monkeypatch: pyte
     assert install.apt_line([]) == ["apt-get", "install", "-y", f"{VERSION}-dev"]
     monkeypatch.setattr(sys, "base_prefix", "/opt/python")
     assert install.apt_line([]) == []
+    assert install.apt_line(["Python's module ensurepip"]) == []
 
 
 def test_the_lock_has_every_dependency_with_hashes_and_no_host() -> None:
