@@ -1,0 +1,1 @@
+"""The compiled part of the core: orders, books, balances, fills and fees. The README tells its layouts."""

@@ -1,0 +1,66 @@
+"""The volume-weighted average price of a market's last minutes, in 60 buckets that only trades move on.
+
+A bucket is `average_minutes` seconds wide. The window at an instant is its bucket and the 59 before. A check only
+reads: buckets that fell out of the window since the last trade are left out of the sum, and dropped by the next trade.
+"""
+
+from . import arithmetic, codes, wide
+from .market import Market
+
+
+def bucket_of(market: Market, now_ns: int) -> int:
+    return now_ns // (market.average_minutes * codes.NS_PER_SECOND)
+
+
+def note_trade(market: Market, now_ns: int, price: int, quantity: int) -> None:
+    """Add a trade to the bucket of its time, dropping the buckets that left the window."""
+    market.bounds_until_ns = 0
+    if market.average_minutes:
+        bucket = bucket_of(market, now_ns)
+        if bucket > market.average_bucket:
+            move_on(market, bucket)
+        at = bucket % codes.AVERAGE_BUCKETS
+        weighted = arithmetic.quote_units(1, price, quantity)
+        wide.add(market.average_sums, at, weighted)
+        wide.add(market.average_sums, codes.AVERAGE_BUCKETS, weighted)
+        market.average_quantities[at] += quantity
+        market.average_quantities[codes.AVERAGE_BUCKETS] += quantity
+
+
+def move_on(market: Market, bucket: int) -> None:
+    """Empty the places of the buckets that begin after the newest one, up to `bucket`."""
+    for step in range(min(bucket - market.average_bucket, codes.AVERAGE_BUCKETS)):
+        at = (bucket - step) % codes.AVERAGE_BUCKETS
+        wide.subtract(market.average_sums, codes.AVERAGE_BUCKETS, at)
+        wide.subtract(market.average_sums, at, at)
+        market.average_quantities[codes.AVERAGE_BUCKETS] -= market.average_quantities[at]
+        market.average_quantities[at] = 0
+    market.average_bucket = bucket
+
+
+def average_price(market: Market, now_ns: int) -> int:
+    """Return the average in ticks, rounded down; the last price where the window is empty; 0 before any trade.
+
+    Source:  /api/v3/avgPrice and `avgPriceMins` of the percent price filters.
+    """
+    if not market.average_minutes:
+        return market.last_price
+    bucket = bucket_of(market, now_ns)
+    if bucket <= market.average_bucket:
+        quantity = market.average_quantities[codes.AVERAGE_BUCKETS]
+        if not quantity:
+            return market.last_price
+        return wide.quotient(market.average_sums, codes.AVERAGE_BUCKETS, quantity)
+    return late_average(market, bucket)
+
+
+def late_average(market: Market, bucket: int) -> int:
+    """The average over a window that ends after the newest trade: what has left it is not counted."""
+    scratch = codes.AVERAGE_BUCKETS + 1
+    wide.subtract(market.average_sums, scratch, scratch)
+    quantity = 0
+    for number in range(max(bucket - codes.AVERAGE_BUCKETS + 1, 0), market.average_bucket + 1):
+        at = number % codes.AVERAGE_BUCKETS
+        wide.gather(market.average_sums, scratch, at)
+        quantity += market.average_quantities[at]
+    return wide.quotient(market.average_sums, scratch, quantity) if quantity else market.last_price

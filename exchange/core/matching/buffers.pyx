@@ -1,0 +1,211 @@
+# cython: overflowcheck=False
+"""Runs of words: rows that come in, events that go out, the state's encoding. `buffers.py` is the plain Python twin."""
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
+from libc.string cimport memcpy
+
+from .codes cimport (ACCEPTED, CANCELED, EXTENSION_WORDS, EXTENSIONS_MAX, MESSAGE, PREVENTED, REFERENCE, REJECTED,
+                     RESTED, ROW_WORDS, STRATEGY, STRATEGY_NOTED, TRADED)
+from .pool cimport zeroed
+
+cdef enum:
+    CHUNK = 32768
+    CHUNKS_MAX = 65536
+
+
+cdef class Rows:
+    """A run of rows in memory that another object owns."""
+
+    cpdef int open(self, const unsigned char[::1] data) except -1:
+        if data.shape[0] % 8:
+            raise ValueError(f"rows are words of 8 bytes, but there are {data.shape[0]} bytes")
+        self.owner = data
+        self.count = data.shape[0] // 8
+        self.words = <const long long *> &data[0] if self.count else NULL
+        return 0
+
+    cdef word long_extent(self, long long at) except -1:
+        """Words of the command that starts at word `at`. ValueError where it does not fit the run."""
+        cdef long long end = at, left = 1, extensions
+        cdef Row *row
+        if at < 0 or at + ROW_WORDS > self.count:
+            raise ValueError(f"a row at word {at} does not fit {self.count} words")
+        row = self.at(at)
+        if not 1 <= row.rows <= 4:
+            raise ValueError(f"the command at word {at} has {row.rows} rows; 1 to 4 are possible")
+        for left in range(row.rows):
+            if end + ROW_WORDS > self.count:
+                raise ValueError(f"a row at word {end} does not fit {self.count} words")
+            extensions = self.at(end).extensions
+            if not 0 <= extensions <= EXTENSIONS_MAX:
+                raise ValueError(f"the row at word {end} has {extensions} extensions; 0 to 7 are possible")
+            end += ROW_WORDS + EXTENSION_WORDS * extensions
+        if end > self.count:
+            raise ValueError(f"the command at word {at} needs {end} words; there are {self.count}")
+        return end - at
+
+    cdef word extension_kind(self, long long at, long long number) noexcept:
+        return self.words[at + ROW_WORDS + EXTENSION_WORDS * number]
+
+    cdef const long long *extension(self, long long at, long long kind) noexcept:
+        cdef long long number
+        for number in range(self.at(at).extensions):
+            if self.extension_kind(at, number) == kind:
+                return self.words + at + ROW_WORDS + EXTENSION_WORDS * number
+        return NULL
+
+    cdef Reference *reference(self, long long at) noexcept:
+        return <Reference *> self.extension(at, REFERENCE)
+
+    cdef Strategy *strategy(self, long long at) noexcept:
+        return <Strategy *> self.extension(at, STRATEGY)
+
+
+cdef class Buffer:
+    """Events as words, in chunks that never move, until they are taken."""
+
+    def __cinit__(self):
+        self.chunks = <long long **> zeroed(CHUNKS_MAX * sizeof(long long *))
+        self.fills = <long long *> zeroed(CHUNKS_MAX * sizeof(long long))
+        self.chunks[0] = <long long *> zeroed(CHUNK * sizeof(long long))
+        self.words = self.chunks[0]
+        self.made = 1
+
+    def __dealloc__(self):
+        cdef long long chunk
+        if self.chunks:
+            for chunk in range(self.made):
+                PyMem_RawFree(self.chunks[chunk])
+        PyMem_RawFree(self.chunks)
+        PyMem_RawFree(self.fills)
+
+    cdef int more(self) except -1:
+        self.fills[self.chunk] = self.used
+        self.chunk += 1
+        assert self.chunk < CHUNKS_MAX
+        if self.chunk == self.made:
+            self.chunks[self.chunk] = <long long *> zeroed(CHUNK * sizeof(long long))
+            self.made += 1
+        self.words = self.chunks[self.chunk]
+        self.used = 0
+        return 0
+
+    def take(self):
+        """All events since the last take, as bytes."""
+        cdef bytes taken = PyBytes_FromStringAndSize(NULL, self.total * 8)
+        cdef char *to = PyBytes_AS_STRING(taken)
+        cdef long long chunk
+        self.fills[self.chunk] = self.used
+        for chunk in range(self.chunk + 1):
+            memcpy(to, self.chunks[chunk], self.fills[chunk] * 8)
+            to += self.fills[chunk] * 8
+        self.chunk = 0
+        self.words = self.chunks[0]
+        self.used = 0
+        self.total = 0
+        return taken
+
+    cdef Accepted *accepted(self) except NULL:
+        event = <Accepted *> self.add(sizeof(Accepted) // 8)
+        event.head = ACCEPTED
+        return event
+
+    cdef Rested *rested(self) except NULL:
+        event = <Rested *> self.add(sizeof(Rested) // 8)
+        event.head = RESTED
+        return event
+
+    cdef Traded *traded(self) except NULL:
+        event = <Traded *> self.add(sizeof(Traded) // 8)
+        event.head = TRADED
+        return event
+
+    cdef Canceled *canceled(self) except NULL:
+        event = <Canceled *> self.add(sizeof(Canceled) // 8)
+        event.head = CANCELED
+        return event
+
+    cdef Rejected *rejected(self) except NULL:
+        event = <Rejected *> self.add(sizeof(Rejected) // 8)
+        event.head = REJECTED
+        return event
+
+    cdef Prevented *prevented(self) except NULL:
+        event = <Prevented *> self.add(sizeof(Prevented) // 8)
+        event.head = PREVENTED
+        return event
+
+    cdef StrategyNoted *strategy_noted(self) except NULL:
+        event = <StrategyNoted *> self.add(sizeof(StrategyNoted) // 8)
+        event.head = STRATEGY_NOTED
+        return event
+
+    cpdef int message(self, long long seq, bytes payload) except -1:
+        """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""
+        cdef long long size = len(payload), count = 3 + (size + 7) // 8
+        cdef long long *start = self.add(count)
+        start[0] = MESSAGE | count << 8
+        start[1] = seq
+        start[2] = size
+        start[count - 1] = 0
+        start[2] = size
+        memcpy(&start[3], <const char *> payload, size)
+        return 0
+
+
+cdef class Writer:
+    """Words written one after another: the canonical encoding of the state."""
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.words)
+
+    cpdef int add(self, long long word) except -1:
+        if self.used == self.capacity:
+            self.capacity = 2 * self.capacity if self.capacity else 4096
+            self.words = <long long *> PyMem_RawRealloc(self.words, self.capacity * sizeof(long long))
+            if not self.words:
+                raise MemoryError()
+        self.words[self.used] = word
+        self.used += 1
+        return 0
+
+    cdef int add_flags(self, Flags flags) except -1:
+        return self.add((<long long *> &flags)[0])
+
+    cdef int add_client_id(self, ClientId client_id) except -1:
+        for at in range(5):
+            self.add((<long long *> &client_id)[at])
+        return 0
+
+    def take(self):
+        """What was written since the last take, as bytes."""
+        taken = PyBytes_FromStringAndSize(<char *> self.words, self.used * 8)
+        self.used = 0
+        return taken
+
+
+cdef class Reader:
+    """Words read one after another."""
+
+    def __init__(self, const unsigned char[::1] data):
+        if data.shape[0] % 8:
+            raise ValueError(f"a section is words of 8 bytes, but there are {data.shape[0]} bytes")
+        self.owner = data
+        self.count = data.shape[0] // 8
+        self.words = <const long long *> &data[0] if self.count else NULL
+
+    cpdef word take(self) except? -1:
+        if self.at >= self.count:
+            raise ValueError(f"a section ends after {self.count} words, where more were expected")
+        self.at += 1
+        return self.words[self.at - 1]
+
+    cdef Flags take_flags(self) except *:
+        cdef long long word = self.take()
+        return (<Flags *> &word)[0]
+
+    cdef ClientId take_client_id(self) except *:
+        cdef ClientId client_id
+        for at in range(5):
+            (<long long *> &client_id)[at] = self.take()
+        return client_id

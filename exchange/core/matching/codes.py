@@ -1,0 +1,101 @@
+"""Every number of the order path that has a name: row kinds, flags, statuses, events, refusals.
+
+`codes.pxd` says the same to the compiler, so that compiled code has them as constants; a test compares the two. Rules
+write `codes.BUY`. Numbers are given once and kept: they are on disk.
+"""
+
+# Limits that no setting can lift. A notional is bounded so that 64-bit words suffice everywhere (design §5).
+AMOUNT_MAX = 1 << 62
+PPM = 1_000_000
+TIERS = 16
+CASCADE_MAX = 1_000
+# From so many records on they are not in the nearest cache, and are fetched ahead.
+WARM_FROM = 20_000
+ORDERS_MAX = 10_000
+AVERAGE_BUCKETS = 60
+PRICE_MAX = 1 << 53
+QUANTITY_MAX = 1 << 53
+MULTIPLIER_MAX = 1_000_000_000
+AVERAGE_MINUTES_MAX = 1_440
+NS_PER_SECOND = 1_000_000_000
+CLIENT_ID_WORDS = 5
+FEE_PPM_MAX = 100_000
+
+# The base of a row, and one typed extension, in words.
+ROW_WORDS = 16
+EXTENSION_WORDS = 8
+ROWS_MAX = 4
+EXTENSIONS_MAX = 7
+
+# Row kinds.
+PLACE, CANCEL, CANCEL_ALL, AMEND, CANCEL_REPLACE, LIST, CANCEL_LIST = 1, 2, 3, 4, 5, 6, 7
+
+# Extension kinds.
+TRIGGER, ICEBERG, PEG, CONDITION, STRATEGY, GOOD_TILL, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 3, 4, 5, 6, 7, 8, 9
+EXTENSION_KINDS = 9
+
+# The values of the flags word's bytes: side, type, time in force, self-trade mode, restriction, options.
+BUY, SELL = 0, 1
+LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
+GTC, IOC, FOK, GTD = 1, 2, 3, 4
+MARKET_DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH, DECREMENT, TRANSFER = 0, 1, 2, 3, 4, 5, 6
+ANY_STATE, ONLY_NEW, ONLY_PARTIALLY_FILLED = 0, 1, 2
+IDEMPOTENT = 1
+
+# What a market lets through (order: see markets.py), and what an account is.
+TRADING, HALT, BREAK, CANCEL_ONLY = 1, 2, 3, 4
+ACTIVE, DISABLED = 1, 2
+SPOT, FUNDING, MARGIN, ISOLATED, FUTURES, SYSTEM = 1, 2, 3, 4, 5, 6
+EXTERNAL_ACCOUNT, FEES_ACCOUNT, INSURANCE_ACCOUNT, CLEARING_ACCOUNT, DUST_ACCOUNT = 1, 2, 3, 4, 5
+FIRST_ACCOUNT = 16
+RIGHT_READ, RIGHT_TRADE, RIGHT_OPERATE = 1, 2, 4
+
+# Why apply_rows came back before the end of its rows.
+DONE, COLD_ROW, OWES = 0, 1, 2
+# What a row can owe to cold code.
+MARKET_EMPTIED = 1
+
+# Event kinds: kind | words << 8, the first word of each event.
+ACCEPTED = 1 | 20 << 8
+RESTED = 2 | 10 << 8
+TRADED = 3 | 40 << 8
+CANCELED = 4 | 32 << 8
+REJECTED = 5 | 8 << 8
+PREVENTED = 6 | 14 << 8
+STRATEGY_NOTED = 7 | 6 << 8
+MESSAGE = 15
+
+# Why an order ended without being filled (word `reason` of CANCELED).
+BY_REQUEST, UNFILLED_IOC, UNFILLED_FOK, NO_LIQUIDITY, SELF_TRADE, BY_CANCEL_ALL, BY_OPERATOR = 1, 2, 3, 4, 5, 6, 7
+EXCHANGE_CANCELED = 8
+# The level quantity told of an order that did not rest.
+NOT_RESTING = -1
+
+# Refusals in order of precedence: exchange/messages/rejects.py has their sentences.
+MALFORMED_ROW = 1
+UNSUPPORTED = 2
+UNKNOWN_KEY = 3
+KEY_REVOKED = 4
+KEY_OF_OTHER_ACCOUNT = 5
+RIGHT_MISSING = 6
+UNKNOWN_ACCOUNT = 7
+ACCOUNT_DISABLED = 8
+UNKNOWN_MARKET = 9
+MARKET_CLOSED = 10
+PRICE_FILTER = 11
+LOT_SIZE = 12
+MARKET_LOT_SIZE = 13
+NUMBER_OUT_OF_RANGE = 14
+PERCENT_PRICE_BY_SIDE = 15
+NOTIONAL = 16
+MAX_NUM_ORDERS = 17
+ACCOUNT_MAX_ORDERS = 18
+SELF_TRADE_MODE_NOT_ALLOWED = 19
+DUPLICATE_CLIENT_ID = 20
+WOULD_TAKE = 21
+BOOK_TOO_THIN = 22
+INSUFFICIENT_FUNDS = 23
+UNKNOWN_ORDER = 24
+ORDER_ID_MISMATCH = 25
+CANCEL_RESTRICTED = 26
+NOTHING_TO_CANCEL = 27

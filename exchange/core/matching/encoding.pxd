@@ -1,0 +1,38 @@
+cimport cython
+from . cimport codes, wide
+from .buffers cimport Reader, Writer
+from .ladder cimport Ladder
+from .market cimport Market
+from .matching cimport Matching
+from .records cimport Account, Cell, ClientId, Details, Key, Level, Order, Seat
+
+cdef int write_market(Market market, Writer writer) except -1
+cdef int write_side(Ladder ladder, Writer writer) except -1
+cdef int write_order(Order *order, Writer writer) except -1
+@cython.locals(market=Market)
+cdef int read_market(Matching matching, Reader reader) except -1
+cdef Order *read_order(Matching matching, Market market, Reader reader) except NULL
+
+@cython.locals(market=Market, writer=Writer, number=cython.longlong)
+cpdef bytes write_orders(Matching matching)
+
+@cython.locals(market=Market, writer=Writer, number=cython.longlong)
+cpdef bytes write_markets(Matching matching)
+
+@cython.locals(writer=Writer)
+cpdef bytes write_counters(Matching matching)
+
+@cython.locals(writer=Writer)
+cpdef bytes write_accounts(Matching matching, long long end)
+
+@cython.locals(writer=Writer)
+cpdef bytes write_keys(Matching matching, long long end)
+
+@cython.locals(writer=Writer, rank=cython.longlong)
+cpdef bytes write_cells(Matching matching)
+
+@cython.locals(reader=Reader)
+cpdef int restore(Matching matching, long long number, bytes content) except -1
+
+@cython.locals(market=Market, rank=cython.longlong)
+cdef int read_orders(Matching matching, Reader reader) except -1

@@ -1,0 +1,267 @@
+"""The hot state as words and back: sections 1 to 6 of the canonical encoding that the README lays out.
+
+Writing goes over everything in order of ids and of priority, so equal states give equal bytes whatever their history.
+Reading rebuilds the structures in an empty core; what it reads was hashed when it was written, yet is bounded again.
+"""
+
+from . import codes, records, wide
+from .buffers import Reader, Writer
+from .ladder import Ladder
+from .market import Market
+from .matching import Matching
+
+COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS = 1, 2, 3, 4, 5, 6
+
+
+def sections(matching: Matching, accounts: int, keys: int) -> list[tuple[int, bytes]]:
+    """Return every hot section as (number, content); accounts and keys are one past the greatest ids in use."""
+    return [
+        (COUNTERS, write_counters(matching)),
+        (ACCOUNTS, write_accounts(matching, accounts)),
+        (KEYS, write_keys(matching, keys)),
+        (CELLS, write_cells(matching)),
+        (MARKETS, write_markets(matching)),
+        (ORDERS, write_orders(matching)),
+    ]
+
+
+def write_counters(matching: Matching) -> bytes:
+    writer = Writer()
+    writer.add(matching.next_order_id)
+    return writer.take()
+
+
+def write_accounts(matching: Matching, end: int) -> bytes:
+    writer = Writer()
+    for account_id in range(end):
+        account = matching.accounts.find(account_id)
+        if account:
+            writer.add(account.id)
+            writer.add(account.kind)
+            writer.add(account.status)
+            writer.add(account.tier)
+            writer.add(account.trade_group)
+            writer.add(account.parent)
+    return writer.take()
+
+
+def write_keys(matching: Matching, end: int) -> bytes:
+    writer = Writer()
+    for key_id in range(end):
+        key = matching.keys.find(key_id)
+        if key:
+            writer.add(key.id)
+            writer.add(key.account.id)
+            writer.add(key.rights)
+            writer.add(key.revoked)
+    return writer.take()
+
+
+def write_cells(matching: Matching) -> bytes:
+    writer = Writer()
+    for rank in range(matching.cells.sort()):
+        cell = matching.cells.ranked(rank)
+        if cell.available or cell.held or cell.borrowed:
+            writer.add(cell.account)
+            writer.add(cell.asset)
+            writer.add(cell.available)
+            writer.add(cell.held)
+            writer.add(cell.borrowed)
+    return writer.take()
+
+
+def write_markets(matching: Matching) -> bytes:
+    writer = Writer()
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        write_market(market, writer)
+    return writer.take()
+
+
+FIELDS_1 = ("id", "base", "quote", "base_per_lot", "quote_per_tick_lot", "status")
+COUNTS = ("trades", "updates", "executions", "prevented", "last_price")
+FILTERS = (
+    "min_price", "max_price", "price_step", "min_quantity", "max_quantity", "quantity_step", "market_min_quantity",
+    "market_max_quantity", "market_quantity_step", "min_notional", "max_notional", "apply_min_to_market",
+    "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm",
+)  # fmt: skip
+REST = ("average_minutes", "max_orders", "default_self_trade", "allowed_self_trade", "fee_version")
+
+
+def write_market(market: Market, writer: Writer) -> None:
+    for name in FIELDS_1 + COUNTS + FILTERS + REST:
+        writer.add(getattr(market, name))
+    for tier in range(codes.TIERS):
+        writer.add(market.maker_ppm[tier])
+        writer.add(market.taker_ppm[tier])
+    newest = market.average_bucket
+    oldest = max(newest - codes.AVERAGE_BUCKETS + 1, 0)
+    filled = 0
+    for bucket in range(oldest, newest + 1):
+        if market.average_quantities[bucket % codes.AVERAGE_BUCKETS]:
+            filled += 1
+    writer.add(newest)
+    writer.add(filled)
+    for bucket in range(oldest, newest + 1):
+        at = bucket % codes.AVERAGE_BUCKETS
+        if market.average_quantities[at]:
+            writer.add(bucket)
+            writer.add(market.average_sums[2 * at])
+            writer.add(market.average_sums[2 * at + 1])
+            writer.add(market.average_quantities[at])
+
+
+def write_orders(matching: Matching) -> bytes:
+    writer = Writer()
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        writer.add(market.id)
+        write_side(market.bids, writer)
+        write_side(market.asks, writer)
+    return writer.take()
+
+
+def write_side(ladder: Ladder, writer: Writer) -> None:
+    """One side, best first, oldest first, behind the number of its orders."""
+    count = 0
+    level = ladder.best
+    while level:
+        order = level.first
+        while order:
+            count += 1
+            order = order.next
+        level = level.worse
+    writer.add(count)
+    level = ladder.best
+    while level:
+        order = level.first
+        while order:
+            write_order(order, writer)
+            order = order.next
+        level = level.worse
+
+
+def write_order(order: "records.Order", writer: Writer) -> None:
+    writer.add(order.id)
+    writer.add_flags(order.flags)
+    writer.add(order.seat.account_id)
+    writer.add(order.price)
+    writer.add(order.quantity)
+    writer.add(order.remaining)
+    writer.add(order.held)
+    writer.add(order.filled_quote)
+    writer.add(order.prevented_quantity)
+    writer.add(order.created_ns)
+    writer.add(order.updated_ns)
+    writer.add_client_id(order.client_id)
+    details = order.details
+    if details:
+        writer.add(3)
+        writer.add(details.strategy_id)
+        writer.add(details.strategy_type)
+        writer.add(details.list_id)
+    else:
+        writer.add(0)
+
+
+def restore(matching: Matching, number: int, content: bytes) -> None:
+    """Read one hot section into a core that has read those before it and nothing else."""
+    reader = Reader(content)
+    if number == COUNTERS:
+        matching.next_order_id = reader.take()
+    elif number == ACCOUNTS:
+        while reader.at < reader.count:
+            matching.open_account(
+                reader.take(), reader.take(), reader.take(), reader.take(), reader.take(), reader.take()
+            )
+    elif number == KEYS:
+        while reader.at < reader.count:
+            key_id = reader.take()
+            matching.add_key(key_id, reader.take(), reader.take())
+            if reader.take():
+                matching.revoke_key(key_id)
+    elif number == CELLS:
+        while reader.at < reader.count:
+            cell = matching.cells.open(reader.take(), reader.take())
+            cell.available = reader.take()
+            cell.held = reader.take()
+            cell.borrowed = reader.take()
+    elif number == MARKETS:
+        while reader.at < reader.count:
+            read_market(matching, reader)
+    elif number == ORDERS:
+        read_orders(matching, reader)
+    else:
+        raise ValueError(f"there is no hot section {number}")
+    if reader.at != reader.count:
+        raise ValueError(f"hot section {number} has {reader.count} words, {reader.at} were read")
+
+
+def read_market(matching: Matching, reader: Reader) -> None:
+    market_id = reader.take()
+    market: Market = matching.list_market(reader.take(), reader.take(), reader.take(), reader.take())
+    if market.id != market_id:
+        raise ValueError(f"market {market_id} stands where {market.id} belongs")
+    market.status = reader.take()
+    market.trades = reader.take()
+    market.updates = reader.take()
+    market.executions = reader.take()
+    market.prevented = reader.take()
+    market.last_price = reader.take()
+    for name in FILTERS:
+        setattr(market, name, reader.take())
+    market.set_average_minutes(reader.take())
+    market.max_orders = reader.take()
+    market.default_self_trade = reader.take()
+    market.allowed_self_trade = reader.take()
+    version = reader.take()
+    for tier in range(codes.TIERS):
+        market.set_fees(tier, reader.take(), reader.take())
+    market.fee_version = version
+    market.average_bucket = reader.take()
+    for _ in range(reader.take()):
+        at = reader.take() % codes.AVERAGE_BUCKETS
+        market.average_sums[2 * at] = reader.take()
+        market.average_sums[2 * at + 1] = reader.take()
+        market.average_quantities[at] = reader.take()
+        wide.gather(market.average_sums, codes.AVERAGE_BUCKETS, at)
+        market.average_quantities[codes.AVERAGE_BUCKETS] += market.average_quantities[at]
+
+
+def read_orders(matching: Matching, reader: Reader) -> None:
+    """Put every order where it was: books by priority as they stand here, seats by age, which is the order of ids."""
+    for _ in range(len(matching.markets)):
+        market: Market = matching.markets[reader.take() - 1]
+        for _side in (codes.BUY, codes.SELL):
+            for _rank in range(reader.take()):
+                order = read_order(matching, market, reader)
+                matching.trading.book.rest(market, order)
+                matching.trading.orders.put(order)
+                matching.trading.clients.put(order)
+    for rank in range(matching.trading.orders.sort()):
+        matching.trading.book.take_seat(matching.trading.orders.ranked(rank))
+
+
+def read_order(matching: Matching, market: Market, reader: Reader) -> "records.Order":
+    order = matching.trading.pool.take_order()
+    order.id = reader.take()
+    order.flags = reader.take_flags()
+    account = matching.accounts.find(reader.take())
+    if not account:
+        raise ValueError(f"order {order.id} belongs to an account that does not exist")
+    order.seat = matching.seats.open(account, market.id, market.base, market.quote)
+    order.price = reader.take()
+    order.quantity = reader.take()
+    order.remaining = reader.take()
+    order.held = reader.take()
+    order.filled_quote = reader.take()
+    order.prevented_quantity = reader.take()
+    order.created_ns = reader.take()
+    order.updated_ns = reader.take()
+    order.client_id = reader.take_client_id()
+    if reader.take():
+        order.details = matching.trading.pool.take_details()
+        order.details.strategy_id = reader.take()
+        order.details.strategy_type = reader.take()
+        order.details.list_id = reader.take()
+    return order

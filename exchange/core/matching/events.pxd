@@ -1,0 +1,20 @@
+cimport cython
+from . cimport codes
+from .buffers cimport Buffer
+from .market cimport Market
+from .records cimport ClientId, Level, Order, Row
+
+
+@cython.final
+cdef class Events:
+    cdef readonly Buffer buffer
+    cdef public long long seq
+    cdef int accepted(self, Market market, Order *order, long long quote_quantity, long long key) except -1
+    cdef int rested(self, Market market, Order *order, Level *level) except -1
+    cdef int traded(self, Market market, Order *taker, Order *maker, long long quantity, long long base_amount,
+                    long long quote_amount, long long taker_fee, long long maker_fee) except -1
+    cdef int canceled(self, Market market, Order *order, long long reason, long long released,
+                      long long level_quantity, ClientId cancel_id, long long counter_order) except -1
+    cdef int prevented(self, Market market, Order *taker, Order *maker, long long taker_prevented,
+                       long long maker_prevented) except -1
+    cdef int rejected(self, Row *row, long long code) except -1

@@ -1,0 +1,179 @@
+"""What happened, told in words. Each method fills one event; the counters that number events move on here.
+
+An event carries enough for a projection to need nothing else: the maker of a trade, whose acceptance may be long ago,
+is told whole.
+"""
+
+from . import codes, records
+from .buffers import Buffer
+from .market import Market
+
+
+class Events:
+    """The event stream of a core. `seq` is the number of the command being applied."""
+
+    def __init__(self) -> None:
+        self.buffer = Buffer()
+        self.seq = 0
+
+    def accepted(self, market: Market, order: "records.Order", quote_quantity: int, key: int) -> None:
+        market.executions += 1
+        event = self.buffer.accepted()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account_id
+        event.order_id = order.id
+        event.flags = order.flags
+        event.price = order.price
+        event.quantity = order.quantity
+        event.quote_quantity = quote_quantity
+        event.held = order.held
+        event.created_ns = order.created_ns
+        event.execution_id = market.executions
+        event.list_id = order.details.list_id if order.details else 0
+        event.key = key
+        event.client_id = order.client_id
+        event.spare = 0
+        if order.details:
+            note = self.buffer.strategy_noted()
+            note.seq = self.seq
+            note.market = market.id
+            note.order_id = order.id
+            note.strategy_id = order.details.strategy_id
+            note.strategy_type = order.details.strategy_type
+
+    def rested(self, market: Market, order: "records.Order", level: "records.Level") -> None:
+        market.updates += 1
+        event = self.buffer.rested()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account_id
+        event.order_id = order.id
+        event.side = order.flags.side
+        event.price = order.price
+        event.remaining = order.remaining
+        event.level_quantity = level.quantity
+        event.update_id = market.updates
+
+    def traded(
+        self,
+        market: Market,
+        taker: "records.Order",
+        maker: "records.Order",
+        quantity: int,
+        base_amount: int,
+        quote_amount: int,
+        taker_fee: int,
+        maker_fee: int,
+    ) -> None:
+        market.updates += 1
+        market.executions += 2
+        event = self.buffer.traded()
+        event.seq = self.seq
+        event.market = market.id
+        event.trade_id = market.trades
+        event.taker_side = taker.flags.side
+        event.price = maker.price
+        event.quantity = quantity
+        event.base_amount = base_amount
+        event.quote_amount = quote_amount
+        event.fee_version = market.fee_version
+        event.taker_order = taker.id
+        event.taker_account = taker.seat.account_id
+        event.taker_remaining = taker.remaining
+        event.taker_fee = taker_fee
+        event.taker_fee_asset = market.base if taker.flags.side == codes.BUY else market.quote
+        event.taker_execution_id = market.executions - 1
+        event.maker_order = maker.id
+        event.maker_account = maker.seat.account_id
+        event.maker_remaining = maker.remaining
+        event.maker_fee = maker_fee
+        event.maker_fee_asset = market.quote if taker.flags.side == codes.BUY else market.base
+        event.maker_execution_id = market.executions
+        event.maker_flags = maker.flags
+        event.maker_price = maker.price
+        event.maker_quantity = maker.quantity
+        event.maker_filled_quote = maker.filled_quote
+        event.maker_prevented_quantity = maker.prevented_quantity
+        event.maker_created_ns = maker.created_ns
+        event.maker_list_id = maker.details.list_id if maker.details else 0
+        event.maker_strategy_id = maker.details.strategy_id if maker.details else 0
+        event.maker_strategy_type = maker.details.strategy_type if maker.details else 0
+        event.maker_client_id = maker.client_id
+        event.level_quantity = maker.level.quantity
+        event.update_id = market.updates
+        event.cause = 0
+        event.spare = 0
+
+    def canceled(
+        self,
+        market: Market,
+        order: "records.Order",
+        reason: int,
+        released: int,
+        level_quantity: int,
+        cancel_id: "records.ClientId",
+        counter_order: int,
+    ) -> None:
+        """`level_quantity` is what its price has left in the book, -1 where the order did not rest."""
+        market.executions += 1
+        if level_quantity >= 0:
+            market.updates += 1
+        event = self.buffer.canceled()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account_id
+        event.order_id = order.id
+        event.flags = order.flags
+        event.reason = reason
+        event.price = order.price
+        event.quantity = order.quantity
+        event.remaining = order.remaining
+        event.filled_quote = order.filled_quote
+        event.prevented_quantity = order.prevented_quantity
+        event.released = released
+        event.created_ns = order.created_ns
+        event.execution_id = market.executions
+        event.list_id = order.details.list_id if order.details else 0
+        event.strategy_id = order.details.strategy_id if order.details else 0
+        event.strategy_type = order.details.strategy_type if order.details else 0
+        event.level_quantity = level_quantity
+        event.update_id = market.updates
+        event.client_id = order.client_id
+        event.cancel_id = cancel_id
+        event.counter_order = counter_order
+        event.spare = 0
+
+    def prevented(
+        self,
+        market: Market,
+        taker: "records.Order",
+        maker: "records.Order",
+        taker_prevented: int,
+        maker_prevented: int,
+    ) -> None:
+        market.prevented += 1
+        event = self.buffer.prevented()
+        event.seq = self.seq
+        event.market = market.id
+        event.prevented_id = market.prevented
+        event.mode = taker.flags.self_trade
+        event.price = maker.price
+        event.taker_order = taker.id
+        event.taker_account = taker.seat.account_id
+        event.taker_prevented = taker_prevented
+        event.maker_order = maker.id
+        event.maker_account = maker.seat.account_id
+        event.maker_prevented = maker_prevented
+        event.trade_group = taker.seat.account.trade_group
+        event.spare = 0
+
+    def rejected(self, row: "records.Row", code: int) -> None:
+        event = self.buffer.rejected()
+        event.seq = self.seq
+        event.row_kind = row.kind
+        event.market = row.market
+        event.account = row.account
+        event.key = row.key
+        event.code = code
+        event.order_id = row.order_id

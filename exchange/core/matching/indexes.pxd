@@ -1,0 +1,151 @@
+# Records by their ids: indexes.pyx over C memory, indexes.py in plain Python. No rule of the exchange is in here.
+cimport cython
+
+from .pool cimport Arena, Pool
+from .records cimport Account, Cell, ClientId, Key, Order, Seat, word
+
+cdef extern from *:
+    """
+    typedef unsigned long long tape_hash;
+    /* Spreads counters given by the core over all bits (the finaliser of splitmix64). */
+    static inline tape_hash tape_mixed(tape_hash word) {
+        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9ULL;
+        word = (word ^ (word >> 27)) * 0x94D049BB133111EBULL;
+        return word ^ (word >> 31);
+    }
+    static inline tape_hash tape_pair_hash(long long first, long long second) {
+        return tape_mixed((tape_hash) first * 0x9E3779B97F4A7C15ULL + (tape_hash) second);
+    }
+    static inline long long tape_bucket(tape_hash hash, long long mask, long long used) {
+        long long at = (long long) (hash & (tape_hash) mask);
+        return at >= used ? at & (mask >> 1) : at;
+    }
+    """
+    ctypedef unsigned long long hashed_t "tape_hash"
+    hashed_t mixed "tape_mixed"(hashed_t number) noexcept
+    hashed_t pair_hash "tape_pair_hash"(long long first, long long second) noexcept
+    long long bucket "tape_bucket"(hashed_t hashed, long long mask, long long used) noexcept
+
+cdef enum:
+    PAGES_MAX = 65536
+    RECORDS = 4096
+
+cdef ClientId no_client_id() noexcept
+
+cdef inline bint same_client_id(ClientId one, ClientId other) noexcept:
+    return one.a == other.a and one.b == other.b and one.c == other.c and one.d == other.d and one.e == other.e
+
+cdef inline bint has_client_id(ClientId client_id) noexcept:
+    return (client_id.a | client_id.b | client_id.c | client_id.d | client_id.e) != 0
+
+
+cdef class Buckets:
+    cdef Arena arena
+    cdef readonly long long count
+    cdef readonly long long moved
+    cdef long long used
+    cdef long long mask
+    cdef long long link
+    cdef void ***pages
+    cdef int put_node(self, void *node, hashed_t hashed) except -1
+    cdef int drop_node(self, void *node, hashed_t hashed) except -1
+    cdef void **all_nodes(self) except NULL
+    cdef int split(self) except -1
+    cdef hashed_t hash_of(self, void *node) noexcept
+
+    cdef inline void **head(self, hashed_t hashed) noexcept:
+        at = bucket(hashed, self.mask, self.used)
+        return &self.pages[at >> 13][at & 8191]
+
+    cdef inline void **link_of(self, void *node) noexcept:
+        return <void **> (<char *> node + self.link)
+
+
+@cython.final
+cdef class OrderIndex(Buckets):
+    cdef int put(self, Order *order) except -1
+    cdef int remove(self, Order *order) except -1
+    cpdef word sort(self) except? -1
+    cdef Order *ranked(self, long long rank) noexcept
+    cdef Order **sorted
+
+    cdef inline void **slot(self, long long id) noexcept:
+        return self.head(mixed(<hashed_t> id))
+
+    cdef inline Order *find(self, long long id) noexcept:
+        order = <Order *> self.slot(id)[0]
+        while order and order.id != id:
+            order = order.id_link
+        return order
+
+
+@cython.final
+cdef class ClientIndex(Buckets):
+    cdef hashed_t keys[6]
+    cdef long long last_account
+    cdef ClientId last_client_id
+    cdef hashed_t last_digest
+    cdef hashed_t digest(self, long long account, ClientId client_id) noexcept
+    cdef int put(self, Order *order) except -1
+    cdef int remove(self, Order *order) except -1
+
+    cdef inline void **slot(self, long long account, ClientId client_id) noexcept:
+        return self.head(self.digest(account, client_id))
+
+    cdef inline Order *find(self, long long account, ClientId client_id) noexcept:
+        order = <Order *> self.slot(account, client_id)[0]
+        while order and not (same_client_id(order.client_id, client_id) and order.seat.account_id == account):
+            order = order.client_link
+        return order
+
+
+@cython.final
+cdef class Cells(Buckets):
+    cdef Pool pool
+    cdef Cell **sorted
+    cpdef word sort(self) except? -1
+    cdef Cell *ranked(self, long long rank) noexcept
+    cdef Cell *find(self, long long account, long long asset) noexcept
+    cdef Cell *open(self, long long account, long long asset) except NULL
+
+
+@cython.final
+cdef class Seats(Buckets):
+    cdef Pool pool
+    cdef Cells cells
+    cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL
+
+    cdef inline void **slot(self, long long account, long long market) noexcept:
+        return self.head(pair_hash(account, market))
+
+    cdef inline Seat *find(self, long long account, long long market) noexcept:
+        seat = <Seat *> self.slot(account, market)[0]
+        while seat and not (seat.market == market and seat.account_id == account):
+            seat = seat.link
+        return seat
+
+
+@cython.final
+cdef class Accounts:
+    cdef readonly long long count
+    cdef Account **pages
+    cdef Account *add(self, long long id) except NULL
+
+    cdef inline Account *find(self, long long id) noexcept:
+        if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
+            return NULL
+        account = &self.pages[id >> 12][id & 4095]
+        return account if account.id else NULL
+
+
+@cython.final
+cdef class Keys:
+    cdef readonly long long count
+    cdef Key **pages
+    cdef Key *add(self, long long id, Account *account) except NULL
+
+    cdef inline Key *find(self, long long id) noexcept:
+        if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
+            return NULL
+        key = &self.pages[id >> 12][id & 4095]
+        return key if key.id else NULL

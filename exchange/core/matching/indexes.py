@@ -1,0 +1,179 @@
+"""Records found by their ids, in plain Python: `indexes.pyx` is the compiled twin."""
+
+from .pool import Pool
+from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, Seat
+
+PAGES_MAX = 65536
+RECORDS = 4096
+
+
+def same_client_id(one: ClientId, other: ClientId) -> bool:
+    return one == other
+
+
+def has_client_id(client_id: ClientId) -> bool:
+    return any(client_id)
+
+
+def no_client_id() -> ClientId:
+    return NO_CLIENT_ID
+
+
+class OrderIndex:
+    """Open orders by order id."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.orders: dict[int, Order] = {}
+        self.sorted: list[Order] = []
+        self.moved = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.orders)
+
+    def find(self, order_id: int) -> Order | None:
+        return self.orders.get(order_id)
+
+    def put(self, order: Order) -> None:
+        self.orders[order.id] = order
+
+    def remove(self, order: Order) -> None:
+        del self.orders[order.id]
+
+    def sort(self) -> int:
+        """Line all orders up by id for `ranked`; returns how many there are."""
+        self.sorted = [self.orders[order_id] for order_id in sorted(self.orders)]
+        return len(self.sorted)
+
+    def ranked(self, rank: int) -> Order:
+        return self.sorted[rank]
+
+
+class ClientIndex:
+    """Open orders by account and client id. `secret` (16 bytes) keys the compiled twin's hash; a dict has its own."""
+
+    def __init__(self, pool: Pool, secret: bytes) -> None:
+        if len(secret) != 16:
+            raise ValueError(f"the secret of the client id index has 16 bytes, not {len(secret)}")
+        self.orders: dict[tuple[int, ClientId], Order] = {}
+        self.moved = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.orders)
+
+    def find(self, account: int, client_id: ClientId) -> Order | None:
+        return self.orders.get((account, client_id))
+
+    def put(self, order: Order) -> None:
+        self.orders[order.seat.account.id, order.client_id] = order
+
+    def remove(self, order: Order) -> None:
+        del self.orders[order.seat.account.id, order.client_id]
+
+
+class Cells:
+    """Balance cells by account and asset."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.sorted: list[Cell] = []
+        self.moved = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.cells)
+
+    def find(self, account: int, asset: int) -> Cell | None:
+        return self.cells.get((account, asset))
+
+    def open(self, account: int, asset: int) -> Cell:
+        cell = self.find(account, asset)
+        if not cell:
+            cell = self.pool.take_cell()
+            cell.account = account
+            cell.asset = asset
+            self.cells[account, asset] = cell
+        return cell
+
+    def sort(self) -> int:
+        """Line all cells up by account and asset for `ranked`; returns how many there are."""
+        self.sorted = [self.cells[key] for key in sorted(self.cells)]
+        return len(self.sorted)
+
+    def ranked(self, rank: int) -> Cell:
+        return self.sorted[rank]
+
+
+class Seats:
+    """Seats by account and market."""
+
+    def __init__(self, pool: Pool, cells: Cells) -> None:
+        self.pool = pool
+        self.cells = cells
+        self.seats: dict[tuple[int, int], Seat] = {}
+        self.moved = 0
+
+    @property
+    def count(self) -> int:
+        return len(self.seats)
+
+    def find(self, account: int, market: int) -> Seat | None:
+        return self.seats.get((account, market))
+
+    def open(self, account: Account, market: int, base: int, quote: int) -> Seat:
+        seat = self.find(account.id, market)
+        if not seat:
+            seat = self.pool.take_seat()
+            seat.account = account
+            seat.account_id = account.id
+            seat.market = market
+            seat.base = self.cells.open(account.id, base)
+            seat.quote = self.cells.open(account.id, quote)
+            self.seats[account.id, market] = seat
+        return seat
+
+
+class Accounts:
+    """Accounts by id."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[int, Account] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self.accounts)
+
+    def find(self, account_id: int) -> Account | None:
+        return self.accounts.get(account_id)
+
+    def add(self, account_id: int) -> Account:
+        if not 0 < account_id < PAGES_MAX * RECORDS:
+            raise OverflowError(f"account id {account_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        account = self.accounts[account_id] = Account()
+        account.id = account_id
+        account.open_orders = 0
+        return account
+
+
+class Keys:
+    """API keys by id."""
+
+    def __init__(self) -> None:
+        self.keys: dict[int, Key] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self.keys)
+
+    def find(self, key_id: int) -> Key | None:
+        return self.keys.get(key_id)
+
+    def add(self, key_id: int, account: Account) -> Key:
+        if not 0 < key_id < PAGES_MAX * RECORDS:
+            raise OverflowError(f"key id {key_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        key = self.keys[key_id] = Key()
+        key.id = key_id
+        key.account = account
+        return key

@@ -1,0 +1,295 @@
+# cython: overflowcheck=False
+"""Records found by their ids, over C memory: `indexes.py` says the same in plain Python.
+
+Nothing is moved to grow but the few records of one bucket at each insertion (linear hashing), counted in `moved`.
+"""
+from cpython.mem cimport PyMem_RawFree
+from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memset
+
+from .pool cimport zeroed
+
+cdef extern from *:
+    """
+    static unsigned long long tape_folded_sum(unsigned long long a, unsigned long long b, unsigned long long c,
+                                              unsigned long long d, unsigned long long e, unsigned long long f) {
+        unsigned __int128 sum = (unsigned __int128) a * b + (unsigned __int128) c * d + (unsigned __int128) e * f;
+        return (unsigned long long) (sum >> 64) ^ (unsigned long long) sum;
+    }
+    """
+    hashed_t tape_folded_sum(hashed_t a, hashed_t b, hashed_t c, hashed_t d, hashed_t e, hashed_t f) noexcept
+
+cdef enum:
+    PAGE = 8192
+
+
+cdef ClientId no_client_id() noexcept:
+    cdef ClientId none
+    memset(&none, 0, sizeof(none))
+    return none
+
+
+cdef class Buckets:
+    """A hash table of records linked through themselves; each insertion splits at most one bucket."""
+
+    def __init__(self, Pool pool):
+        self.arena = pool.arena
+        self.pages = <void ***> zeroed(PAGES_MAX * sizeof(void **))
+        self.pages[0] = <void **> self.arena.take(PAGE * sizeof(void *))
+        self.used = 512
+        self.mask = 511
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.pages)
+
+    cdef hashed_t hash_of(self, void *node) noexcept:
+        return 0
+
+    cdef int put_node(self, void *node, hashed_t hashed) except -1:
+        cdef void **head
+        if self.count >= self.used:
+            self.split()
+        head = self.head(hashed)
+        self.link_of(node)[0] = head[0]
+        head[0] = node
+        self.count += 1
+        return 0
+
+    cdef int drop_node(self, void *node, hashed_t hashed) except -1:
+        cdef void **at = self.head(hashed)
+        while at[0] != node:
+            assert at[0] != NULL
+            at = self.link_of(at[0])
+        at[0] = self.link_of(node)[0]
+        self.count -= 1
+        return 0
+
+    cdef void **all_nodes(self) except NULL:
+        """Every record in a new run of pointers, in no order, for the caller to free."""
+        cdef void **nodes = <void **> zeroed((self.count + 1) * sizeof(void *))
+        cdef long long number, rank = 0
+        cdef void *node
+        for number in range(self.used):
+            node = self.pages[number >> 13][number & (PAGE - 1)]
+            while node:
+                nodes[rank] = node
+                rank += 1
+                node = self.link_of(node)[0]
+        return nodes
+
+    cdef int split(self) except -1:
+        """Open one more bucket and move into it what belongs there from the bucket it is the twin of."""
+        cdef void **lower
+        cdef void **upper
+        cdef void *node
+        cdef void *following
+        if self.used > self.mask:
+            self.mask = 2 * self.mask + 1
+        if not self.used & (PAGE - 1):
+            assert self.used // PAGE < PAGES_MAX
+            self.pages[self.used // PAGE] = <void **> self.arena.take(PAGE * sizeof(void *))
+        upper = &self.pages[self.used >> 13][self.used & (PAGE - 1)]
+        lower = self.head(<hashed_t> self.used)
+        self.used += 1
+        node = lower[0]
+        lower[0] = NULL
+        while node:
+            following = self.link_of(node)[0]
+            head = upper if <long long> (self.hash_of(node) & <hashed_t> self.mask) == self.used - 1 else lower
+            self.link_of(node)[0] = head[0]
+            head[0] = node
+            self.moved += 1
+            node = following
+        return 0
+
+
+cdef int by_order_id(const void *one, const void *other) noexcept nogil:
+    return -1 if (<Order **> one)[0].id < (<Order **> other)[0].id else 1
+
+
+cdef class OrderIndex(Buckets):
+    """Open orders by order id."""
+
+    def __init__(self, Pool pool):
+        Buckets.__init__(self, pool)
+        self.link = <long long> <size_t> &(<Order *> NULL).id_link
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.sorted)
+
+    cpdef word sort(self) except? -1:
+        """Line all orders up by id for `ranked`; returns how many there are."""
+        PyMem_RawFree(self.sorted)
+        self.sorted = <Order **> self.all_nodes()
+        qsort(self.sorted, self.count, sizeof(Order *), by_order_id)
+        return self.count
+
+    cdef Order *ranked(self, long long rank) noexcept:
+        return self.sorted[rank]
+
+    cdef hashed_t hash_of(self, void *node) noexcept:
+        return mixed(<hashed_t> (<Order *> node).id)
+
+    cdef int put(self, Order *order) except -1:
+        return self.put_node(order, mixed(<hashed_t> order.id))
+
+    cdef int remove(self, Order *order) except -1:
+        return self.drop_node(order, mixed(<hashed_t> order.id))
+
+
+cdef class ClientIndex(Buckets):
+    """Open orders by account and client id.
+
+    Clients choose their ids, so the hash has a secret key: the almost-universal NH of UMAC (Black, Halevi, Krawczyk,
+    Krovetz, Rogaway 1999), a sum of products of 64-bit words, each moved by a secret word.
+    """
+
+    def __init__(self, Pool pool, bytes secret):
+        if len(secret) != 16:
+            raise ValueError(f"the secret of the client id index has 16 bytes, not {len(secret)}")
+        Buckets.__init__(self, pool)
+        self.link = <long long> <size_t> &(<Order *> NULL).client_link
+        memcpy(self.keys, <const char *> secret, 16)
+        for at in range(2, 6):
+            self.keys[at] = mixed(self.keys[at - 2] + self.keys[at - 1])
+
+    cdef hashed_t digest(self, long long account, ClientId client_id) noexcept:
+        """The hash of an owner and its id; the last one is kept, because a placed id was looked up just before."""
+        cdef hashed_t *keys = self.keys
+        if account == self.last_account and same_client_id(client_id, self.last_client_id):
+            return self.last_digest
+        self.last_account = account
+        self.last_client_id = client_id
+        self.last_digest = mixed(tape_folded_sum(
+            <hashed_t> account + keys[0], <hashed_t> client_id.a + keys[1], <hashed_t> client_id.b + keys[2],
+            <hashed_t> client_id.c + keys[3], <hashed_t> client_id.d + keys[4], <hashed_t> client_id.e + keys[5]))
+        return self.last_digest
+
+    cdef hashed_t hash_of(self, void *node) noexcept:
+        return self.digest((<Order *> node).seat.account_id, (<Order *> node).client_id)
+
+    cdef int put(self, Order *order) except -1:
+        return self.put_node(order, self.hash_of(order))
+
+    cdef int remove(self, Order *order) except -1:
+        return self.drop_node(order, self.hash_of(order))
+
+
+cdef int by_owner(const void *one, const void *other) noexcept nogil:
+    cdef Cell *left = (<Cell **> one)[0]
+    cdef Cell *right = (<Cell **> other)[0]
+    if left.account != right.account:
+        return -1 if left.account < right.account else 1
+    return -1 if left.asset < right.asset else 1
+
+
+cdef class Cells(Buckets):
+    """Balance cells by account and asset."""
+
+    def __init__(self, Pool pool):
+        Buckets.__init__(self, pool)
+        self.link = <long long> <size_t> &(<Cell *> NULL).link
+        self.pool = pool
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.sorted)
+
+    cdef hashed_t hash_of(self, void *node) noexcept:
+        return pair_hash((<Cell *> node).account, (<Cell *> node).asset)
+
+    cdef Cell *find(self, long long account, long long asset) noexcept:
+        cell = <Cell *> self.head(pair_hash(account, asset))[0]
+        while cell and not (cell.account == account and cell.asset == asset):
+            cell = cell.link
+        return cell
+
+    cdef Cell *open(self, long long account, long long asset) except NULL:
+        cell = self.find(account, asset)
+        if not cell:
+            cell = self.pool.take_cell()
+            cell.account = account
+            cell.asset = asset
+            self.put_node(cell, pair_hash(account, asset))
+        return cell
+
+    cpdef word sort(self) except? -1:
+        """Line all cells up by account and asset for `ranked`; returns how many there are."""
+        PyMem_RawFree(self.sorted)
+        self.sorted = <Cell **> self.all_nodes()
+        qsort(self.sorted, self.count, sizeof(Cell *), by_owner)
+        return self.count
+
+    cdef Cell *ranked(self, long long rank) noexcept:
+        return self.sorted[rank]
+
+
+cdef class Seats(Buckets):
+    """Seats by account and market."""
+
+    def __init__(self, Pool pool, Cells cells):
+        Buckets.__init__(self, pool)
+        self.link = <long long> <size_t> &(<Seat *> NULL).link
+        self.pool = pool
+        self.cells = cells
+
+    cdef hashed_t hash_of(self, void *node) noexcept:
+        return pair_hash((<Seat *> node).account_id, (<Seat *> node).market)
+
+    cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL:
+        seat = self.find(account.id, market)
+        if not seat:
+            seat = self.pool.take_seat()
+            seat.account = account
+            seat.account_id = account.id
+            seat.market = market
+            seat.base = self.cells.open(account.id, base)
+            seat.quote = self.cells.open(account.id, quote)
+            self.put_node(seat, pair_hash(account.id, market))
+        return seat
+
+
+cdef class Accounts:
+    """Accounts by id, in pages that never move."""
+
+    def __cinit__(self):
+        self.pages = <Account **> zeroed(PAGES_MAX * sizeof(Account *))
+
+    def __dealloc__(self):
+        cdef long long page
+        for page in range(PAGES_MAX):
+            PyMem_RawFree(self.pages[page])
+        PyMem_RawFree(self.pages)
+
+    cdef Account *add(self, long long id) except NULL:
+        if not 0 < id < PAGES_MAX * RECORDS:
+            raise OverflowError(f"account id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        if not self.pages[id // RECORDS]:
+            self.pages[id // RECORDS] = <Account *> zeroed(RECORDS * sizeof(Account))
+        account = &self.pages[id // RECORDS][id % RECORDS]
+        account.id = id
+        self.count += 1
+        return account
+
+
+cdef class Keys:
+    """API keys by id, in pages that never move."""
+
+    def __cinit__(self):
+        self.pages = <Key **> zeroed(PAGES_MAX * sizeof(Key *))
+
+    def __dealloc__(self):
+        cdef long long page
+        for page in range(PAGES_MAX):
+            PyMem_RawFree(self.pages[page])
+        PyMem_RawFree(self.pages)
+
+    cdef Key *add(self, long long id, Account *account) except NULL:
+        if not 0 < id < PAGES_MAX * RECORDS:
+            raise OverflowError(f"key id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        if not self.pages[id // RECORDS]:
+            self.pages[id // RECORDS] = <Key *> zeroed(RECORDS * sizeof(Key))
+        key = &self.pages[id // RECORDS][id % RECORDS]
+        key.id = id
+        key.account = account
+        self.count += 1
+        return key

@@ -1,0 +1,24 @@
+# Price levels sorted by key: ladder.pyx over C memory, ladder.py in plain Python. No rule of the exchange is in here.
+cimport cython
+from .records cimport Level
+
+
+cdef struct Node:
+    long long count
+    long long height
+    long long keys[32]
+    void *children[32]
+
+
+@cython.final
+cdef class Ladder:
+    cdef readonly long long count
+    cdef readonly long long moved
+    cdef Level *best
+    cdef Level *worst
+    cdef Node *root
+    cdef Level *find(self, long long key) noexcept
+    cdef int insert(self, Level *level) except -1
+    cdef int remove(self, Level *level) except -1
+    cdef int link(self, Level *level, Node *leaf, long long at) except -1
+    cdef int widen(self, Node **path, long long *places, long long depth, long long key, void *child) except -1

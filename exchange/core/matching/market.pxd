@@ -1,0 +1,63 @@
+cimport cython
+from . cimport codes
+from .ladder cimport Ladder
+from .pool cimport Pool
+from .records cimport word, Cell
+
+
+@cython.final
+cdef class Market:
+    cdef Pool pool
+    cdef readonly long long id
+    cdef readonly long long base
+    cdef readonly long long quote
+    cdef readonly long long base_per_lot
+    cdef readonly long long quote_per_tick_lot
+    cdef public long long status
+    cdef readonly Ladder bids
+    cdef readonly Ladder asks
+    cdef readonly long long resting
+    cdef public long long trades
+    cdef public long long updates
+    cdef public long long executions
+    cdef public long long prevented
+    cdef public long long last_price
+    cdef public long long min_price
+    cdef public long long max_price
+    cdef public long long price_step
+    cdef public long long min_quantity
+    cdef public long long max_quantity
+    cdef public long long quantity_step
+    cdef public long long market_min_quantity
+    cdef public long long market_max_quantity
+    cdef public long long market_quantity_step
+    cdef public long long min_notional
+    cdef public long long max_notional
+    cdef public long long apply_min_to_market
+    cdef public long long apply_max_to_market
+    cdef public long long bid_up_ppm
+    cdef public long long bid_down_ppm
+    cdef public long long ask_up_ppm
+    cdef public long long ask_down_ppm
+    cdef readonly long long average_minutes
+    cdef public long long max_orders
+    cdef public long long default_self_trade
+    cdef public long long allowed_self_trade
+    cdef public long long fee_version
+    cdef long long *maker_ppm
+    cdef long long *taker_ppm
+    cdef Cell *base_fees
+    cdef Cell *quote_fees
+    cdef public long long average_bucket
+    cdef long long *average_sums
+    cdef long long *average_quantities
+    cdef long long bounds_until_ns
+    cdef long long bid_top
+    cdef long long bid_bottom
+    cdef long long ask_top
+    cdef long long ask_bottom
+    cpdef int set_fees(self, long long tier, long long maker_ppm, long long taker_ppm) except -1
+    cpdef int forget_bounds(self) except -1
+    cpdef int set_average_minutes(self, long long minutes) except -1
+    cpdef word maker_fee_ppm(self, long long tier) except? -1
+    cpdef word taker_fee_ppm(self, long long tier) except? -1

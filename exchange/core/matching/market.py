@@ -1,0 +1,76 @@
+"""One market as matching sees it: its two sides, its counters, and the numbers its filters and fees go by."""
+
+from . import codes
+from .ladder import Ladder
+from .pool import Pool
+
+
+class Market:
+    """A traded pair. Prices are ticks, quantities are lots, amounts are minor units; a filter bound of 0 is off.
+
+    The cold side (exchange/core/markets.py) checks whatever is set here; `bids` and `asks` hold the levels, keyed by
+    price for bids and by -price for asks, so that a greater key is always served first.
+    """
+
+    def __init__(self, pool: Pool, market_id: int, base: int, quote: int, base_per_lot: int, tick_lot: int) -> None:
+        self.pool = pool
+        self.id = market_id
+        self.base = base
+        self.quote = quote
+        self.base_per_lot = base_per_lot
+        self.quote_per_tick_lot = tick_lot
+        self.status = codes.BREAK
+        self.bids = Ladder()
+        self.asks = Ladder()
+        self.resting = self.trades = self.updates = self.executions = self.prevented = self.last_price = 0
+        self.min_price = self.min_quantity = self.price_step = self.quantity_step = 1
+        self.max_price = self.max_quantity = 1
+        self.market_min_quantity = self.market_max_quantity = self.market_quantity_step = 0
+        self.min_notional = self.max_notional = self.apply_min_to_market = self.apply_max_to_market = 0
+        self.bid_up_ppm = self.bid_down_ppm = self.ask_up_ppm = self.ask_down_ppm = 0
+        self.max_orders = codes.ORDERS_MAX
+        self.default_self_trade = codes.NONE
+        self.allowed_self_trade = 0
+        self.fee_version = 0
+        self.maker_ppm = self.pool.take_words(codes.TIERS)
+        self.taker_ppm = self.pool.take_words(codes.TIERS)
+        self.average_minutes = 0
+        self.average_bucket = 0
+        # Sums of price × quantity and of quantity by bucket; behind the buckets their totals, then room to reckon.
+        self.average_sums = self.pool.take_words(2 * (codes.AVERAGE_BUCKETS + 2))
+        self.average_quantities = self.pool.take_words(codes.AVERAGE_BUCKETS + 1)
+        # Bounds that the percent price filter has worked out, and how long they hold.
+        self.bounds_until_ns = 0
+        self.bid_top = self.bid_bottom = self.ask_top = self.ask_bottom = 0
+
+    def set_fees(self, tier: int, maker_ppm: int, taker_ppm: int) -> None:
+        """Set what makers and takers of one account tier pay, in parts per million of what they receive."""
+        assert 0 <= tier < codes.TIERS
+        assert 0 <= maker_ppm <= codes.FEE_PPM_MAX
+        assert 0 <= taker_ppm <= codes.FEE_PPM_MAX
+        self.maker_ppm[tier] = maker_ppm
+        self.taker_ppm[tier] = taker_ppm
+        self.fee_version += 1
+
+    def maker_fee_ppm(self, tier: int) -> int:
+        assert 0 <= tier < codes.TIERS
+        return self.maker_ppm[tier]
+
+    def taker_fee_ppm(self, tier: int) -> int:
+        assert 0 <= tier < codes.TIERS
+        return self.taker_ppm[tier]
+
+    def forget_bounds(self) -> None:
+        """To be called when a percent price filter was set."""
+        self.bounds_until_ns = 0
+
+    def set_average_minutes(self, minutes: int) -> None:
+        """Set the width of the average price's window; another width forgets what was gathered."""
+        self.bounds_until_ns = 0
+        if minutes != self.average_minutes:
+            self.average_minutes = minutes
+            self.average_bucket = 0
+            for at in range(2 * (codes.AVERAGE_BUCKETS + 1)):
+                self.average_sums[at] = 0
+            for at in range(codes.AVERAGE_BUCKETS + 1):
+                self.average_quantities[at] = 0

@@ -1,0 +1,73 @@
+cimport cython
+from . cimport arithmetic, book, checks, codes, filters, indexes
+from .buffers cimport Buffer, Rows
+from .events cimport Events
+from .indexes cimport Accounts, Cells, ClientIndex, Keys, OrderIndex, Seats
+from .market cimport Market
+from .pool cimport Pool
+from .records cimport word, Account, Cell, ClientId, Order, Reference, Row, Seat, Strategy
+from .trading cimport Trading
+from .warm cimport Warmer
+
+
+@cython.final
+cdef class Matching:
+    cdef Pool pool
+    cdef Cells cells
+    cdef Seats seats
+    cdef Accounts accounts
+    cdef Keys keys
+    cdef readonly Events events
+    cdef Trading trading
+    cdef Rows rows
+    cdef Warmer warmer
+    cdef readonly list markets
+    cdef public long long next_order_id
+    cdef readonly long long why
+    cdef readonly long long owed
+    cdef readonly long long owed_market
+    cdef readonly long long now_ns
+    cdef Seat *seat
+    cdef long long mode
+    cdef long long lots
+    cdef long long need
+
+    cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
+                               long long now_ns) except -1
+    cdef int apply_row(self, long long at, Row *row) except -1
+    cdef Market market_of(self, long long market_id)
+
+    @cython.locals(market=Market)
+    cdef int place(self, long long at, Row *row) except -1
+    cdef int enter(self, long long at, Row *row, Market market) except -1
+    cdef bint is_fillable(self, Row *row, Market market, Order *order) except -1
+    cdef word refusal(self, long long at, Row *row, Market market) except? -1
+    cdef word refused_sender(self, Row *row) except? -1
+    cdef word wrong_order(self, Row *row, Market market) except? -1
+    cdef word wrong_limit(self, Row *row, Market market, long long side, long long order_type) except? -1
+    cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
+    cdef word worst_key(self, Row *row) noexcept
+    cdef word spendable(self, Row *row, long long asset) noexcept
+    cdef Order *draft(self, long long at, Row *row, Market market) except NULL
+    cdef int note_strategy(self, Order *order, Strategy *strategy) except -1
+    cdef int finish(self, Row *row, Market market, Order *order, long long met) except -1
+
+    @cython.locals(market=Market)
+    cdef int cancel(self, long long at, Row *row) except -1
+    cdef Order *named_order(self, long long at, Row *row) except? NULL
+    @cython.locals(is_new=cython.bint)
+    cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
+    @cython.locals(market=Market)
+    cdef int cancel_all(self, long long at, Row *row) except -1
+    cdef int note_emptied(self, Market market) except -1
+    cpdef word cancel_seat(self, long long account, Market market, long long reason, long long seq,
+                                long long now_ns) except -1
+
+    cpdef Market list_market(self, long long base, long long quote, long long base_per_lot, long long quote_per_tick_lot)
+    cpdef int open_account(self, long long account_id, long long kind, long long status, long long tier,
+                           long long trade_group, long long parent) except -1
+    cpdef int set_account(self, long long account_id, long long status, long long tier, long long trade_group) except -1
+    cpdef int add_key(self, long long key_id, long long account_id, long long rights) except -1
+    cpdef int revoke_key(self, long long key_id) except -1
+    cpdef tuple balance(self, long long account, long long asset)
+    cpdef int move(self, long long payer, long long receiver, long long asset, long long amount) except -1

@@ -1,0 +1,82 @@
+# Where records come from: pool.pyx over C memory, pool.py in plain Python. No rule of the exchange is in here.
+cimport cython
+from .records cimport Cell, Details, Level, Order, Seat
+
+cdef void *zeroed(long long size) except NULL
+
+
+cdef struct Chunk:
+    Chunk *older
+    long long size
+
+
+@cython.final
+cdef class Arena:
+    cdef Chunk *chunks
+    cdef char *fresh
+    cdef char *end
+    cdef int more(self, long long size) except -1
+    cdef void *take(self, long long size) except NULL
+
+
+@cython.final
+cdef class Pool:
+    cdef readonly Arena arena
+    cdef Order *spare_order
+    cdef Order *fresh_order
+    cdef Order *last_order
+    cdef Level *spare_level
+    cdef Level *fresh_level
+    cdef Level *last_level
+    cdef Details *spare_details
+    cdef Order *more_orders(self) except NULL
+    cdef Level *more_levels(self) except NULL
+    cdef Details *take_details(self) except NULL
+    cdef Seat *take_seat(self) except NULL
+    cdef Cell *take_cell(self) except NULL
+    cdef long long *take_words(self, long long count) except NULL
+
+    cdef inline Order *take_order(self) except NULL:
+        order = self.spare_order
+        if order:
+            self.spare_order = order.next
+        elif self.fresh_order != self.last_order:
+            order = self.fresh_order
+            self.fresh_order += 1
+        else:
+            order = self.more_orders()
+        order.next = NULL
+        order.prev = NULL
+        order.level = NULL
+        order.seat_next = NULL
+        order.seat_prev = NULL
+        order.details = NULL
+        return order
+
+    cdef inline void give_order(self, Order *order) noexcept:
+        if order.details:
+            order.details.link = self.spare_details
+            self.spare_details = order.details
+        order.next = self.spare_order
+        self.spare_order = order
+
+    cdef inline Level *take_level(self, long long key) except NULL:
+        level = self.spare_level
+        if level:
+            self.spare_level = level.better
+        elif self.fresh_level != self.last_level:
+            level = self.fresh_level
+            self.fresh_level += 1
+        else:
+            level = self.more_levels()
+        level.key = key
+        level.quantity = 0
+        level.first = NULL
+        level.last = NULL
+        level.better = NULL
+        level.worse = NULL
+        return level
+
+    cdef inline void give_level(self, Level *level) noexcept:
+        level.better = self.spare_level
+        self.spare_level = level

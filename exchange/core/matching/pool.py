@@ -1,0 +1,45 @@
+"""Where orders, levels, seats and cells come from and go back to, in plain Python: `pool.pyx` is the compiled twin."""
+
+from .records import Cell, Details, Level, Order, Seat
+
+
+class Pool:
+    """A taken record has its links empty; every other field is for the taker to set."""
+
+    def take_order(self) -> Order:
+        order = Order()
+        order.next = order.prev = order.level = order.details = order.seat_next = order.seat_prev = None
+        return order
+
+    def give_order(self, order: Order) -> None:
+        pass
+
+    def take_level(self, key: int) -> Level:
+        level = Level()
+        level.key = key
+        level.quantity = 0
+        level.first = level.last = level.better = level.worse = None
+        return level
+
+    def give_level(self, level: Level) -> None:
+        pass
+
+    def take_details(self) -> Details:
+        details = Details()
+        details.strategy_id = details.strategy_type = details.list_id = 0
+        return details
+
+    def take_seat(self) -> Seat:
+        seat = Seat()
+        seat.first = seat.last = None
+        seat.open_orders = 0
+        return seat
+
+    def take_cell(self) -> Cell:
+        cell = Cell()
+        cell.available = cell.held = cell.borrowed = 0
+        return cell
+
+    def take_words(self, count: int) -> list[int]:
+        """A run of that many words, all zero, for as long as the pool lives."""
+        return [0] * count

@@ -1,0 +1,107 @@
+# cython: overflowcheck=False
+"""Where orders, levels, seats and cells come from and go back to: `pool.py` says the same in plain Python."""
+from cpython.mem cimport PyMem_RawCalloc
+
+cdef extern from "<sys/mman.h>" nogil:
+    void *mmap(void *address, size_t length, int protection, int flags, int descriptor, long offset)
+    int munmap(void *address, size_t length)
+    int madvise(void *address, size_t length, int advice)
+    int PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_ANONYMOUS, MADV_HUGEPAGE
+    void *MAP_FAILED
+
+cdef enum:
+    RECORDS = 64
+    CACHE_LINE = 64
+    FIRST_CHUNK = 0x40000
+    LATER_CHUNK = 0x800000
+    HUGE_PAGE = 0x200000
+
+
+cdef void *zeroed(long long size) except NULL:
+    cdef void *new = PyMem_RawCalloc(size, 1)
+    if not new:
+        raise MemoryError()
+    return new
+
+
+cdef class Arena:
+    """Memory that is handed out piece by piece, zeroed, and goes as a whole: a piece is never moved.
+
+    After a first small chunk, chunks are large and ask for huge pages: a book is walked in an order that no cache of
+    page translations of 4 KiB pages could follow.
+    """
+
+    def __dealloc__(self):
+        cdef Chunk *chunk = self.chunks
+        cdef Chunk *older
+        while chunk:
+            older = chunk.older
+            munmap(chunk, chunk.size)
+            chunk = older
+
+    cdef int more(self, long long size) except -1:
+        """Map a new chunk with room for at least `size` bytes."""
+        cdef long long length = LATER_CHUNK if self.chunks else FIRST_CHUNK
+        cdef void *start
+        length = max(length, (size + CACHE_LINE + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE if size > length - CACHE_LINE else 0)
+        start = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        if start == MAP_FAILED:
+            raise MemoryError()
+        if length >= HUGE_PAGE:
+            madvise(start, length, MADV_HUGEPAGE)
+        (<Chunk *> start).older = self.chunks
+        (<Chunk *> start).size = length
+        self.chunks = <Chunk *> start
+        self.fresh = <char *> start + CACHE_LINE
+        self.end = <char *> start + length
+        return 0
+
+    cdef void *take(self, long long size) except NULL:
+        cdef void *piece
+        size = (size + CACHE_LINE - 1) & ~(CACHE_LINE - 1)
+        if self.fresh == NULL or self.end - self.fresh < size:
+            self.more(size)
+        piece = self.fresh
+        self.fresh += size
+        return piece
+
+
+cdef class Pool:
+    """Where orders, levels, seats and cells come from and go back to."""
+
+    def __cinit__(self):
+        self.arena = Arena()
+
+    cdef Order *more_orders(self) except NULL:
+        self.fresh_order = <Order *> self.arena.take(RECORDS * sizeof(Order))
+        self.last_order = self.fresh_order + RECORDS
+        self.fresh_order += 1
+        return self.fresh_order - 1
+
+    cdef Level *more_levels(self) except NULL:
+        self.fresh_level = <Level *> self.arena.take(RECORDS * sizeof(Level))
+        self.last_level = self.fresh_level + RECORDS
+        self.fresh_level += 1
+        return self.fresh_level - 1
+
+    cdef Details *take_details(self) except NULL:
+        details = self.spare_details
+        if details:
+            self.spare_details = details.link
+        else:
+            details = <Details *> self.arena.take(sizeof(Details))
+        details.strategy_id = 0
+        details.strategy_type = 0
+        details.list_id = 0
+        details.link = NULL
+        return details
+
+    cdef Seat *take_seat(self) except NULL:
+        return <Seat *> self.arena.take(sizeof(Seat))
+
+    cdef Cell *take_cell(self) except NULL:
+        return <Cell *> self.arena.take(sizeof(Cell))
+
+    cdef long long *take_words(self, long long count) except NULL:
+        """A run of that many words, all zero, for as long as the pool lives."""
+        return <long long *> self.arena.take(count * sizeof(long long))

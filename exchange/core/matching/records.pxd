@@ -1,0 +1,254 @@
+# Layouts of the records that the rules read and write; records.py says the same in plain Python.
+# Every integer is a long long: a narrower one would shift and multiply narrow. What a method returns is a Py_ssize_t,
+# as wide, because Cython 3.3 writes the error value of a final class's `long long` method with its suffix twice.
+ctypedef Py_ssize_t word
+
+cdef struct ClientId:
+    long long a
+    long long b
+    long long c
+    long long d
+    long long e
+
+# One word: eight bytes.
+cdef struct Flags:
+    unsigned char side
+    unsigned char type
+    unsigned char time_in_force
+    unsigned char self_trade
+    unsigned char options
+    unsigned char restriction
+    unsigned char spare_1
+    unsigned char spare_2
+
+cdef struct Row:
+    long long kind
+    long long rows
+    long long extensions
+    long long market
+    long long account
+    long long key
+    Flags flags
+    long long price
+    long long quantity
+    long long quote_quantity
+    long long order_id
+    ClientId client_id
+
+cdef struct Reference:
+    long long kind
+    ClientId client_id
+    long long spare_1
+    long long spare_2
+
+cdef struct Strategy:
+    long long kind
+    long long strategy_id
+    long long strategy_type
+    long long spare_1
+    long long spare_2
+    long long spare_3
+    long long spare_4
+    long long spare_5
+
+cdef struct Account:
+    long long id
+    long long kind
+    long long status
+    long long tier
+    long long trade_group
+    long long parent
+    long long open_orders
+
+cdef struct Key:
+    long long id
+    long long rights
+    long long revoked
+    Account *account
+
+cdef struct Cell:
+    long long account
+    long long asset
+    long long available
+    long long held
+    long long borrowed
+    Cell *link
+
+cdef struct Seat:
+    long long account_id
+    long long market
+    Account *account
+    Cell *base
+    Cell *quote
+    Order *first
+    Order *last
+    Seat *link
+    long long open_orders
+
+cdef struct Level:
+    long long key
+    long long quantity
+    Order *first
+    Order *last
+    Level *better
+    Level *worse
+
+# Three cache lines: what matching reads, what settling writes, what names the order.
+cdef struct Order:
+    long long remaining
+    long long price
+    Flags flags
+    long long held
+    Seat *seat
+    Level *level
+    Order *next
+    Order *prev
+
+    long long id
+    long long quantity
+    long long filled_quote
+    long long prevented_quantity
+    long long created_ns
+    long long updated_ns
+    Order *seat_next
+    Order *seat_prev
+
+    ClientId client_id
+    Order *id_link
+    Order *client_link
+    Details *details
+
+# What few orders have; a pointer in the order that is NULL for most.
+cdef struct Details:
+    long long strategy_id
+    long long strategy_type
+    long long list_id
+    Details *link
+
+cdef struct Accepted:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    Flags flags
+    long long price
+    long long quantity
+    long long quote_quantity
+    long long held
+    long long created_ns
+    long long execution_id
+    long long list_id
+    long long key
+    ClientId client_id
+    long long spare
+
+cdef struct Rested:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    long long side
+    long long price
+    long long remaining
+    long long level_quantity
+    long long update_id
+
+cdef struct Traded:
+    long long head
+    long long seq
+    long long market
+    long long trade_id
+    long long taker_side
+    long long price
+    long long quantity
+    long long base_amount
+    long long quote_amount
+    long long fee_version
+    long long taker_order
+    long long taker_account
+    long long taker_remaining
+    long long taker_fee
+    long long taker_fee_asset
+    long long taker_execution_id
+    long long maker_order
+    long long maker_account
+    long long maker_remaining
+    long long maker_fee
+    long long maker_fee_asset
+    long long maker_execution_id
+    Flags maker_flags
+    long long maker_price
+    long long maker_quantity
+    long long maker_filled_quote
+    long long maker_prevented_quantity
+    long long maker_created_ns
+    long long maker_list_id
+    long long maker_strategy_id
+    long long maker_strategy_type
+    ClientId maker_client_id
+    long long level_quantity
+    long long update_id
+    long long cause
+    long long spare
+
+cdef struct Canceled:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    Flags flags
+    long long reason
+    long long price
+    long long quantity
+    long long remaining
+    long long filled_quote
+    long long prevented_quantity
+    long long released
+    long long created_ns
+    long long execution_id
+    long long list_id
+    long long strategy_id
+    long long strategy_type
+    long long level_quantity
+    long long update_id
+    ClientId client_id
+    ClientId cancel_id
+    long long counter_order
+    long long spare
+
+cdef struct Rejected:
+    long long head
+    long long seq
+    long long row_kind
+    long long market
+    long long account
+    long long key
+    long long code
+    long long order_id
+
+cdef struct Prevented:
+    long long head
+    long long seq
+    long long market
+    long long prevented_id
+    long long mode
+    long long price
+    long long taker_order
+    long long taker_account
+    long long taker_prevented
+    long long maker_order
+    long long maker_account
+    long long maker_prevented
+    long long trade_group
+    long long spare
+
+cdef struct StrategyNoted:
+    long long head
+    long long seq
+    long long market
+    long long order_id
+    long long strategy_id
+    long long strategy_type

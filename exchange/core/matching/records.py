@@ -1,0 +1,144 @@
+"""Records that the rules read and write, in plain Python: `records.pxd` gives the same names as C structs.
+
+A client id is 5 words (at most 36 bytes of text, the rest zero): a tuple here, a struct there. Rules assign and pass
+records by these names; what they compare and how they are laid out on disk is told in this package's README.
+"""
+
+ClientId = tuple[int, int, int, int, int]
+NO_CLIENT_ID: ClientId = (0, 0, 0, 0, 0)
+
+
+class Flags:
+    """One word of eight bytes: the kinds of an order. A struct is copied where a Python object is shared, so the flags
+    of a record are changed only while nothing else has them.
+    """
+
+    __slots__ = ("side", "type", "time_in_force", "self_trade", "options", "restriction", "spare_1", "spare_2")
+
+
+class Row:
+    """The base of one row of a command."""
+
+    __slots__ = (
+        "kind", "rows", "extensions", "market", "account", "key", "flags", "price", "quantity", "quote_quantity",
+        "order_id", "client_id",
+    )  # fmt: skip
+
+
+class Reference:
+    """Extension REFERENCE: the order meant, by its client id."""
+
+    __slots__ = ("kind", "client_id", "spare_1", "spare_2")
+
+
+class Strategy:
+    """Extension STRATEGY: two numbers of the client's own, noted and repeated."""
+
+    __slots__ = ("kind", "strategy_id", "strategy_type", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5")
+
+
+class Account:
+    """What matching must know of an account."""
+
+    __slots__ = ("id", "kind", "status", "tier", "trade_group", "parent", "open_orders")
+
+
+class Key:
+    """An API key: whose it is and what it may do."""
+
+    __slots__ = ("id", "rights", "revoked", "account")
+
+
+class Cell:
+    """What one account owns of one asset, in minor units."""
+
+    __slots__ = ("account", "asset", "available", "held", "borrowed", "link")
+
+
+class Seat:
+    """What one account has in one market: two balance cells and its open orders, oldest first."""
+
+    __slots__ = ("account_id", "market", "account", "base", "quote", "first", "last", "link", "open_orders")
+
+
+class Level:
+    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what remains."""
+
+    __slots__ = ("key", "quantity", "first", "last", "better", "worse")
+
+
+class Order:
+    """An order that was accepted: `held` is its claim on the held amount of its seat's cell."""
+
+    __slots__ = (
+        "remaining", "price", "flags", "held", "seat", "level", "next", "prev",
+        "id", "quantity", "filled_quote", "prevented_quantity", "created_ns", "updated_ns", "seat_next", "seat_prev",
+        "client_id", "id_link", "client_link", "details",
+    )  # fmt: skip
+
+
+class Details:
+    """What few orders have."""
+
+    __slots__ = ("strategy_id", "strategy_type", "list_id", "link")
+
+
+class Accepted:
+    """An order passed every check and its funds are held."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "flags", "price", "quantity", "quote_quantity", "held",
+        "created_ns", "execution_id", "list_id", "key", "client_id", "spare",
+    )  # fmt: skip
+
+
+class Rested:
+    """What remained of an order entered the book."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "side", "price", "remaining", "level_quantity", "update_id",
+    )  # fmt: skip
+
+
+class Traded:
+    """One trade, which is also the posting of its amounts and fees. A fee is signed; it names its asset."""
+
+    __slots__ = (
+        "head", "seq", "market", "trade_id", "taker_side", "price", "quantity", "base_amount", "quote_amount",
+        "fee_version", "taker_order", "taker_account", "taker_remaining", "taker_fee", "taker_fee_asset",
+        "taker_execution_id", "maker_order", "maker_account", "maker_remaining", "maker_fee", "maker_fee_asset",
+        "maker_execution_id", "maker_flags", "maker_price", "maker_quantity", "maker_filled_quote",
+        "maker_prevented_quantity", "maker_created_ns", "maker_list_id", "maker_strategy_id", "maker_strategy_type",
+        "maker_client_id", "level_quantity", "update_id", "cause", "spare",
+    )  # fmt: skip
+
+
+class Canceled:
+    """An order ended with something unfilled; `level_quantity` is -1 where it was not in the book."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "flags", "reason", "price", "quantity", "remaining",
+        "filled_quote", "prevented_quantity", "released", "created_ns", "execution_id", "list_id", "strategy_id",
+        "strategy_type", "level_quantity", "update_id", "client_id", "cancel_id", "counter_order", "spare",
+    )  # fmt: skip
+
+
+class Rejected:
+    """The rules said no to a whole command; nothing changed."""
+
+    __slots__ = ("head", "seq", "row_kind", "market", "account", "key", "code", "order_id")
+
+
+class Prevented:
+    """Two orders of one owner met and did not trade."""
+
+    __slots__ = (
+        "head", "seq", "market", "prevented_id", "mode", "price", "taker_order", "taker_account", "taker_prevented",
+        "maker_order", "maker_account", "maker_prevented", "trade_group", "spare",
+    )  # fmt: skip
+
+
+class StrategyNoted:
+    """The order named right before carries these two numbers of its client."""
+
+    __slots__ = ("head", "seq", "market", "order_id", "strategy_id", "strategy_type")

@@ -1,0 +1,65 @@
+"""The list of all messages, and their one codec."""
+
+import msgspec
+
+from . import accounts, markets, system, transfers
+from .base import Seq
+
+AnyCommand = (
+    system.Genesis
+    | system.Tick
+    | system.ActivateRule
+    | markets.ListAsset
+    | markets.ListMarket
+    | markets.SetMarketStatus
+    | markets.SetFilters
+    | markets.SetFees
+    | accounts.OpenAccount
+    | accounts.SetAccount
+    | accounts.GrantApiKey
+    | accounts.RevokeApiKey
+    | transfers.Credit
+    | transfers.Debit
+)
+
+AnyEvent = (
+    system.Started
+    | system.CommandRejected
+    | system.RuleActivated
+    | system.Parked
+    | markets.AssetListed
+    | markets.MarketListed
+    | markets.MarketStatusSet
+    | markets.FiltersSet
+    | markets.FeesSet
+    | markets.MarketEmptied
+    | accounts.AccountOpened
+    | accounts.AccountSet
+    | accounts.ApiKeyGranted
+    | accounts.ApiKeyRevoked
+    | transfers.Posted
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A command with the number and the time that the sequencer gave it."""
+
+    seq: Seq
+    ts_ns: int
+    command: AnyCommand
+
+
+encoder = msgspec.msgpack.Encoder()
+command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
+event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+commands_decoder: msgspec.msgpack.Decoder[list[AnyCommand]] = msgspec.msgpack.Decoder(list[AnyCommand])
+
+
+def encode_commands(commands: list[AnyCommand]) -> bytes:
+    """The payload of a MESSAGES frame: one MessagePack array of commands, each an array of its tag and fields."""
+    return encoder.encode(commands)
+
+
+def decode_commands(payload: bytes | memoryview) -> list[AnyCommand]:
+    """The commands of a MESSAGES frame."""
+    return commands_decoder.decode(payload)

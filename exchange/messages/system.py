@@ -1,0 +1,52 @@
+"""Commands and events of the venue itself: its beginning, its time, its rules."""
+
+from .base import Command, Event, KeyId, Nanoseconds
+
+
+class Genesis(Command, frozen=True, tag=1):
+    """The first command of every journal. `limits` are pairs of Limit number and value in force."""
+
+    format_version: int
+    engine_version: str
+    created_ns: Nanoseconds
+    journal_id: bytes
+    rules: list[int]
+    limits: list[tuple[int, int]]
+
+
+class Tick(Command, frozen=True, tag=2):
+    """Time has come for whatever is due at the batch's ts_ns."""
+
+
+class ActivateRule(Command, frozen=True, tag=3):
+    """Switch a behaviour on, from the next command on and for ever (design §3.8)."""
+
+    key_id: KeyId
+    rule: int
+
+
+class Started(Event, frozen=True, tag=1):
+    """The venue exists."""
+
+    journal_id: bytes
+    engine_version: str
+
+
+class CommandRejected(Event, frozen=True, tag=2):
+    """The rules said no to the message with this tag."""
+
+    code: int
+    command_tag: int
+
+
+class RuleActivated(Event, frozen=True, tag=3):
+    """A behaviour is in force."""
+
+    rule: int
+
+
+class Parked(Event, frozen=True, tag=4):
+    """A quarantined command was answered INTERNAL_ERROR; its market, if any, only lets cancel until resumed."""
+
+    seq: int
+    market_id: int
