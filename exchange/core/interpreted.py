@@ -1,15 +1,16 @@
-"""The compiled package's sources, run as plain Python beside the compiled form: half of every differential test."""
+"""The sources of the whole core, run as plain Python beside the compiled form: half of every differential test."""
 
+import importlib
+import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import ModuleType
-import importlib
-import sys
 
-from . import matching as compiled
+import exchange.core as compiled
 
-NAME = "exchange.core.matching_interpreted"
+NAME = "exchange.core_interpreted"
+PACKAGES = (NAME, NAME + ".matching")
 
 
 class SourceFinder:
@@ -19,15 +20,14 @@ class SourceFinder:
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name != NAME and not name.startswith(NAME + "."):
             return None
-        folder = compiled.__path__[0]
-        if name == NAME:
-            return spec_from_file_location(name, f"{folder}/__init__.py", submodule_search_locations=[folder])
-        source = f"{folder}/{name.rsplit('.', 1)[1]}.py"
-        return spec_from_file_location(name, loader=SourceFileLoader(name, source))
+        place = compiled.__path__[0] + name[len(NAME) :].replace(".", "/")
+        if name in PACKAGES:
+            return spec_from_file_location(name, f"{place}/__init__.py", submodule_search_locations=[place])
+        return spec_from_file_location(name, loader=SourceFileLoader(name, f"{place}.py"))
 
 
 def load(module: str) -> ModuleType:
-    """Import a module of exchange/core/matching from its source, whatever was compiled."""
+    """Import a module of exchange/core, say "engine" or "matching.codes", from its source, whatever was compiled."""
     if SourceFinder not in sys.meta_path:
-        sys.meta_path.insert(0, SourceFinder)
+        sys.meta_path.insert(0, SourceFinder)  # type: ignore[arg-type]
     return importlib.import_module(f"{NAME}.{module}")

@@ -382,18 +382,6 @@ class Matching:
             self.owed = codes.MARKET_EMPTIED
             self.owed_market = market.id
 
-    def cancel_seat(self, account: int, market: Market, reason: int, seq: int, now_ns: int) -> int:
-        """Cancel every order of one account in one market for cold code; returns how many there were."""
-        self.events.seq = seq
-        self.now_ns = self.trading.now_ns = now_ns
-        seat = self.seats.find(account, market.id)
-        canceled = 0
-        if seat:
-            while seat.first:
-                self.trading.cancel(market, seat.first, reason, indexes.no_client_id(), 0)
-                canceled += 1
-        return canceled
-
     def list_market(self, base: int, quote: int, base_per_lot: int, quote_per_tick_lot: int) -> Market:
         """Add a market, closed and without filters, and return it; its number is the next one."""
         market = Market(self.pool, len(self.markets) + 1, base, quote, base_per_lot, quote_per_tick_lot)

@@ -1,0 +1,35 @@
+cimport cython
+
+from . cimport checks, codes
+from .buffers cimport Rows
+from .market cimport Market
+from .matching cimport Matching
+from .records cimport Account, Cell, ClientId, Key, Level, Order, Row, Seat
+
+cpdef long long extent(Matching matching, data, long long at) except -1
+
+@cython.locals(market=Market)
+cpdef tuple read_row(Matching matching, data, long long at, long long seq, long long now_ns)
+
+cpdef int reject_row(Matching matching, long long at, long long code) except -1
+
+@cython.locals(canceled=cython.longlong)
+cpdef long long cancel_seat(Matching matching, long long at, Market market) except -1
+
+cpdef key(Matching matching, long long key_id)
+cpdef account(Matching matching, long long account_id)
+
+@cython.locals(rank=cython.longlong)
+cpdef list all_cells(Matching matching)
+
+cpdef list cells_of(Matching matching, long long account_id, long long assets)
+
+cdef dict order_fields(Order *order)
+cpdef order_by_id(Matching matching, long long order_id)
+cpdef order_by_client_id(Matching matching, long long account_id, bytes client_id)
+cpdef list orders_of(Matching matching, long long account_id, long long market_id)
+
+@cython.locals(rank=cython.longlong)
+cpdef list all_orders(Matching matching)
+
+cpdef list depth(Market market, long long side, long long limit)

@@ -1,0 +1,167 @@
+"""What cold code asks of the hot state, and the little it does there by itself. Nothing here is on the order path."""
+
+from struct import Struct
+
+from . import checks, codes, records
+from .market import Market
+from .matching import Matching
+
+CLIENT_ID = Struct("<5q")
+
+
+def extent(matching: Matching, data: bytes, at: int) -> int:
+    """Words of the command that starts at word `at` of a run of rows."""
+    matching.rows.open(data)
+    return matching.rows.extent(at)
+
+
+def read_row(matching: Matching, data: bytes, at: int, seq: int, now_ns: int) -> tuple[int, int, int, int, int]:
+    """Make a row the current command; returns its kind, market, account, words, and what speaks against it so far."""
+    matching.rows.open(data)
+    words = matching.rows.extent(at)
+    matching.events.seq = seq
+    matching.trading.now_ns = now_ns
+    row = matching.rows.at(at)
+    if row.kind == codes.CANCEL_ALL:
+        code = checks.malformed(matching.rows, at, row)
+        if not code:
+            code = checks.refused_sender(row, matching.keys.find(row.key), matching.accounts.find(row.account))
+    else:
+        code = codes.UNSUPPORTED if codes.PLACE <= row.kind <= codes.CANCEL_LIST else codes.MALFORMED_ROW
+    return row.kind, row.market, row.account, words, code
+
+
+def reject_row(matching: Matching, at: int, code: int) -> None:
+    """Refuse the current command."""
+    matching.events.rejected(matching.rows.at(at), code)
+
+
+def cancel_seat(matching: Matching, at: int, market: Market) -> int:
+    """Cancel all orders that the current command's account has in one market; returns how many there were."""
+    row = matching.rows.at(at)
+    seat = matching.seats.find(row.account, market.id)
+    canceled = 0
+    if seat:
+        while seat.first:
+            matching.trading.cancel(market, seat.first, codes.BY_CANCEL_ALL, row.client_id, 0)
+            canceled += 1
+    return canceled
+
+
+def key(matching: Matching, key_id: int) -> tuple[int, int, int] | None:
+    """Account, rights and whether revoked; None where there is no such key."""
+    found = matching.keys.find(key_id)
+    if not found:
+        return None
+    return found.account.id, found.rights, found.revoked
+
+
+def account(matching: Matching, account_id: int) -> tuple[int, int, int, int, int] | None:
+    """Kind, status, tier, trade group and open orders; None where there is no such account."""
+    found = matching.accounts.find(account_id)
+    if not found:
+        return None
+    return found.kind, found.status, found.tier, found.trade_group, found.open_orders
+
+
+def all_cells(matching: Matching) -> list[tuple[int, int, int, int, int]]:
+    """Every balance cell as (account, asset, available, held, borrowed), sorted."""
+    cells = []
+    for rank in range(matching.cells.sort()):
+        cell = matching.cells.ranked(rank)
+        cells.append((cell.account, cell.asset, cell.available, cell.held, cell.borrowed))
+    return cells
+
+
+def cells_of(matching: Matching, account_id: int, assets: int) -> list[tuple[int, int, int]]:
+    """The cells of one account as (asset, available, held), of the assets 1 to `assets` that it ever had."""
+    cells = []
+    for asset in range(1, assets + 1):
+        cell = matching.cells.find(account_id, asset)
+        if cell:
+            cells.append((asset, cell.available, cell.held))
+    return cells
+
+
+def order_fields(order: "records.Order") -> dict[str, int | bytes]:
+    """One open order by the names of the event ACCEPTED, with what it has traded so far."""
+    flags = order.flags
+    details = order.details
+    client_id = order.client_id
+    return {
+        "order_id": order.id,
+        "market": order.seat.market,
+        "account": order.seat.account_id,
+        "side": flags.side,
+        "type": flags.type,
+        "time_in_force": flags.time_in_force,
+        "self_trade": flags.self_trade,
+        "price": order.price,
+        "quantity": order.quantity,
+        "remaining": order.remaining,
+        "held": order.held,
+        "filled_quote": order.filled_quote,
+        "prevented_quantity": order.prevented_quantity,
+        "created_ns": order.created_ns,
+        "updated_ns": order.updated_ns,
+        "client_id": client_id_bytes(client_id),
+        "strategy_id": details.strategy_id if details else 0,
+        "strategy_type": details.strategy_type if details else 0,
+        "list_id": details.list_id if details else 0,
+    }
+
+
+def client_id_bytes(client_id: "records.ClientId") -> bytes:
+    """The 40 bytes of a client id, which is a tuple here and a struct there."""
+    if isinstance(client_id, dict):
+        return CLIENT_ID.pack(*client_id.values())
+    return CLIENT_ID.pack(*client_id)
+
+
+def order_by_id(matching: Matching, order_id: int) -> dict[str, int | bytes] | None:
+    order = matching.trading.orders.find(order_id)
+    if not order:
+        return None
+    return order_fields(order)
+
+
+def order_by_client_id(matching: Matching, account_id: int, client_id: bytes) -> dict[str, int | bytes] | None:
+    """An account's open order by the 40 bytes of its client id."""
+    seat_orders = orders_of(matching, account_id, 0)
+    for order in seat_orders:
+        if order["client_id"] == client_id:
+            return order
+    return None
+
+
+def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[str, int | bytes]]:
+    """An account's open orders in one market (0: in all), oldest first within each."""
+    orders = []
+    for number in range(1, len(matching.markets) + 1):
+        if market_id == 0 or number == market_id:
+            seat = matching.seats.find(account_id, number)
+            if seat:
+                order = seat.first
+                while order:
+                    orders.append(order_fields(order))
+                    order = order.seat_next
+    return orders
+
+
+def all_orders(matching: Matching) -> list[dict[str, int | bytes]]:
+    """Every open order, by id."""
+    orders = []
+    for rank in range(matching.trading.orders.sort()):
+        orders.append(order_fields(matching.trading.orders.ranked(rank)))
+    return orders
+
+
+def depth(market: Market, side: int, limit: int) -> list[tuple[int, int]]:
+    """The best `limit` levels of a side as (price, quantity), best first."""
+    levels = []
+    level = market.bids.best if side == codes.BUY else market.asks.best
+    while level and limit > 0:
+        levels.append((level.key if side == codes.BUY else -level.key, level.quantity))
+        limit -= 1
+        level = level.worse
+    return levels

@@ -1,0 +1,52 @@
+"""The venue's beginning and the behaviours in force."""
+
+from exchange.messages.base import Reject
+from exchange.messages.limits import Limit, Rule
+from exchange.messages.rejects import RejectCode
+from exchange.messages.system import ActivateRule, Genesis, RuleActivated, Started
+
+from .matching import codes
+from .state import State
+
+SYSTEM_ACCOUNTS = (
+    codes.EXTERNAL_ACCOUNT,
+    codes.FEES_ACCOUNT,
+    codes.INSURANCE_ACCOUNT,
+    codes.CLEARING_ACCOUNT,
+    codes.DUST_ACCOUNT,
+)
+
+
+def begin(state: State, command: Genesis) -> None:
+    """The first command of a journal, and no other: the venue's own accounts, its rules and limits."""
+    if state.journal_id:
+        raise Reject(RejectCode.ALREADY_STARTED)
+    if any(rule not in set(Rule) for rule in command.rules):
+        raise Reject(RejectCode.UNKNOWN_RULE)
+    if len(command.journal_id) != 16 or {limit for limit, _ in command.limits} != set(Limit):
+        raise Reject(RejectCode.LIMIT_REACHED)
+    # From here on the command must succeed.
+    state.journal_id = command.journal_id
+    state.format_version = command.format_version
+    state.engine_version = command.engine_version
+    state.created_ns = command.created_ns
+    state.rules = dict.fromkeys(sorted(command.rules), state.seq)
+    state.limits = dict(sorted(command.limits))
+    for account in SYSTEM_ACCOUNTS:
+        state.matching.open_account(account, codes.SYSTEM, codes.ACTIVE, 0, 0, 0)
+    state.emit(Started(command.journal_id, command.engine_version))
+
+
+def activate(state: State, command: ActivateRule) -> None:
+    """Switch a behaviour on from the next command on."""
+    if command.rule not in set(Rule):
+        raise Reject(RejectCode.UNKNOWN_RULE)
+    if state.is_active(command.rule):
+        raise Reject(RejectCode.RULE_ALREADY_ACTIVE)
+    # From here on the command must succeed.
+    state.rules[command.rule] = state.seq
+    state.emit(RuleActivated(command.rule))
+
+
+HANDLERS = {Genesis: begin, ActivateRule: activate}
+RIGHTS = {Genesis: 0, ActivateRule: codes.RIGHT_OPERATE}

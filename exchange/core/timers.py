@@ -1,0 +1,28 @@
+"""What is due when: timers are rows of the state, in order of due time, kind and id, fired by a journaled Tick."""
+
+from exchange.messages.system import Tick
+
+from . import accounts
+from .matching import codes
+from .state import State
+
+KEY_EXPIRES = accounts.KEY_EXPIRES
+FIRE = {KEY_EXPIRES: accounts.expire}
+
+
+def is_due(state: State, now_ns: int) -> bool:
+    """Whether a Tick at this time would do something: the sequencer then puts one first in its batch."""
+    return bool(state.timers) and state.timers.peekitem(0)[0][0] <= now_ns
+
+
+def tick(state: State, command: Tick) -> None:
+    """Fire what is due, at most CASCADE_MAX of them; what is left is due at the next Tick."""
+    for _ in range(codes.CASCADE_MAX):
+        if not is_due(state, state.now_ns):
+            break
+        (_, kind, subject_id), _ = state.timers.popitem(0)
+        FIRE[kind](state, subject_id)
+
+
+HANDLERS = {Tick: tick}
+RIGHTS = {Tick: 0}

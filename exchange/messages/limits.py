@@ -1,0 +1,32 @@
+"""Named rules and limits: what Genesis puts in force. Numbers are given once and kept."""
+
+from enum import IntEnum, unique
+
+
+@unique
+class Rule(IntEnum):
+    """A behaviour that a journaled command switches on (design §3.8)."""
+
+    SPOT = 1
+    """The rules of spot trading as first released."""
+    MARKET_EMPTIED = 2
+    """A market that only lets cancel tells when its last order has gone."""
+
+
+@unique
+class Limit(IntEnum):
+    """A bound that the core keeps and Genesis sets."""
+
+    ASSETS = 1
+    MARKETS = 2
+    ACCOUNTS = 3
+    KEYS = 4
+
+
+RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED]
+LIMITS_AT_GENESIS = [
+    (Limit.ASSETS, 10_000),
+    (Limit.MARKETS, 10_000),
+    (Limit.ACCOUNTS, 100_000_000),
+    (Limit.KEYS, 100_000_000),
+]
