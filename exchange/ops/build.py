@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = "exchange.core.matching"
-# Modules whose .pxd holds only enums and structs: the compiler reads them, nothing of them is compiled.
-DECLARATIONS = frozenset({"codes", "records"})
+# Modules whose .pxd holds only enums, structs and lines of C: the compiler reads them, nothing of them is compiled.
+DECLARATIONS = frozenset({"codes", "records", "wide"})
 SOURCES = (".py", ".pyx", ".pxd")
 COMPILER = Path(__file__).with_name("compile.py")
 

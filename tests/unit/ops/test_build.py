@@ -1,6 +1,7 @@
 """Tests of exchange.ops.build on a small package: one rule, one container in two forms, one list of codes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from exchange.ops import build
 SOURCES = {
     "codes.py": "BUY = 1\n",
     "codes.pxd": "cdef enum:\n    BUY = 1\n",
+    "wide.py": "def add(words, at, more):\n    words[at] += more\n",
+    "wide.pxd": "cdef extern from *:\n    long long labs(long long number) noexcept\n",
     "plain.py": "def f():\n    return 1\n",
     "rules.py": "def doubled(n: int) -> int:\n    return n + n\n",
     "rules.pxd": "cpdef long long doubled(long long n) except? -1\n",
@@ -73,6 +76,47 @@ def pretend_extensions(root: Path) -> list[Path]:
 def test_pyx_and_typed_py_are_compiled_and_lists_of_codes_are_not(root: Path) -> None:
     found = [(module.name, module.source.name) for module in build.find_modules(root, PACKAGE)]
     assert found == [("tiny.core.rules", "rules.py"), ("tiny.core.words", "words.pyx")]
+
+
+def test_what_is_not_compiled_of_the_core_declares_no_function_and_no_class_of_its_own() -> None:
+    folder = build.find_folder(build.ROOT, build.PACKAGE)
+    for path in sorted(folder / f"{name}.pxd" for name in build.DECLARATIONS):
+        heads = re.findall(r"^cp?def (?!enum\b|struct\b|extern from \*:).*", path.read_text(), re.MULTILINE)
+        assert not heads, path
+    for module in build.find_modules():
+        assert re.search(
+            r"^cp?def (?!enum\b|struct\b|extern\b)", module.source.with_suffix(".pxd").read_text(), re.MULTILINE
+        )
+
+
+OVERLAID = """
+cdef extern from *:
+    \"\"\"
+    typedef struct { double half; } tape_half;
+    static __attribute__((noinline)) long long tape_overlaid(long long *word, tape_half *same) {
+        *word = 1;
+        same->half = 2.0;
+        return *word;
+    }
+    \"\"\"
+    ctypedef struct Half "tape_half":
+        double half
+    long long overlaid "tape_overlaid"(long long *word, Half *same) noexcept
+
+cpdef long long read_back() except? -1:
+    cdef long long word = 0
+    return overlaid(&word, <Half *> &word)
+"""
+
+
+def test_a_word_that_is_also_a_record_is_read_as_it_was_last_written(root: Path) -> None:
+    if build.missing_tools():
+        pytest.skip(f"missing: {build.missing_tools()}")
+    folder = build.find_folder(root, PACKAGE)
+    (folder / "words.pxd").write_text("cpdef long long read_back() except? -1\n")
+    (folder / "words.pyx").write_text(OVERLAID)
+    assert build.build(root, PACKAGE, say=lambda line: None).extensions
+    assert run(root, "from tiny.core import words; print(words.read_back())").stdout == f"{1 << 62}\n"
 
 
 def test_nothing_to_compile_is_no_failure(tmp_path: Path) -> None:
