@@ -32,6 +32,11 @@ class Engine:
         """The number of the last command applied."""
         return self.state.seq
 
+    @property
+    def at_seq(self) -> int:
+        """The number of the command being applied: after a failure, the one that failed."""
+        return max(self.state.seq, self.state.matching.events.seq)
+
     def take_events(self) -> bytes:
         """The events since the last take, as words."""
         events: bytes = self.state.matching.events.buffer.take()

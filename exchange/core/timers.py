@@ -1,6 +1,8 @@
 """What is due when: timers are rows of the state, in order of due time, kind and id, fired by a journaled Tick."""
 
-from exchange.messages.system import Tick
+from exchange.messages.base import Reject
+from exchange.messages.rejects import RejectCode
+from exchange.messages.system import AdoptClock, ClockAdopted, Tick
 
 from . import accounts
 from .matching import codes
@@ -15,6 +17,11 @@ def is_due(state: State, now_ns: int) -> bool:
     return bool(state.timers) and state.timers.peekitem(0)[0][0] <= now_ns
 
 
+def next_due_ns(state: State) -> int | None:
+    """When the first timer is due; None where there is none."""
+    return state.timers.peekitem(0)[0][0] if state.timers else None
+
+
 def tick(state: State, command: Tick) -> None:
     """Fire what is due, at most CASCADE_MAX of them; what is left is due at the next Tick."""
     for _ in range(codes.CASCADE_MAX):
@@ -24,5 +31,13 @@ def tick(state: State, command: Tick) -> None:
         FIRE[kind](state, subject_id)
 
 
-HANDLERS = {Tick: tick}
-RIGHTS = {Tick: 0}
+def adopt_clock(state: State, command: AdoptClock) -> None:
+    """Journal what an operator says the time is; the sequencer's clock follows the event."""
+    if not 0 < command.to_ns <= codes.AMOUNT_MAX:
+        raise Reject(RejectCode.NUMBER_OUT_OF_RANGE)
+    # From here on the command must succeed.
+    state.emit(ClockAdopted(command.to_ns))
+
+
+HANDLERS = {Tick: tick, AdoptClock: adopt_clock}
+RIGHTS = {Tick: 0, AdoptClock: codes.RIGHT_OPERATE}

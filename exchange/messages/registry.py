@@ -9,6 +9,7 @@ AnyCommand = (
     system.Genesis
     | system.Tick
     | system.ActivateRule
+    | system.AdoptClock
     | markets.ListAsset
     | markets.ListMarket
     | markets.SetMarketStatus
@@ -27,6 +28,7 @@ AnyEvent = (
     | system.CommandRejected
     | system.RuleActivated
     | system.Parked
+    | system.ClockAdopted
     | markets.AssetListed
     | markets.MarketListed
     | markets.MarketStatusSet

@@ -25,6 +25,13 @@ class ActivateRule(Command, frozen=True, tag=3):
     rule: int
 
 
+class AdoptClock(Command, frozen=True, tag=5):
+    """An operator says what time it is, where the venue's clock waits because the wall clock jumped."""
+
+    key_id: KeyId
+    to_ns: Nanoseconds
+
+
 class Started(Event, frozen=True, tag=1):
     """The venue exists."""
 
@@ -50,3 +57,9 @@ class Parked(Event, frozen=True, tag=4):
 
     seq: int
     market_id: int
+
+
+class ClockAdopted(Event, frozen=True, tag=5):
+    """The venue's time goes on from here, or from its last stamp where that is later."""
+
+    to_ns: Nanoseconds

@@ -1,0 +1,207 @@
+"""Orders as the journal and the event stream have them: rows in, events out, in words (core/matching/README.md)."""
+
+from enum import IntEnum, unique
+from struct import Struct
+from typing import NamedTuple
+
+ROW = Struct("<6q8B9q")
+ROW_BYTES = ROW.size
+EXTENSION = Struct("<8q")
+CLIENT_WORDS = Struct("<5q")
+REFERENCE_HEAD = Struct("<q")
+CLIENT_ID_BYTES = 40
+CLIENT_ID_LENGTH_MAX = 36
+NO_CLIENT_ID = bytes(CLIENT_ID_BYTES)
+
+
+@unique
+class RowKind(IntEnum):
+    """What a row asks for."""
+
+    PLACE = 1
+    CANCEL = 2
+    CANCEL_ALL = 3
+    AMEND = 4
+    CANCEL_REPLACE = 5
+    LIST = 6
+    CANCEL_LIST = 7
+
+
+@unique
+class Extension(IntEnum):
+    """What a row can carry beside its base."""
+
+    TRIGGER = 1
+    ICEBERG = 2
+    PEG = 3
+    CONDITION = 4
+    STRATEGY = 5
+    GOOD_TILL = 6
+    REFERENCE = 7
+    CANCEL_ID = 8
+    LIST_LINK = 9
+
+
+@unique
+class Side(IntEnum):
+    BUY = 0
+    SELL = 1
+
+
+@unique
+class OrderType(IntEnum):
+    LIMIT = 1
+    MARKET = 2
+    LIMIT_MAKER = 3
+    STOP_LOSS = 4
+    STOP_LOSS_LIMIT = 5
+    TAKE_PROFIT = 6
+    TAKE_PROFIT_LIMIT = 7
+
+
+@unique
+class TimeInForce(IntEnum):
+    GTC = 1
+    IOC = 2
+    FOK = 3
+    GTD = 4
+
+
+@unique
+class SelfTrade(IntEnum):
+    """Self-trade prevention; MARKET_DEFAULT is replaced by the market's own at acceptance."""
+
+    MARKET_DEFAULT = 0
+    NONE = 1
+    EXPIRE_TAKER = 2
+    EXPIRE_MAKER = 3
+    EXPIRE_BOTH = 4
+    DECREMENT = 5
+    TRANSFER = 6
+
+
+@unique
+class Restriction(IntEnum):
+    """Which state an order must be in for its cancel to count."""
+
+    ANY_STATE = 0
+    ONLY_NEW = 1
+    ONLY_PARTIALLY_FILLED = 2
+
+
+@unique
+class Reason(IntEnum):
+    """Why an order ended without being filled."""
+
+    BY_REQUEST = 1
+    UNFILLED_IOC = 2
+    UNFILLED_FOK = 3
+    NO_LIQUIDITY = 4
+    SELF_TRADE = 5
+    BY_CANCEL_ALL = 6
+    BY_OPERATOR = 7
+    EXCHANGE_CANCELED = 8
+
+
+@unique
+class EventKind(IntEnum):
+    """Kinds of event words, the lowest byte of an event's first word."""
+
+    ACCEPTED = 1
+    RESTED = 2
+    TRADED = 3
+    CANCELED = 4
+    REJECTED = 5
+    PREVENTED = 6
+    STRATEGY_NOTED = 7
+    MESSAGE = 15
+
+
+class Flags(NamedTuple):
+    """The kinds of an order, one byte each on disk."""
+
+    side: int
+    type: int
+    time_in_force: int
+    self_trade: int
+    options: int = 0
+    restriction: int = 0
+    spare_1: int = 0
+    spare_2: int = 0
+
+
+NO_FLAGS = Flags(0, 0, 0, 0)
+
+
+def pack_client_id(text: str) -> bytes:
+    """A client id as its 40 bytes. ValueError above 36 bytes of UTF-8."""
+    encoded = text.encode()
+    if len(encoded) > CLIENT_ID_LENGTH_MAX:
+        raise ValueError(f"client id has {len(encoded)} bytes, at most {CLIENT_ID_LENGTH_MAX} are possible")
+    return encoded.ljust(CLIENT_ID_BYTES, b"\0")
+
+
+def unpack_client_id(encoded: bytes) -> str:
+    """The text of a client id's 40 bytes."""
+    return encoded.rstrip(b"\0").decode()
+
+
+def strategy(strategy_id: int, strategy_type: int) -> bytes:
+    """The extension STRATEGY."""
+    return EXTENSION.pack(Extension.STRATEGY, strategy_id, strategy_type, 0, 0, 0, 0, 0)
+
+
+def place_row(
+    market: int,
+    account: int,
+    key: int,
+    flags: Flags,
+    client_id: bytes,
+    *,
+    price: int = 0,
+    quantity: int = 0,
+    quote_quantity: int = 0,
+    extensions: bytes = b"",
+) -> bytes:
+    """A command to place an order. Price in ticks, quantity in lots, quote_quantity in minor units."""
+    base = ROW.pack(
+        RowKind.PLACE,
+        1,
+        len(extensions) // EXTENSION.size,
+        market,
+        account,
+        key,
+        *flags,
+        price,
+        quantity,
+        quote_quantity,
+        0,
+        *CLIENT_WORDS.unpack(client_id),
+    )
+    return base + extensions
+
+
+def cancel_row(
+    market: int,
+    account: int,
+    key: int,
+    *,
+    order_id: int = 0,
+    original_client_id: bytes = NO_CLIENT_ID,
+    cancel_id: bytes = NO_CLIENT_ID,
+    restriction: int = 0,
+) -> bytes:
+    """A command to cancel one order, named by its id, its client id or both."""
+    extensions = b""
+    if original_client_id != NO_CLIENT_ID:
+        extensions = REFERENCE_HEAD.pack(Extension.REFERENCE) + original_client_id + bytes(16)
+    flags = NO_FLAGS._replace(restriction=restriction)
+    words = CLIENT_WORDS.unpack(cancel_id)
+    count = len(extensions) // EXTENSION.size
+    return ROW.pack(RowKind.CANCEL, 1, count, market, account, key, *flags, 0, 0, 0, order_id, *words) + extensions
+
+
+def cancel_all_row(market: int, account: int, key: int, *, cancel_id: bytes = NO_CLIENT_ID) -> bytes:
+    """A command to cancel every order of an account in a market, or in all (market 0)."""
+    words = CLIENT_WORDS.unpack(cancel_id)
+    return ROW.pack(RowKind.CANCEL_ALL, 1, 0, market, account, key, *NO_FLAGS, 0, 0, 0, 0, *words)

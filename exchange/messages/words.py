@@ -1,0 +1,220 @@
+"""The event stream read back: words to named tuples, in the order of core/matching/records.pxd.
+
+A stream is what the core's `take_events` gives: events of a first word kind | words << 8 and a second word seq.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Any, NamedTuple
+
+from .orders import EventKind, Flags
+
+HEAD = Struct("<2q")
+MESSAGE_HEAD = Struct("<3q")
+
+
+class Accepted(NamedTuple):
+    """An order passed every check and its funds are held."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    flags: Flags
+    price: int
+    quantity: int
+    quote_quantity: int
+    held: int
+    created_ns: int
+    execution_id: int
+    list_id: int
+    key: int
+    client_id: bytes
+    spare: int
+
+
+class Rested(NamedTuple):
+    """What remained of an order entered the book."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    side: int
+    price: int
+    remaining: int
+    level_quantity: int
+    update_id: int
+
+
+class Traded(NamedTuple):
+    """One trade, which is also the posting of its amounts and fees."""
+
+    head: int
+    seq: int
+    market: int
+    trade_id: int
+    taker_side: int
+    price: int
+    quantity: int
+    base_amount: int
+    quote_amount: int
+    fee_version: int
+    taker_order: int
+    taker_account: int
+    taker_remaining: int
+    taker_fee: int
+    taker_fee_asset: int
+    taker_execution_id: int
+    maker_order: int
+    maker_account: int
+    maker_remaining: int
+    maker_fee: int
+    maker_fee_asset: int
+    maker_execution_id: int
+    maker_flags: Flags
+    maker_price: int
+    maker_quantity: int
+    maker_filled_quote: int
+    maker_prevented_quantity: int
+    maker_created_ns: int
+    maker_list_id: int
+    maker_strategy_id: int
+    maker_strategy_type: int
+    maker_client_id: bytes
+    level_quantity: int
+    update_id: int
+    cause: int
+    spare: int
+
+
+class Canceled(NamedTuple):
+    """An order ended with something unfilled; `level_quantity` is -1 where it was not in the book."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    flags: Flags
+    reason: int
+    price: int
+    quantity: int
+    remaining: int
+    filled_quote: int
+    prevented_quantity: int
+    released: int
+    created_ns: int
+    execution_id: int
+    list_id: int
+    strategy_id: int
+    strategy_type: int
+    level_quantity: int
+    update_id: int
+    client_id: bytes
+    cancel_id: bytes
+    counter_order: int
+    spare: int
+
+
+class Rejected(NamedTuple):
+    """The rules said no to a whole command; nothing changed."""
+
+    head: int
+    seq: int
+    row_kind: int
+    market: int
+    account: int
+    key: int
+    code: int
+    order_id: int
+
+
+class Prevented(NamedTuple):
+    """Two orders of one owner met and did not trade."""
+
+    head: int
+    seq: int
+    market: int
+    prevented_id: int
+    mode: int
+    price: int
+    taker_order: int
+    taker_account: int
+    taker_prevented: int
+    maker_order: int
+    maker_account: int
+    maker_prevented: int
+    trade_group: int
+    spare: int
+
+
+class StrategyNoted(NamedTuple):
+    """The order accepted right before carries these two numbers of its client."""
+
+    head: int
+    seq: int
+    market: int
+    order_id: int
+    strategy_id: int
+    strategy_type: int
+
+
+class Message(NamedTuple):
+    """A cold event, still as MessagePack."""
+
+    head: int
+    seq: int
+    payload: bytes
+
+
+OrderEvent = Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted
+AnyWords = OrderEvent | Message
+FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
+
+
+class Layout:
+    """How one kind of event is read: its words, and where its flags stand in them."""
+
+    def __init__(self, kind: type[Any]) -> None:
+        types = list(kind.__annotations__.values())
+        self.kind = kind
+        self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
+        self.flags_at = types.index(Flags) if Flags in types else -1
+
+    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent:
+        fields = self.words.unpack_from(stream, at)
+        if self.flags_at >= 0:
+            here = self.flags_at
+            fields = (*fields[:here], Flags._make(fields[here]), *fields[here + 1 :])
+        event: OrderEvent = self.kind._make(fields)
+        return event
+
+
+LAYOUTS = {
+    int(EventKind.ACCEPTED): Layout(Accepted),
+    int(EventKind.RESTED): Layout(Rested),
+    int(EventKind.TRADED): Layout(Traded),
+    int(EventKind.CANCELED): Layout(Canceled),
+    int(EventKind.REJECTED): Layout(Rejected),
+    int(EventKind.PREVENTED): Layout(Prevented),
+    int(EventKind.STRATEGY_NOTED): Layout(StrategyNoted),
+}
+
+
+def read_events(stream: bytes | memoryview) -> Iterator[AnyWords]:
+    """Yield every event of a stream."""
+    at = 0
+    end = len(stream)
+    while at < end:
+        head, seq = HEAD.unpack_from(stream, at)
+        layout = LAYOUTS.get(head & 255)
+        if layout is not None:
+            yield layout.read(stream, at)
+        else:
+            size = MESSAGE_HEAD.unpack_from(stream, at)[2]
+            start = at + MESSAGE_HEAD.size
+            yield Message(head, seq, bytes(stream[start : start + size]))
+        at += (head >> 8) * 8

@@ -1,0 +1,1 @@
+"""THE LOOP: sequencing, time, durability, recovery."""

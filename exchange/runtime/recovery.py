@@ -1,0 +1,144 @@
+"""Recovery: the newest snapshot that verifies, then the tail of the journal through the core and the projections."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from exchange.core import encoding
+from exchange.core.engine import Engine
+from exchange.messages import registry
+from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
+from exchange.messages.orders import EXTENSION, ROW, ROW_BYTES, RowKind
+from exchange.messages.system import Genesis
+from exchange.messages.words import AnyWords
+from exchange.runtime.sequencer import MESSAGE_SCHEMA, MESSAGES, ROWS, Applied
+from journal.frame import Frame
+from journal.quarantine import quarantined
+from journal.reader import read
+from journal.writer import Journal
+from snapshots.store import Snapshot, newest_valid
+
+ENGINE_VERSION = "0.1.0"
+FORMAT_VERSION = 1
+BatchSeen = Callable[[Applied, list[AnyWords]], None]
+
+
+class EngineFailed(Exception):
+    """The core failed on an entry: it must be quarantined, or this engine rolled back."""
+
+    def __init__(self, seq: int, subject: str, directory: Path, cause: BaseException) -> None:
+        super().__init__(
+            f"engine {ENGINE_VERSION} failed on entry {seq} ({subject}): {type(cause).__name__}: {cause}. "
+            f"If no release of the engine applied it, set it aside: "
+            f"python3 run.py quarantine {directory} {seq} --reason '...'"
+        )
+        self.seq = seq
+        self.subject = subject
+
+
+class Recovered(NamedTuple):
+    """An engine that stands where the journal ends."""
+
+    engine: Engine
+    snapshot_seq: int
+    rest: memoryview
+    """The projection sections of the snapshot; empty without one."""
+    last_ns: int
+    chain: bytes
+
+
+def create_journal(directory: Path, created_ns: int, segment_bytes: int) -> Journal:
+    """Begin a journal: its first entry is Genesis, with the rules and limits in force."""
+    journal = Journal.create(directory, created_ns=created_ns, segment_bytes=segment_bytes)
+    genesis = Genesis(
+        FORMAT_VERSION,
+        ENGINE_VERSION,
+        created_ns,
+        journal.journal_id,
+        [int(rule) for rule in RULES_AT_GENESIS],
+        [(int(limit), value) for limit, value in LIMITS_AT_GENESIS],
+    )
+    journal.append([(MESSAGES, MESSAGE_SCHEMA, 1, 1, registry.encode_commands([genesis]))], created_ns, 0)
+    return journal
+
+
+def restore_newest(
+    journal_directory: Path, snapshots: Path, journal_id: bytes, on_invalid: Callable[[str], None]
+) -> tuple[Engine, Snapshot | None]:
+    """An engine from the newest snapshot that verifies, or a new one."""
+    notes = quarantined(journal_directory)
+    snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda path, error: on_invalid(f"{path}: {error}"))
+    engine = Engine(secrets.token_bytes(16), notes)
+    if snapshot is not None:
+        engine.state = encoding.restore(secrets.token_bytes(16), snapshot.state)
+        engine.state.seq = snapshot.header.seq
+    return engine, snapshot
+
+
+def recover(
+    journal_directory: Path,
+    snapshots: Path,
+    journal_id: bytes,
+    *,
+    on_restore: Callable[[memoryview], None] | None = None,
+    on_batch: BatchSeen | None = None,
+    progress: Callable[[int], None] | None = None,
+    on_invalid: Callable[[str], None] = lambda line: None,
+) -> Recovered:
+    """Stand where the journal ends. `on_restore` gets a snapshot's projections, `on_batch` every batch replayed.
+
+    Raises:  EngineFailed naming the entry on which the core failed; CorruptJournal where the journal does not verify.
+    """
+    engine, snapshot = restore_newest(journal_directory, snapshots, journal_id, on_invalid)
+    rest = memoryview(b"") if snapshot is None else memoryview(snapshot.rest)
+    if on_restore is not None and snapshot is not None:
+        on_restore(rest)
+    last_ns, chain = 0, b""
+    if snapshot is not None:
+        last_ns, chain = snapshot.header.created_ns, snapshot.header.chain
+    for frame in read(journal_directory, engine.seq + 1):
+        header = frame.header
+        if header.commands == 0:
+            continue
+        last_ns, chain = header.ts_ns, header.chain
+        apply_frame(engine, frame, journal_directory)
+        stream = engine.take_events()
+        if on_batch is not None:
+            applied = Applied(header.first_seq, engine.seq, header.ts_ns, header.chain, stream)
+            on_batch(applied, applied.events())
+        if progress is not None:
+            progress(engine.seq)
+    return Recovered(engine, 0 if snapshot is None else snapshot.header.seq, rest, last_ns, chain)
+
+
+def apply_frame(engine: Engine, frame: Frame, directory: Path) -> None:
+    """Apply one frame; what the core cannot do becomes EngineFailed with the entry's number."""
+    header = frame.header
+    try:
+        if engine.seq + 1 > header.first_seq:
+            raise AssertionError(f"frame of {header.first_seq} begins before {engine.seq + 1}")
+        engine.apply(header.kind, frame.payload, header.first_seq, header.ts_ns)
+    except (AssertionError, OverflowError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as cause:
+        raise EngineFailed(engine.at_seq, subject_of(frame, engine.at_seq), directory, cause) from cause
+
+
+def subject_of(frame: Frame, seq: int) -> str:
+    """What the entry that failed was about, for the operator who must decide on it."""
+    number = seq - frame.header.first_seq
+    if frame.header.kind != ROWS:
+        return type(registry.decode_commands(frame.payload)[number]).__name__
+    at = 0
+    for _ in range(number):
+        at += ROW_BYTES + EXTENSION.size * ROW.unpack_from(frame.payload, at)[2]
+    kind, _, _, market, account, *rest = ROW.unpack_from(frame.payload, at)
+    return f"{RowKind(kind).name} in market {market} by account {account}, order {rest[-6]}"
+
+
+def replay(directory: Path, engine: Engine) -> Iterator[int]:
+    """Apply a whole journal to an engine, yielding the seq after each frame; events are dropped."""
+    for frame in read(directory, engine.seq + 1):
+        if frame.header.commands:
+            apply_frame(engine, frame, directory)
+            engine.take_events()
+            yield engine.seq
