@@ -19,6 +19,8 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "replay": Row("exchange.ops.replay:main", "rebuild from the journal alone; state hash, entries per second"),
+    "quarantine": Row("exchange.ops.quarantine:main", "set aside a command on which the engine fails"),
     "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),
     "check": Row("exchange.ops.check:main", "format, lint, types, tidy, unit and golden tests: before each commit"),
 }
