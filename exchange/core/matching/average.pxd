@@ -1,4 +1,4 @@
-from . cimport arithmetic, codes, wide
+from . cimport codes, wide
 from .market cimport Market
 
 cdef long long bucket_of(Market market, long long now_ns) except? -1

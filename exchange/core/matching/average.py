@@ -4,7 +4,7 @@ A bucket is `average_minutes` seconds wide. The window at an instant is its buck
 reads: buckets that fell out of the window since the last trade are left out of the sum, and dropped by the next trade.
 """
 
-from . import arithmetic, codes, wide
+from . import codes, wide
 from .market import Market
 
 
@@ -20,7 +20,7 @@ def note_trade(market: Market, now_ns: int, price: int, quantity: int) -> None:
         if bucket > market.average_bucket:
             move_on(market, bucket)
         at = bucket % codes.AVERAGE_BUCKETS
-        weighted = arithmetic.quote_units(1, price, quantity)
+        weighted = price * quantity
         wide.add(market.average_sums, at, weighted)
         wide.add(market.average_sums, codes.AVERAGE_BUCKETS, weighted)
         market.average_quantities[at] += quantity

@@ -1,12 +1,51 @@
-from . cimport codes, indexes
+cimport cython
+from . cimport average, codes, indexes
 from .buffers cimport Rows
-from .records cimport Account, Key, Row
+from .indexes cimport Accounts, Cells, Keys, Seats
+from .market cimport Market
+from .records cimport word, Account, Cell, Key, Level, Order, Reference, Row, Seat
+from .trading cimport Trading
 
-cdef long long malformed(Rows rows, long long at, Row *row) except? -1
-cdef long long unsupported(Rows rows, long long at, Row *row) except? -1
-cdef long long malformed_place(Row *row) except? -1
-cdef long long malformed_cancel(Rows rows, long long at, Row *row) except? -1
-cdef long long malformed_cancel_all(Row *row) except? -1
+cdef long long malformed(Rows rows, long long at, Row *row) noexcept
+cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
 cdef long long allowed_extensions(long long row_kind) noexcept
-cdef long long refused_sender(Row *row, Key *key, Account *account) except? -1
+cdef long long malformed_place(Row *row) noexcept
+cdef long long unsupported_place(Rows rows, long long at, Row *row) noexcept
+cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
+cdef long long malformed_cancel_all(Row *row) noexcept
 cdef bint has_order_flags(Row *row) noexcept
+
+cdef bint off_step(long long number, long long step) noexcept
+cdef long long wrong_price(Market market, long long price) noexcept
+cdef long long wrong_quantity(Market market, long long quantity) noexcept
+cdef long long wrong_market_quantity(Market market, long long quantity) noexcept
+cdef long long wrong_percent_price(Market market, long long side, long long price, long long now_ns) except? -1
+cdef int set_bounds(Market market, long long now_ns) except -1
+cdef long long upper_bound(long long reference, long long up_ppm) except? -1
+cdef long long mul_ppm(long long number, long long ppm) except? -1
+cdef long long wrong_market_notional(Market market, long long quantity, long long now_ns) except? -1
+
+
+@cython.final
+cdef class Checks:
+    cdef Rows rows
+    cdef Accounts accounts
+    cdef Keys keys
+    cdef Cells cells
+    cdef Seats seats
+    cdef Trading trading
+    cdef Seat *seat
+    cdef long long mode
+    cdef long long lots
+    cdef long long worst_key
+    cdef long long need
+    cdef word refused_place(self, long long at, Row *row, Market market) except? -1
+    @cython.locals(is_new=cython.bint)
+    cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
+    cdef word refused_cancel_all(self, long long at, Row *row) noexcept
+    cdef word refused_sender(self, Row *row) noexcept
+    cdef word wrong_order(self, Row *row, Market market) except? -1
+    cdef word wrong_limit(self, Row *row, Market market, long long side) except? -1
+    cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
+    cdef word wrong_mode_or_client_id(self, Row *row, Market market) noexcept
+    cdef word spendable(self, Row *row, long long asset) noexcept

@@ -1,10 +1,41 @@
-"""Whether a row is well formed, known to this engine, and sent by one who may: each returns a refusal or 0.
+"""Everything that can be said against a row, before anything is written: each check returns a refusal, or 0.
 
-The table of kinds and extensions in the README of this package is the source of `allowed_extensions`.
+In this order: the form of the row, what this engine knows, the sender, the market, the market's filters, the book and
+the account's other orders, funds. A filter bound of 0 is off. The table of kinds and extensions in the README of this
+package is the source of `allowed_extensions`.
+
+Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import codes, indexes, records
+from . import average, codes, indexes, records
 from .buffers import Rows
+from .indexes import Accounts, Cells, Keys, Seats
+from .market import Market
+from .trading import Trading
+
+
+def malformed(rows: Rows, at: int, row: "records.Row") -> int:
+    """Refuse a row whose numbers cannot mean anything."""
+    if row.rows != 1 or row.account == 0 or row.flags.spare_1 or row.flags.spare_2:
+        return codes.MALFORMED_ROW
+    if (row.account | row.market | row.key | row.order_id | row.price | row.quantity | row.quote_quantity) < 0:
+        return codes.MALFORMED_ROW
+    if row.extensions:
+        return malformed_extensions(rows, at, row)
+    return 0
+
+
+def malformed_extensions(rows: Rows, at: int, row: "records.Row") -> int:
+    """Each extension at most once, and only where its kind of row may carry it."""
+    seen = 0
+    for number in range(row.extensions):
+        kind = rows.extension_kind(at, number)
+        if kind < 1 or kind > codes.EXTENSION_KINDS:
+            return codes.MALFORMED_ROW
+        if seen >> kind & 1 or not allowed_extensions(row.kind) >> kind & 1:
+            return codes.MALFORMED_ROW
+        seen = seen | 1 << kind
+    return 0
 
 
 def allowed_extensions(row_kind: int) -> int:
@@ -21,27 +52,6 @@ def allowed_extensions(row_kind: int) -> int:
     if row_kind == codes.CANCEL:
         return 1 << codes.REFERENCE
     return 0
-
-
-def malformed(rows: Rows, at: int, row: "records.Row") -> int:
-    """Refuse a row whose numbers cannot mean anything."""
-    if row.rows != 1 or row.account == 0 or row.flags.spare_1 or row.flags.spare_2:
-        return codes.MALFORMED_ROW
-    if (row.account | row.market | row.key | row.order_id | row.price | row.quantity | row.quote_quantity) < 0:
-        return codes.MALFORMED_ROW
-    seen = 0
-    for number in range(row.extensions):
-        kind = rows.extension_kind(at, number)
-        if kind < 1 or kind > codes.EXTENSION_KINDS:
-            return codes.MALFORMED_ROW
-        if seen >> kind & 1 or not allowed_extensions(row.kind) >> kind & 1:
-            return codes.MALFORMED_ROW
-        seen = seen | 1 << kind
-    if row.kind == codes.PLACE:
-        return malformed_place(row)
-    if row.kind == codes.CANCEL:
-        return malformed_cancel(rows, at, row)
-    return malformed_cancel_all(row)
 
 
 def malformed_place(row: "records.Row") -> int:
@@ -70,6 +80,18 @@ def malformed_place(row: "records.Row") -> int:
     return 0
 
 
+def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
+    """Refuse what is well formed and not known to this engine: see the README's table for what is."""
+    if row.flags.type > codes.LIMIT_MAKER or row.flags.time_in_force == codes.GTD:
+        return codes.UNSUPPORTED
+    if row.flags.self_trade > codes.EXPIRE_BOTH or row.flags.options:
+        return codes.UNSUPPORTED
+    for number in range(row.extensions):
+        if rows.extension_kind(at, number) != codes.STRATEGY:
+            return codes.UNSUPPORTED
+    return 0
+
+
 def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     """A cancel names one order, by its id or its client id or both, and nothing else but a restriction."""
     if has_order_flags(row) or row.flags.restriction > codes.ONLY_PARTIALLY_FILLED:
@@ -84,11 +106,6 @@ def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     return codes.MALFORMED_ROW
 
 
-def has_order_flags(row: "records.Row") -> bool:
-    flags = row.flags
-    return (flags.side | flags.type | flags.time_in_force | flags.self_trade | flags.options) != 0
-
-
 def malformed_cancel_all(row: "records.Row") -> int:
     """A cancel-all names an account and perhaps a market (0: all of them)."""
     if has_order_flags(row) or row.flags.restriction or row.price or row.quantity or row.quote_quantity or row.order_id:
@@ -96,33 +113,278 @@ def malformed_cancel_all(row: "records.Row") -> int:
     return 0
 
 
-def unsupported(rows: Rows, at: int, row: "records.Row") -> int:
-    """Refuse what is well formed and not known to this engine: see the README's table for what is."""
-    if row.kind != codes.PLACE:
+def has_order_flags(row: "records.Row") -> bool:
+    flags = row.flags
+    return (flags.side | flags.type | flags.time_in_force | flags.self_trade | flags.options) != 0
+
+
+def off_step(number: int, step: int) -> bool:
+    """Whether a number is not a whole multiple of a step. Most markets step by one, which needs no division."""
+    return step > 1 and number % step != 0
+
+
+def wrong_price(market: Market, price: int) -> int:
+    if price < market.min_price or price > market.max_price or off_step(price, market.price_step):
+        return codes.PRICE_FILTER
+    return 0
+
+
+def wrong_quantity(market: Market, quantity: int) -> int:
+    if quantity < market.min_quantity or quantity > market.max_quantity or off_step(quantity, market.quantity_step):
+        return codes.LOT_SIZE
+    return 0
+
+
+def wrong_market_quantity(market: Market, quantity: int) -> int:
+    """MARKET_LOT_SIZE: off where it has no greatest quantity."""
+    if not market.market_max_quantity:
         return 0
-    if row.flags.type > codes.LIMIT_MAKER or row.flags.time_in_force == codes.GTD:
-        return codes.UNSUPPORTED
-    if row.flags.self_trade > codes.EXPIRE_BOTH or row.flags.options:
-        return codes.UNSUPPORTED
-    for number in range(row.extensions):
-        if rows.extension_kind(at, number) != codes.STRATEGY:
-            return codes.UNSUPPORTED
+    if quantity < market.market_min_quantity or quantity > market.market_max_quantity:
+        return codes.MARKET_LOT_SIZE
+    return codes.MARKET_LOT_SIZE if off_step(quantity, market.market_quantity_step) else 0
+
+
+def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> int:
+    """PERCENT_PRICE_BY_SIDE around the average price; nothing is checked before the first trade."""
+    if now_ns >= market.bounds_until_ns:
+        set_bounds(market, now_ns)
+    if side == codes.BUY:
+        return codes.PERCENT_PRICE_BY_SIDE if price > market.bid_top or price < market.bid_bottom else 0
+    return codes.PERCENT_PRICE_BY_SIDE if price > market.ask_top or price < market.ask_bottom else 0
+
+
+def set_bounds(market: Market, now_ns: int) -> None:
+    """Work out the prices that the percent filter lets through: they hold until the next trade or the next bucket."""
+    reference = average.average_price(market, now_ns)
+    market.bid_top = upper_bound(reference, market.bid_up_ppm)
+    market.ask_top = upper_bound(reference, market.ask_up_ppm)
+    market.bid_bottom = mul_ppm(reference, market.bid_down_ppm)
+    market.ask_bottom = mul_ppm(reference, market.ask_down_ppm)
+    market.bounds_until_ns = codes.AMOUNT_MAX
+    if market.average_minutes:
+        width_ns = market.average_minutes * codes.NS_PER_SECOND
+        market.bounds_until_ns = (now_ns // width_ns + 1) * width_ns
+
+
+def upper_bound(reference: int, up_ppm: int) -> int:
+    return mul_ppm(reference, up_ppm) if reference and up_ppm else codes.PRICE_MAX
+
+
+def mul_ppm(number: int, ppm: int) -> int:
+    """Return number × ppm / 10^6, rounded down, without a product that could overflow.
+
+    Limits:  number ≥ 0; ppm ≥ 0; (number // 10^6) × ppm < 2^63, which holds for 2^62 at 10 % and 2^53 at 1,000-fold.
+    Example: mul_ppm(1_500_001, 1_000) = 1 × 1_000 + 500_001_000 // 10^6 = 1_500.
+    """
+    return number // codes.PPM * ppm + number % codes.PPM * ppm // codes.PPM
+
+
+def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
+    """NOTIONAL for a MARKET order by quantity: only the bounds marked so, at the average price."""
+    if not market.apply_min_to_market and not market.apply_max_to_market:
+        return 0
+    reference = average.average_price(market, now_ns)
+    if not reference:
+        return 0
+    if quantity > codes.AMOUNT_MAX // (reference * market.quote_per_tick_lot):
+        return codes.NOTIONAL
+    notional = reference * quantity * market.quote_per_tick_lot
+    if market.apply_min_to_market and notional < market.min_notional:
+        return codes.NOTIONAL
+    if market.apply_max_to_market and market.max_notional and notional > market.max_notional:
+        return codes.NOTIONAL
     return 0
 
 
-def refused_sender(row: "records.Row", key: "records.Key", account: "records.Account") -> int:
-    """Refuse a sender who may not trade for the account. Key 0 is the venue itself."""
-    if row.key:
-        if not key:
-            return codes.UNKNOWN_KEY
-        if key.revoked:
-            return codes.KEY_REVOKED
-        if key.account.id != row.account:
-            return codes.KEY_OF_OTHER_ACCOUNT
-        if not key.rights & codes.RIGHT_TRADE:
-            return codes.RIGHT_MISSING
-    if not account:
-        return codes.UNKNOWN_ACCOUNT
-    if account.status != codes.ACTIVE or account.kind == codes.SYSTEM:
-        return codes.ACCOUNT_DISABLED
-    return 0
+class Checks:
+    """What is refused. Of an order that is not, it keeps what entering it needs: its account's `seat` in the market (or
+    none yet), its self-trade `mode`, the `lots` it can trade now (with a price: only whether), its `worst_key` on the
+    other side, and what it `need`s to hold.
+    """
+
+    def __init__(
+        self, rows: Rows, accounts: Accounts, keys: Keys, cells: Cells, seats: Seats, trading: Trading
+    ) -> None:
+        self.rows = rows
+        self.accounts = accounts
+        self.keys = keys
+        self.cells = cells
+        self.seats = seats
+        self.trading = trading
+        self.mode = self.lots = self.worst_key = self.need = 0
+
+    def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
+        code = malformed(self.rows, at, row)
+        if not code:
+            code = malformed_place(row)
+        if not code:
+            code = unsupported_place(self.rows, at, row)
+        if not code:
+            code = self.refused_sender(row)
+        if code:
+            return code
+        if market is None:
+            return codes.UNKNOWN_MARKET
+        if market.status != codes.TRADING:
+            return codes.MARKET_CLOSED
+        return self.wrong_order(row, market)
+
+    def refused_cancel(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
+        """Everything that can be said against cancelling an order. An order of another account is an unknown one."""
+        code = malformed(self.rows, at, row)
+        if not code:
+            code = malformed_cancel(self.rows, at, row)
+        if not code:
+            code = self.refused_sender(row)
+        if code:
+            return code
+        if market is None:
+            return codes.UNKNOWN_MARKET
+        if market.status == codes.BREAK:
+            return codes.MARKET_CLOSED
+        if not order:
+            return codes.UNKNOWN_ORDER
+        if order.seat.account_id != row.account or order.seat.market != row.market:
+            return codes.UNKNOWN_ORDER
+        if row.extensions and row.order_id:
+            reference = self.rows.reference(at)
+            if indexes.has_client_id(reference.client_id) and not indexes.same_client_id(
+                reference.client_id, order.client_id
+            ):
+                return codes.ORDER_ID_MISMATCH
+        if row.flags.restriction:
+            is_new = order.remaining == order.quantity - order.prevented_quantity
+            if is_new != (row.flags.restriction == codes.ONLY_NEW):
+                return codes.CANCEL_RESTRICTED
+        return 0
+
+    def refused_cancel_all(self, at: int, row: "records.Row") -> int:
+        """What can be said against cancelling all orders whatever the markets."""
+        code = malformed(self.rows, at, row)
+        if not code:
+            code = malformed_cancel_all(row)
+        return code if code else self.refused_sender(row)
+
+    def refused_sender(self, row: "records.Row") -> int:
+        """Refuse a sender who may not trade for the account. Key 0 is the venue itself."""
+        if row.key:
+            key = self.keys.find(row.key)
+            if not key:
+                return codes.UNKNOWN_KEY
+            if key.revoked:
+                return codes.KEY_REVOKED
+            if key.account.id != row.account:
+                return codes.KEY_OF_OTHER_ACCOUNT
+            if not key.rights & codes.RIGHT_TRADE:
+                return codes.RIGHT_MISSING
+        account = key.account if row.key else self.accounts.find(row.account)
+        if not account:
+            return codes.UNKNOWN_ACCOUNT
+        if account.status != codes.ACTIVE or account.kind == codes.SYSTEM:
+            return codes.ACCOUNT_DISABLED
+        return 0
+
+    def wrong_order(self, row: "records.Row", market: Market) -> int:
+        """Filters, then what the book and the account's other orders say, then funds."""
+        side = row.flags.side
+        self.seat = self.seats.find(row.account, row.market)
+        self.mode = row.flags.self_trade
+        if self.mode == codes.MARKET_DEFAULT:
+            self.mode = market.default_self_trade
+        if row.flags.type == codes.MARKET:
+            code = self.wrong_market(row, market, side)
+        else:
+            code = self.wrong_limit(row, market, side)
+        if code:
+            return code
+        if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
+            return codes.INSUFFICIENT_FUNDS
+        return 0
+
+    def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
+        """Check an order with a price; sets what it needs to hold, and in `lots` whether it would trade."""
+        price = row.price
+        quantity = row.quantity
+        code = wrong_price(market, price)
+        if not code:
+            code = wrong_quantity(market, quantity)
+        if not code:
+            code = wrong_percent_price(market, side, price, self.trading.now_ns)
+        if code:
+            return code
+        notional = price * quantity * market.quote_per_tick_lot
+        if notional < market.min_notional or (market.max_notional and notional > market.max_notional):
+            return codes.NOTIONAL
+        if row.flags.time_in_force == codes.GTC and self.seat:
+            if self.seat.open_orders >= market.max_orders:
+                return codes.MAX_NUM_ORDERS
+            if self.seat.account.open_orders >= codes.ORDERS_MAX:
+                return codes.ACCOUNT_MAX_ORDERS
+        code = self.wrong_mode_or_client_id(row, market)
+        if code:
+            return code
+        best = market.asks.best if side == codes.BUY else market.bids.best
+        self.worst_key = -price if side == codes.BUY else price
+        self.lots = 0
+        if best:
+            self.lots = 1 if best.key >= self.worst_key else 0
+        if self.lots and row.flags.type == codes.LIMIT_MAKER:
+            return codes.WOULD_TAKE
+        self.need = notional if side == codes.BUY else quantity * market.base_per_lot
+        return 0
+
+    def wrong_market(self, row: "records.Row", market: Market, side: int) -> int:
+        """Check an order without a price by walking the book; sets the lots it will trade and what it needs to hold.
+
+        A purchase by quote quantity holds that quantity, a sale by quantity holds that quantity, the other two hold
+        what the walk gives. Lots bought or sold for a quote quantity are rounded down to a whole step.
+        """
+        quantity = row.quantity
+        if quantity:
+            code = wrong_quantity(market, quantity)
+            if not code:
+                code = wrong_market_quantity(market, quantity)
+            if not code:
+                code = wrong_market_notional(market, quantity, self.trading.now_ns)
+            if code:
+                return code
+        elif row.quote_quantity > codes.AMOUNT_MAX:
+            return codes.NUMBER_OUT_OF_RANGE
+        code = self.wrong_mode_or_client_id(row, market)
+        if code:
+            return code
+        self.worst_key = -codes.AMOUNT_MAX
+        self.trading.walk(
+            market,
+            self.accounts.find(row.account),
+            self.seat.open_orders if self.seat else 0,
+            side,
+            self.mode,
+            self.worst_key,
+            quantity if quantity else market.max_quantity,
+            codes.AMOUNT_MAX if quantity else row.quote_quantity,
+        )
+        self.lots = self.trading.lots
+        if row.quote_quantity:
+            if market.quantity_step > 1:
+                self.lots -= self.lots % market.quantity_step
+            if self.lots < max(market.min_quantity, market.market_min_quantity):
+                return codes.BOOK_TOO_THIN
+        if side == codes.BUY:
+            self.need = row.quote_quantity if row.quote_quantity else self.trading.cost
+        else:
+            self.need = (quantity if quantity else self.lots) * market.base_per_lot
+        return 0
+
+    def wrong_mode_or_client_id(self, row: "records.Row", market: Market) -> int:
+        if self.mode != codes.NONE and not market.allowed_self_trade >> self.mode & 1:
+            return codes.SELF_TRADE_MODE_NOT_ALLOWED
+        return codes.DUPLICATE_CLIENT_ID if self.trading.clients.find(row.account, row.client_id) else 0
+
+    def spendable(self, row: "records.Row", asset: int) -> int:
+        """What an account has available of an asset; an account new to a market has no seat there yet."""
+        if self.seat:
+            base = self.seat.base
+            return base.available if base.asset == asset else self.seat.quote.available
+        cell = self.cells.find(row.account, asset)
+        return cell.available if cell else 0

@@ -1,6 +1,6 @@
 cimport cython
 
-from . cimport checks, codes
+from . cimport codes
 from .buffers cimport Rows
 from .market cimport Market
 from .matching cimport Matching

@@ -2,7 +2,7 @@
 
 from struct import Struct
 
-from . import checks, codes, records
+from . import codes, records
 from .market import Market
 from .matching import Matching
 
@@ -23,9 +23,7 @@ def read_row(matching: Matching, data: bytes, at: int, seq: int, now_ns: int) ->
     matching.trading.now_ns = now_ns
     row = matching.rows.at(at)
     if row.kind == codes.CANCEL_ALL:
-        code = checks.malformed(matching.rows, at, row)
-        if not code:
-            code = checks.refused_sender(row, matching.keys.find(row.key), matching.accounts.find(row.account))
+        code = matching.checks.refused_cancel_all(at, row)
     else:
         code = codes.UNSUPPORTED if codes.PLACE <= row.kind <= codes.CANCEL_LIST else codes.MALFORMED_ROW
     return row.kind, row.market, row.account, words, code

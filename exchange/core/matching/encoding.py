@@ -235,11 +235,11 @@ def read_orders(matching: Matching, reader: Reader) -> None:
         for _side in (codes.BUY, codes.SELL):
             for _rank in range(reader.take()):
                 order = read_order(matching, market, reader)
-                matching.trading.book.rest(market, order)
+                matching.trading.queue(market, order)
                 matching.trading.orders.put(order)
                 matching.trading.clients.put(order)
     for rank in range(matching.trading.orders.sort()):
-        matching.trading.book.take_seat(matching.trading.orders.ranked(rank))
+        matching.trading.take_seat(matching.trading.orders.ranked(rank))
 
 
 def read_order(matching: Matching, market: Market, reader: Reader) -> "records.Order":

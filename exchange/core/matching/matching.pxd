@@ -1,6 +1,7 @@
 cimport cython
-from . cimport arithmetic, book, checks, codes, filters, indexes
+from . cimport codes, indexes
 from .buffers cimport Buffer, Rows
+from .checks cimport Checks
 from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, OrderIndex, Seats
 from .market cimport Market
@@ -20,6 +21,7 @@ cdef class Matching:
     cdef readonly Events events
     cdef Trading trading
     cdef Rows rows
+    cdef Checks checks
     cdef Warmer warmer
     cdef readonly list markets
     cdef public long long next_order_id
@@ -27,10 +29,6 @@ cdef class Matching:
     cdef readonly long long owed
     cdef readonly long long owed_market
     cdef readonly long long now_ns
-    cdef Seat *seat
-    cdef long long mode
-    cdef long long lots
-    cdef long long need
 
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
@@ -41,13 +39,7 @@ cdef class Matching:
     cdef int place(self, long long at, Row *row) except -1
     cdef int enter(self, long long at, Row *row, Market market) except -1
     cdef bint is_fillable(self, Row *row, Market market, Order *order) except -1
-    cdef word refusal(self, long long at, Row *row, Market market) except? -1
-    cdef word refused_sender(self, Row *row) except? -1
-    cdef word wrong_order(self, Row *row, Market market) except? -1
-    cdef word wrong_limit(self, Row *row, Market market, long long side, long long order_type) except? -1
-    cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
-    cdef word worst_key(self, Row *row) noexcept
-    cdef word spendable(self, Row *row, long long asset) noexcept
+    @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
     cdef int note_strategy(self, Order *order, Strategy *strategy) except -1
     cdef int finish(self, Row *row, Market market, Order *order, long long met) except -1
@@ -55,8 +47,6 @@ cdef class Matching:
     @cython.locals(market=Market)
     cdef int cancel(self, long long at, Row *row) except -1
     cdef Order *named_order(self, long long at, Row *row) except? NULL
-    @cython.locals(is_new=cython.bint)
-    cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
     @cython.locals(market=Market)
     cdef int cancel_all(self, long long at, Row *row) except -1
     cdef int note_emptied(self, Market market) except -1

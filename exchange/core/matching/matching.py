@@ -4,8 +4,9 @@ Every handler has two halves and a line between. Above the line it only reads an
 may not fail. `place` is the parent of trading and reads as its sentence.
 """
 
-from . import arithmetic, book, checks, codes, filters, indexes, records
+from . import codes, indexes, records
 from .buffers import Rows
+from .checks import Checks
 from .events import Events
 from .indexes import Accounts, Cells, Keys, Seats
 from .market import Market
@@ -26,13 +27,13 @@ class Matching:
         self.events = Events()
         self.trading = Trading(self.pool, secret, self.events)
         self.rows = Rows()
+        self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
         self.warmer = Warmer(self.keys, self.seats, self.trading.orders, self.trading.clients)
         self.markets: list[Market] = []
         self.next_order_id = 1
         self.why = codes.DONE
         self.owed = self.owed_market = 0
         self.now_ns = 0
-        self.mode = self.lots = self.need = 0
 
     def apply_rows(self, data: bytes, start: int, seq: int, now_ns: int) -> int:
         """Apply the commands of a run of rows from word `start` on, numbering them from `seq`.
@@ -53,7 +54,8 @@ class Matching:
             extent = self.rows.extent(at)
             row = self.rows.at(at)
             self.events.seq = seq
-            if row.kind > codes.CANCEL_ALL or row.kind < codes.PLACE or (row.kind == codes.CANCEL_ALL and not row.market):
+            kind = row.kind
+            if kind > codes.CANCEL_ALL or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
                 self.why = codes.COLD_ROW
                 break
             self.apply_row(at, row)
@@ -88,7 +90,7 @@ class Matching:
         Source:  price-time priority; ../shared/binance-spot-reference.md §6, §7, §9, §11.
         """
         market = self.market_of(row.market)
-        code = self.refusal(at, row, market)
+        code = self.checks.refused_place(at, row, market)
         if code:
             self.events.rejected(row, code)
         else:
@@ -99,8 +101,8 @@ class Matching:
         order = self.draft(at, row, market)
         self.events.accepted(market, order, row.quote_quantity, row.key)
         met = 0
-        if self.lots and self.is_fillable(row, market, order):
-            met = self.trading.match(market, order, self.worst_key(row))
+        if self.checks.lots and self.is_fillable(row, market, order):
+            met = self.trading.match(market, order, self.checks.worst_key)
         self.finish(row, market, order, met)
 
     def is_fillable(self, row: "records.Row", market: Market, order: "records.Order") -> bool:
@@ -113,167 +115,36 @@ class Matching:
             seat.account,
             seat.open_orders,
             order.flags.side,
-            self.mode,
-            self.worst_key(row),
+            self.checks.mode,
+            self.checks.worst_key,
             order.quantity,
             codes.AMOUNT_MAX,
         )
         return self.trading.lots == order.quantity
 
-    def refusal(self, at: int, row: "records.Row", market: Market) -> int:
-        """Everything that can be said against an order, before anything is written."""
-        code = checks.malformed(self.rows, at, row)
-        if code:
-            return code
-        code = checks.unsupported(self.rows, at, row)
-        if code:
-            return code
-        code = self.refused_sender(row)
-        if code:
-            return code
-        if market is None:
-            return codes.UNKNOWN_MARKET
-        if market.status != codes.TRADING:
-            return codes.MARKET_CLOSED
-        self.seat = self.seats.find(row.account, row.market)
-        return self.wrong_order(row, market)
-
-    def refused_sender(self, row: "records.Row") -> int:
-        key = self.keys.find(row.key)
-        return checks.refused_sender(row, key, key.account if key else self.accounts.find(row.account))
-
-    def wrong_order(self, row: "records.Row", market: Market) -> int:
-        """Filters, then what the book and the account's other orders say, then funds."""
-        side = row.flags.side
-        order_type = row.flags.type
-        self.mode = row.flags.self_trade
-        if self.mode == codes.MARKET_DEFAULT:
-            self.mode = market.default_self_trade
-        if order_type == codes.MARKET:
-            code = self.wrong_market(row, market, side)
-        else:
-            code = self.wrong_limit(row, market, side, order_type)
-        if code:
-            return code
-        if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
-            return codes.INSUFFICIENT_FUNDS
-        return 0
-
-    def wrong_limit(self, row: "records.Row", market: Market, side: int, order_type: int) -> int:
-        """Check an order with a price; sets what it needs to hold, and in `lots` whether and what it would trade."""
-        code = filters.wrong_price(market, row.price)
-        if code:
-            return code
-        code = filters.wrong_quantity(market, row.quantity)
-        if code:
-            return code
-        code = filters.wrong_percent_price(market, side, row.price, self.now_ns)
-        if code:
-            return code
-        code = filters.wrong_notional(market, row.price, row.quantity)
-        if code:
-            return code
-        time_in_force = row.flags.time_in_force
-        if time_in_force == codes.GTC and self.seat:
-            if self.seat.open_orders >= market.max_orders:
-                return codes.MAX_NUM_ORDERS
-            if self.seat.account.open_orders >= codes.ORDERS_MAX:
-                return codes.ACCOUNT_MAX_ORDERS
-        if self.mode != codes.NONE and not market.allowed_self_trade >> self.mode & 1:
-            return codes.SELF_TRADE_MODE_NOT_ALLOWED
-        if self.trading.clients.find(row.account, row.client_id):
-            return codes.DUPLICATE_CLIENT_ID
-        best = market.asks.best if side == codes.BUY else market.bids.best
-        self.lots = 0
-        if best:
-            self.lots = 1 if best.key >= self.worst_key(row) else 0
-        if self.lots and order_type == codes.LIMIT_MAKER:
-            return codes.WOULD_TAKE
-        if side == codes.BUY:
-            self.need = arithmetic.quote_units(market.quote_per_tick_lot, row.price, row.quantity)
-        else:
-            self.need = row.quantity * market.base_per_lot
-        return 0
-
-    def wrong_market(self, row: "records.Row", market: Market, side: int) -> int:
-        """Check an order without a price by walking the book; sets the lots it will trade and what it needs to hold.
-
-        A purchase by quote quantity holds that quantity, a sale by quantity holds that quantity, the other two hold
-        what the walk gives. Lots bought or sold for a quote quantity are rounded down to a whole step.
-        """
-        if row.quantity:
-            code = filters.wrong_quantity(market, row.quantity)
-            if code:
-                return code
-            code = filters.wrong_market_quantity(market, row.quantity)
-            if code:
-                return code
-            code = filters.wrong_market_notional(market, row.quantity, self.now_ns)
-            if code:
-                return code
-        elif row.quote_quantity > codes.AMOUNT_MAX:
-            return codes.NUMBER_OUT_OF_RANGE
-        if self.mode != codes.NONE and not market.allowed_self_trade >> self.mode & 1:
-            return codes.SELF_TRADE_MODE_NOT_ALLOWED
-        if self.trading.clients.find(row.account, row.client_id):
-            return codes.DUPLICATE_CLIENT_ID
-        self.trading.walk(
-            market,
-            self.accounts.find(row.account),
-            self.seat.open_orders if self.seat else 0,
-            side,
-            self.mode,
-            -codes.AMOUNT_MAX,
-            row.quantity if row.quantity else market.max_quantity,
-            codes.AMOUNT_MAX if row.quantity else row.quote_quantity,
-        )
-        self.lots = self.trading.lots
-        if row.quote_quantity:
-            if market.quantity_step > 1:
-                self.lots -= self.lots % market.quantity_step
-            if self.lots < max(market.min_quantity, market.market_min_quantity):
-                return codes.BOOK_TOO_THIN
-        if side == codes.BUY:
-            self.need = row.quote_quantity if row.quote_quantity else self.trading.cost
-        else:
-            self.need = (row.quantity if row.quantity else self.lots) * market.base_per_lot
-        return 0
-
-    def worst_key(self, row: "records.Row") -> int:
-        """The worst key on the other side that an order may trade with."""
-        if not row.price:
-            return -codes.AMOUNT_MAX
-        return -book.key_of(row.flags.side, row.price)
-
-    def spendable(self, row: "records.Row", asset: int) -> int:
-        """What an account has available of an asset; an account new to a market has no seat there yet."""
-        if self.seat:
-            base = self.seat.base
-            return base.available if base.asset == asset else self.seat.quote.available
-        cell = self.cells.find(row.account, asset)
-        return cell.available if cell else 0
-
     def draft(self, at: int, row: "records.Row", market: Market) -> "records.Order":
         """Make the order a row asks for, with its number and its funds held."""
-        if not self.seat:
-            self.seat = self.seats.open(self.accounts.find(row.account), market.id, market.base, market.quote)
-        side = row.flags.side
+        checks = self.checks
+        seat = checks.seat
+        if not seat:
+            seat = self.seats.open(self.accounts.find(row.account), market.id, market.base, market.quote)
         order = self.trading.pool.take_order()
         order.id = self.next_order_id
         self.next_order_id += 1
-        order.seat = self.seat
+        order.seat = seat
         order.flags = row.flags
-        order.flags.self_trade = self.mode
+        order.flags.self_trade = checks.mode
         order.price = row.price
-        order.quantity = row.quantity if row.quantity else self.lots
-        order.remaining = order.quantity
-        order.held = self.need
+        order.quantity = order.remaining = row.quantity if row.quantity else checks.lots
         order.filled_quote = order.prevented_quantity = 0
         order.created_ns = order.updated_ns = self.now_ns
         order.client_id = row.client_id
         if row.extensions:
             self.note_strategy(order, self.rows.strategy(at))
-        book.hold(self.seat.quote if side == codes.BUY else self.seat.base, self.need)
+        cell = seat.quote if row.flags.side == codes.BUY else seat.base
+        order.held = checks.need
+        cell.available -= checks.need
+        cell.held += checks.need
         return order
 
     def note_strategy(self, order: "records.Order", strategy: "records.Strategy") -> None:
@@ -295,7 +166,7 @@ class Matching:
                     reason = codes.SELF_TRADE
                 self.trading.cancel(market, order, reason, indexes.no_client_id(), met)
             else:
-                self.trading.release_claim(market, order, 0)
+                self.trading.release_claim(order, 0)
                 self.trading.pool.give_order(order)
         else:
             self.trading.rest(market, order)
@@ -308,7 +179,7 @@ class Matching:
         """
         market = self.market_of(row.market)
         order = self.named_order(at, row)
-        code = self.refused_cancel(at, row, market, order)
+        code = self.checks.refused_cancel(at, row, market, order)
         if code:
             self.events.rejected(row, code)
         else:
@@ -324,42 +195,10 @@ class Matching:
                 return self.trading.clients.find(row.account, reference.client_id)
         return self.trading.orders.find(row.order_id)
 
-    def refused_cancel(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
-        """Everything that can be said against cancelling an order. An order of another account is an unknown one."""
-        code = checks.malformed(self.rows, at, row)
-        if code:
-            return code
-        code = self.refused_sender(row)
-        if code:
-            return code
-        if market is None:
-            return codes.UNKNOWN_MARKET
-        if market.status == codes.BREAK:
-            return codes.MARKET_CLOSED
-        if not order:
-            return codes.UNKNOWN_ORDER
-        if order.seat.account_id != row.account or order.seat.market != row.market:
-            return codes.UNKNOWN_ORDER
-        if row.extensions and row.order_id:
-            reference = self.rows.reference(at)
-            if indexes.has_client_id(reference.client_id) and not indexes.same_client_id(
-                reference.client_id, order.client_id
-            ):
-                return codes.ORDER_ID_MISMATCH
-        restriction = row.flags.restriction
-        is_new = order.remaining == order.quantity - order.prevented_quantity
-        if restriction == codes.ONLY_NEW and not is_new:
-            return codes.CANCEL_RESTRICTED
-        if restriction == codes.ONLY_PARTIALLY_FILLED and is_new:
-            return codes.CANCEL_RESTRICTED
-        return 0
-
     def cancel_all(self, at: int, row: "records.Row") -> None:
         """Cancel every order of one account in one market, oldest first. Emits CANCELED for each."""
         market = self.market_of(row.market)
-        code = checks.malformed(self.rows, at, row)
-        if not code:
-            code = self.refused_sender(row)
+        code = self.checks.refused_cancel_all(at, row)
         if not code and market is None:
             code = codes.UNKNOWN_MARKET
         if not code and market.status == codes.BREAK:

@@ -1,20 +1,19 @@
 cimport cython
-from . cimport arithmetic, average, book, codes, indexes
-from .book cimport Book
+from . cimport average, codes, indexes
 from .events cimport Events
 from .indexes cimport ClientIndex, OrderIndex
 from .ladder cimport Ladder
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, ClientId, Level, Order, Seat
+from .records cimport word, Account, Cell, ClientId, Level, Order, Seat
 
 cdef bint same_owner(Account *one, Account *other) noexcept
+cdef long long fee_of(long long amount, long long ppm) except? -1
 
 
 @cython.final
 cdef class Trading:
     cdef Pool pool
-    cdef Book book
     cdef OrderIndex orders
     cdef ClientIndex clients
     cdef Events events
@@ -35,11 +34,14 @@ cdef class Trading:
     cdef bint prevent(self, Market market, Order *taker, Order *maker) except -1
     @cython.locals(taker_buys=cython.bint)
     cdef int trade(self, Market market, Order *taker, Order *maker) except -1
-    cdef int settle_maker(self, Market market, Order *maker, long long maker_side, long long base_amount,
-                          long long quote_amount, long long fee) except -1
     cdef int settle_taker(self, Market market, Order *taker) except -1
     cdef int rest(self, Market market, Order *order) except -1
     cdef int forget(self, Order *order) except -1
     cdef int cancel(self, Market market, Order *order, long long reason, ClientId cancel_id,
                     long long counter_order) except -1
-    cdef word release_claim(self, Market market, Order *order, long long kept) except -1
+    cdef word release_claim(self, Order *order, long long kept) except -1
+    cdef Level *queue(self, Market market, Order *order) except NULL
+    cdef Level *level_of(self, Ladder ladder, long long key) except NULL
+    cdef word unqueue(self, Market market, Order *order) except -1
+    cdef int take_seat(self, Order *order) noexcept
+    cdef int leave_seat(self, Order *order) noexcept

@@ -4,10 +4,10 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import arithmetic, average, book, codes, indexes, records
-from .book import Book
+from . import average, codes, indexes, records
 from .events import Events
 from .indexes import ClientIndex, OrderIndex
+from .ladder import Ladder
 from .market import Market
 from .pool import Pool
 
@@ -19,12 +19,19 @@ def same_owner(one: "records.Account", other: "records.Account") -> bool:
     return one.trade_group != 0 and one.trade_group == other.trade_group
 
 
+def fee_of(amount: int, ppm: int) -> int:
+    """Return amount × ppm / 10^6, rounded up: a customer never pays less than the rate.
+
+    Limits:  amount ≥ 0; 0 ≤ ppm ≤ FEE_PPM_MAX: no product overflows up to 2^62.
+    """
+    return amount // codes.PPM * ppm + (amount % codes.PPM * ppm + codes.PPM - 1) // codes.PPM
+
+
 class Trading:
-    """Matching and settling on the records of one core."""
+    """Books, and matching and settling on the records of one core."""
 
     def __init__(self, pool: Pool, secret: bytes, events: Events) -> None:
         self.pool = pool
-        self.book = Book(pool)
         self.orders = OrderIndex(pool)
         self.clients = ClientIndex(pool, secret)
         self.events = events
@@ -55,7 +62,7 @@ class Trading:
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
             lots = level.quantity if alone else self.open_to(level, account, mode)
-            unit = arithmetic.quote_units(market.quote_per_tick_lot, level.key if side == codes.SELL else -level.key, 1)
+            unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
             taken = min(lots, quantity - self.lots, (budget - self.cost) // unit)
             self.lots += taken
             self.cost += taken * unit
@@ -81,11 +88,11 @@ class Trading:
 
         Returns: the maker that ended the taker by self-trade prevention, or 0.
         """
-        opposite = book.other_side(market, taker.flags.side)
+        side = taker.flags.side
         mode = taker.flags.self_trade
         met = 0
         self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
-        level = opposite.best
+        level = market.asks.best if side == codes.BUY else market.bids.best
         while level and taker.remaining > 0 and level.key >= limit_key:
             maker = level.first
             if mode != codes.NONE and same_owner(maker.seat.account, taker.seat.account):
@@ -95,7 +102,7 @@ class Trading:
                     break
             else:
                 self.trade(market, taker, maker)
-            level = opposite.best
+            level = market.asks.best if side == codes.BUY else market.bids.best
         if self.taker_paid:
             self.settle_taker(market, taker)
         return met
@@ -103,8 +110,8 @@ class Trading:
     def prevent(self, market: Market, taker: "records.Order", maker: "records.Order") -> bool:
         """Two orders of one owner met: expire what the taker's mode says. True: the taker has ended."""
         mode = taker.flags.self_trade
-        ends_taker = mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH  # noqa: PLR1714
-        ends_maker = mode == codes.EXPIRE_MAKER or mode == codes.EXPIRE_BOTH  # noqa: PLR1714
+        ends_taker = mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH
+        ends_maker = mode == codes.EXPIRE_MAKER or mode == codes.EXPIRE_BOTH
         taker_prevented = taker.remaining if ends_taker else 0
         maker_prevented = maker.remaining if ends_maker else 0
         self.events.prevented(market, taker, maker, taker_prevented, maker_prevented)
@@ -119,49 +126,37 @@ class Trading:
         """One trade at the maker's price: the maker is settled, the taker's part is summed up."""
         quantity = min(taker.remaining, maker.remaining)
         base_amount = quantity * market.base_per_lot
-        quote_amount = arithmetic.quote_units(market.quote_per_tick_lot, maker.price, quantity)
+        quote_amount = maker.price * quantity * market.quote_per_tick_lot
         taker_buys = taker.flags.side == codes.BUY
-        taker_fee = arithmetic.mul_ppm_up(
-            base_amount if taker_buys else quote_amount, market.taker_ppm[taker.seat.account.tier]
-        )
-        maker_fee = arithmetic.mul_ppm_up(
-            quote_amount if taker_buys else base_amount, market.maker_ppm[maker.seat.account.tier]
-        )
+        paid = quote_amount if taker_buys else base_amount
+        received = base_amount if taker_buys else quote_amount
+        taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier])
+        maker_fee = fee_of(paid, market.maker_ppm[maker.seat.account.tier])
         market.trades += 1
         market.last_price = maker.price
         average.note_trade(market, self.now_ns, maker.price, quantity)
         taker.remaining -= quantity
         taker.filled_quote += quote_amount
         taker.updated_ns = self.now_ns
+        self.taker_paid += paid
+        self.taker_received += received
+        self.taker_fees += taker_fee
         maker.remaining -= quantity
         maker.filled_quote += quote_amount
         maker.updated_ns = self.now_ns
         maker.level.quantity -= quantity
-        self.taker_paid += quote_amount if taker_buys else base_amount
-        self.taker_received += base_amount if taker_buys else quote_amount
-        self.taker_fees += taker_fee
+        # The maker pays what the taker receives, from what its order holds, and gets what the taker pays less its fee.
+        maker.held -= received
+        seat = maker.seat
+        given = seat.base if taker_buys else seat.quote
+        gained = seat.quote if taker_buys else seat.base
+        given.held -= received
+        gained.available += paid - maker_fee
         self.maker_fees += maker_fee
-        self.settle_maker(
-            market, maker, codes.SELL if taker_buys else codes.BUY, base_amount, quote_amount, maker_fee
-        )
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
         if maker.remaining == 0:
-            self.book.leave(market, maker)
+            self.unqueue(market, maker)
             self.forget(maker)
-
-    def settle_maker(
-        self, market: Market, maker: "records.Order", maker_side: int, base_amount: int, quote_amount: int, fee: int
-    ) -> None:
-        """Pay from what the maker's order holds; give it what it gets, less its fee."""
-        seat = maker.seat
-        if maker_side == codes.SELL:
-            maker.held -= base_amount
-            seat.base.held -= base_amount
-            seat.quote.available += quote_amount - fee
-        else:
-            maker.held -= quote_amount
-            seat.quote.held -= quote_amount
-            seat.base.available += base_amount - fee
 
     def settle_taker(self, market: Market, taker: "records.Order") -> None:
         """Pay the sum of all trades from what the taker holds; give it the sum it gets, less its fees."""
@@ -182,10 +177,10 @@ class Trading:
         """Put what remains of an order into the book, holding no more than it can still cost."""
         kept = order.remaining * market.base_per_lot
         if order.flags.side == codes.BUY:
-            kept = arithmetic.quote_units(market.quote_per_tick_lot, order.price, order.remaining)
-        self.release_claim(market, order, kept)
-        level = self.book.rest(market, order)
-        self.book.take_seat(order)
+            kept = order.price * order.remaining * market.quote_per_tick_lot
+        self.release_claim(order, kept)
+        level = self.queue(market, order)
+        self.take_seat(order)
         self.orders.put(order)
         self.clients.put(order)
         self.events.rested(market, order, level)
@@ -195,27 +190,111 @@ class Trading:
         assert order.held == 0
         self.orders.remove(order)
         self.clients.remove(order)
-        self.book.leave_seat(order)
+        self.leave_seat(order)
         self.pool.give_order(order)
 
     def cancel(
         self, market: Market, order: "records.Order", reason: int, cancel_id: "records.ClientId", counter_order: int
     ) -> None:
         """End an order, resting or not, with what remains of it unfilled."""
-        released = self.release_claim(market, order, 0)
+        released = self.release_claim(order, 0)
         order.updated_ns = self.now_ns
         if order.level:
-            left = self.book.leave(market, order)
+            left = self.unqueue(market, order)
             self.events.canceled(market, order, reason, released, left, cancel_id, counter_order)
             self.forget(order)
         else:
             self.events.canceled(market, order, reason, released, codes.NOT_RESTING, cancel_id, counter_order)
             self.pool.give_order(order)
 
-    def release_claim(self, market: Market, order: "records.Order", kept: int) -> int:
+    def release_claim(self, order: "records.Order", kept: int) -> int:
         """Give back what an order holds above `kept`; returns how much that was."""
         amount = order.held - kept
         if amount:
-            book.release(order.seat.quote if order.flags.side == codes.BUY else order.seat.base, amount)
+            cell = order.seat.quote if order.flags.side == codes.BUY else order.seat.base
+            cell.held -= amount
+            cell.available += amount
             order.held = kept
         return amount
+
+    def queue(self, market: Market, order: "records.Order") -> "records.Level":
+        """Queue an order behind the others of its price; returns the level it stands in.
+
+        The caller keeps `level.quantity` right while an order in the queue is filled.
+        """
+        if order.flags.side == codes.BUY:
+            level = self.level_of(market.bids, order.price)
+        else:
+            level = self.level_of(market.asks, -order.price)
+        last = level.last
+        order.level = level
+        order.prev = last
+        if last:
+            last.next = order
+        else:
+            level.first = order
+        level.last = order
+        level.quantity += order.remaining
+        market.resting += 1
+        return level
+
+    def level_of(self, ladder: Ladder, key: int) -> "records.Level":
+        level = ladder.find(key)
+        if not level:
+            level = self.pool.take_level(key)
+            ladder.insert(level)
+        return level
+
+    def unqueue(self, market: Market, order: "records.Order") -> int:
+        """Take an order out of its queue, and its level out of the book when it was the last; returns what the level
+        has left.
+        """
+        level = order.level
+        older = order.prev
+        younger = order.next
+        left = level.quantity - order.remaining
+        level.quantity = left
+        if older:
+            older.next = younger
+        else:
+            level.first = younger
+        if younger:
+            younger.prev = older
+        else:
+            level.last = older
+        market.resting -= 1
+        if not level.first:
+            if order.flags.side == codes.BUY:
+                market.bids.remove(level)
+            else:
+                market.asks.remove(level)
+            self.pool.give_level(level)
+        return left
+
+    def take_seat(self, order: "records.Order") -> None:
+        """Add an order to the open orders of its account in its market, as the youngest."""
+        seat = order.seat
+        last = seat.last
+        order.seat_prev = last
+        if last:
+            last.seat_next = order
+        else:
+            seat.first = order
+        seat.last = order
+        seat.open_orders += 1
+        seat.account.open_orders += 1
+
+    def leave_seat(self, order: "records.Order") -> None:
+        seat = order.seat
+        older = order.seat_prev
+        younger = order.seat_next
+        if older:
+            older.seat_next = younger
+        else:
+            seat.first = younger
+        if younger:
+            younger.seat_prev = older
+        else:
+            seat.last = older
+        seat.open_orders -= 1
+        seat.account.open_orders -= 1
