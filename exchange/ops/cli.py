@@ -19,6 +19,7 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "golden": Row("exchange.ops.golden:main", "the scenarios of tests/golden; --update writes their outcomes anew"),
     "replay": Row("exchange.ops.replay:main", "rebuild from the journal alone; state hash, entries per second"),
     "quarantine": Row("exchange.ops.quarantine:main", "set aside a command on which the engine fails"),
     "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),

@@ -1,0 +1,115 @@
+"""Read-only answers from the state: what the api, the workers and tests may see of the core."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from .matching import average, codes, cold
+from .state import Listing, State
+
+OrderFields = dict[str, int | bytes]
+
+
+class Market(NamedTuple):
+    """How one market counts: ticks, lots and minor units to decimals and back."""
+
+    market_id: int
+    symbol: str
+    base: str
+    base_scale: int
+    quote: str
+    quote_scale: int
+    tick_size: int
+    lot_size: int
+    quote_per_tick_lot: int
+
+    def price(self, ticks: int) -> Decimal:
+        return Decimal(ticks * self.tick_size).scaleb(-self.quote_scale)
+
+    def quantity(self, lots: int) -> Decimal:
+        return Decimal(lots * self.lot_size).scaleb(-self.base_scale)
+
+    def ticks(self, price: str) -> int:
+        """A price in whole ticks. ValueError where it is none."""
+        return whole(Decimal(price).scaleb(self.quote_scale), self.tick_size)
+
+    def lots(self, quantity: str) -> int:
+        """A quantity in whole lots. ValueError where it is none."""
+        return whole(Decimal(quantity).scaleb(self.base_scale), self.lot_size)
+
+
+def whole(number: Decimal, unit: int) -> int:
+    count, rest = divmod(number, unit)
+    if rest:
+        raise ValueError(f"{number} is not a whole multiple of {unit}")
+    return int(count)
+
+
+def described(state: State, listing: Listing) -> Market:
+    hot = state.matching.markets[listing.market_id - 1]
+    return Market(
+        listing.market_id,
+        listing.symbol,
+        listing.base.name,
+        listing.base.scale,
+        listing.quote.name,
+        listing.quote.scale,
+        listing.tick_size,
+        listing.lot_size,
+        hot.quote_per_tick_lot,
+    )
+
+
+def market(state: State, symbol: str) -> Market:
+    """A market by its symbol. KeyError where there is none."""
+    return described(state, state.symbols[symbol])
+
+
+def market_by_id(state: State, market_id: int) -> Market:
+    return described(state, state.listings[market_id - 1])
+
+
+def assets(state: State) -> dict[str, int]:
+    """Every asset's id by its name."""
+    return {asset.name: asset.asset_id for asset in state.assets}
+
+
+def balances(state: State, account_id: int) -> list[tuple[str, int, int]]:
+    """An account's balances as (asset, available, held) in minor units, of the assets that it ever had."""
+    cells = cold.cells_of(state.matching, account_id, len(state.assets))
+    return [(state.assets[asset - 1].name, available, held) for asset, available, held in cells]
+
+
+def depth(state: State, market_id: int, side: int, limit: int) -> list[tuple[int, int]]:
+    """The best `limit` levels of a side as (ticks, lots), best first."""
+    levels: list[tuple[int, int]] = cold.depth(state.matching.markets[market_id - 1], side, limit)
+    return levels
+
+
+def best(state: State, market_id: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The best bid and ask as (ticks, lots); (0, 0) where a side is empty."""
+    bids, asks = depth(state, market_id, codes.BUY, 1), depth(state, market_id, codes.SELL, 1)
+    return bids[0] if bids else (0, 0), asks[0] if asks else (0, 0)
+
+
+def average_price(state: State, market_id: int, now_ns: int) -> int:
+    """The average price in ticks (matching/README.md); 0 before any trade."""
+    ticks: int = average.average_price(state.matching.markets[market_id - 1], now_ns)
+    return ticks
+
+
+def order(state: State, order_id: int) -> OrderFields | None:
+    """An open order by its id."""
+    found: OrderFields | None = cold.order_by_id(state.matching, order_id)
+    return found
+
+
+def order_by_client_id(state: State, account_id: int, client_id: bytes) -> OrderFields | None:
+    """An account's open order by the 40 bytes of its client id."""
+    found: OrderFields | None = cold.order_by_client_id(state.matching, account_id, client_id)
+    return found
+
+
+def open_orders(state: State, account_id: int, market_id: int) -> list[OrderFields]:
+    """An account's open orders in one market (0: in all), oldest first within each."""
+    found: list[OrderFields] = cold.orders_of(state.matching, account_id, market_id)
+    return found

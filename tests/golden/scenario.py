@@ -1,0 +1,256 @@
+"""Golden scenarios: a trader's words in, events out. The grammar is the docstring of `Scenario.run_line`.
+
+A line is `words -> outcome`; a line of comment starts with #. `run.py golden --update` writes the outcomes anew, to be
+read before they are committed.
+"""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from exchange.core import encoding, ledger, queries
+from exchange.core.engine import MESSAGES, ROWS, Engine
+from exchange.messages import accounts, markets, orders, registry, system, transfers, words
+from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
+from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce
+from exchange.messages.rejects import RejectCode
+
+SCALE = 8
+BEGIN_NS = 1_700_000_000_000_000_000
+KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
+FILTERS = markets.SetFilters.__struct_fields__[2:]
+
+
+def number(text: Decimal) -> str:
+    """A decimal without trailing zeros."""
+    return f"{text.normalize():f}"
+
+
+class Scenario:
+    """One exchange, driven by lines. Assets have 8 decimals; every account trades with a key of its own."""
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine = engine or Engine(bytes(16))
+        self.now_ns = BEGIN_NS
+        self.people: dict[str, int] = {}
+        self.requests = 0
+        self.orders = 0
+        self.filters: dict[str, dict[str, int]] = {}
+        rules = [int(rule) for rule in RULES_AT_GENESIS]
+        limits = [(int(limit), value) for limit, value in LIMITS_AT_GENESIS]
+        self.send(system.Genesis(1, "golden", BEGIN_NS, b"golden scenarios", rules, limits))
+
+    def send(self, command: registry.AnyCommand) -> list[words.AnyWords]:
+        return self.apply(MESSAGES, registry.encode_commands([command]))
+
+    def apply(self, kind: int, payload: bytes) -> list[words.AnyWords]:
+        """Apply one command a millisecond after the last, then hold the ledger against itself."""
+        self.now_ns += 1_000_000
+        before = encoding.state_hash(self.engine.state)
+        self.engine.apply(kind, payload, self.engine.seq + 1, self.now_ns)
+        events = list(words.read_events(self.engine.take_events()))
+        ledger.check_sums(self.engine.state)
+        ledger.check_claims(self.engine.state)
+        if events and isinstance(events[0], words.Rejected):
+            assert encoding.state_hash(self.engine.state) == before, "a rejection changed the state"
+        return events
+
+    def run_line(self, line: str) -> str:
+        """Run one line and return its outcome.
+
+        market BTCUSDT tick 0.01 lot 0.0001 [filter=number ...] · fees BTCUSDT maker 1000 taker 2000 [tier 1] (ppm)
+        status BTCUSDT HALT · alice has 1 BTC · alice is disabled · alice joins group 7 · alice has tier 1
+        alice buys|sells 1 BTCUSDT at 50000|market [ioc|fok|post-only] [expire-maker ...] [as ID]
+        alice buys|sells BTCUSDT for 1000 USDT at market [...]
+        alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
+        alice owns · book BTCUSDT · wait 5s
+        """
+        for pattern, handle in GRAMMAR:
+            found = re.fullmatch(pattern, line)
+            if found:
+                return handle(self, *found.groups())
+        raise ValueError(f"nobody understands: {line}")
+
+    def symbol(self, name: str) -> queries.Market:
+        return queries.market(self.engine.state, name)
+
+    def person(self, name: str) -> int:
+        """The account of a name, opened with its key at its first appearance."""
+        if name not in self.people:
+            self.send(accounts.OpenAccount(0, len(self.people) + 1, 1))
+            account = 16 + len(self.people)
+            self.people[name] = account
+            self.send(accounts.GrantApiKey(0, account, 3, name, 1, vault_reference=name))
+        return self.people[name]
+
+    def key(self, name: str) -> int:
+        return self.person(name) - 15
+
+    def asset(self, name: str) -> int:
+        known = queries.assets(self.engine.state)
+        if name not in known:
+            self.send(markets.ListAsset(0, name, SCALE))
+            known = queries.assets(self.engine.state)
+        return known[name]
+
+    def list_market(self, symbol: str, tick: str, lot: str, filters: str) -> str:
+        quote = "USDT" if symbol.endswith("USDT") else symbol[-3:]
+        base = self.asset(symbol.removesuffix(quote))
+        unit = 10**SCALE
+        command = markets.ListMarket(
+            0, symbol, base, self.asset(quote), int(Decimal(tick) * unit), int(Decimal(lot) * unit)
+        )
+        outcome = self.tell(self.send(command))
+        if outcome == "done":
+            market = self.symbol(symbol).market_id
+            values = {"min_price": 1, "max_price": 10**8, "price_step": 1, "min_quantity": 1, "max_quantity": 10**7}
+            values |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": 1, "allowed_self_trade": 28}
+            values |= {name: int(value) for name, _, value in (each.partition("=") for each in filters.split())}
+            outcome = self.tell(self.send(markets.SetFilters(0, market, **values)))
+            self.send(markets.SetMarketStatus(0, market, 1))
+        return outcome
+
+    def set_fees(self, symbol: str, maker: str, taker: str, tier: str | None) -> str:
+        market = self.symbol(symbol).market_id
+        return self.tell(self.send(markets.SetFees(0, market, int(tier or 0), int(maker), int(taker))))
+
+    def set_status(self, symbol: str, status: str) -> str:
+        number = {"TRADING": 1, "HALT": 2, "BREAK": 3, "CANCEL_ONLY": 4}[status]
+        return self.tell(self.send(markets.SetMarketStatus(0, self.symbol(symbol).market_id, number)))
+
+    def credit(self, name: str, amount: str, asset: str) -> str:
+        self.requests += 1
+        units = int(Decimal(amount) * 10**SCALE)
+        account, asset_id = self.person(name), self.asset(asset)
+        return self.tell(self.send(transfers.Credit(0, f"credit {self.requests}", account, asset_id, units)))
+
+    def set_account(self, name: str, word: str, value: str | None) -> str:
+        tier = int(value or 0) if word == "has tier" else 0
+        group = int(value or 0) if word == "joins group" else 0
+        status = 2 if word == "is disabled" else 1
+        return self.tell(self.send(accounts.SetAccount(0, self.person(name), status, tier, group)))
+
+    def place(self, name: str, verb: str, quantity: str, symbol: str, price: str, options: str) -> str:
+        market = self.symbol(symbol)
+        return self.order(name, verb, market, price, options, quantity=market.lots(quantity))
+
+    def place_for(self, name: str, verb: str, symbol: str, amount: str, options: str) -> str:
+        market = self.symbol(symbol)
+        return self.order(name, verb, market, "market", options, quote_quantity=int(Decimal(amount) * 10**SCALE))
+
+    def order(
+        self, name: str, verb: str, market: queries.Market, price: str, options: str, **numbers: int
+    ) -> str:
+        self.orders += 1
+        given = options.split()
+        client_id = f"client-{self.orders}"
+        if "as" in given:
+            client_id = given[given.index("as") + 1]
+        order_type = OrderType.MARKET if price == "market" else OrderType.LIMIT
+        if "post-only" in given:
+            order_type = OrderType.LIMIT_MAKER
+        time_in_force = next((KINDS[word] for word in given if word in KINDS), TimeInForce.GTC)
+        modes = [word.upper().replace("-", "_") for word in given]
+        mode = next((SelfTrade[word] for word in modes if word in SelfTrade.__members__), SelfTrade.MARKET_DEFAULT)
+        flags = Flags(Side.BUY if verb == "buys" else Side.SELL, order_type, time_in_force, mode)
+        if price != "market":
+            numbers["price"] = market.ticks(price)
+        account, key = self.person(name), self.key(name)
+        row = orders.place_row(
+            market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers
+        )
+        return self.tell(self.apply(ROWS, row))
+
+    def cancel(self, name: str, target: str, symbol: str | None, restriction: str | None) -> str:
+        market = self.symbol(symbol or self.engine.state.listings[0].symbol).market_id
+        only = {None: 0, "only-new": 1, "only-partly": 2}[restriction]
+        account, key = self.person(name), self.key(name)
+        if target.isdigit():
+            row = orders.cancel_row(market, account, key, order_id=int(target), restriction=only)
+        else:
+            named = orders.pack_client_id(target)
+            row = orders.cancel_row(market, account, key, original_client_id=named, restriction=only)
+        return self.tell(self.apply(ROWS, row))
+
+    def cancel_all(self, name: str, symbol: str | None) -> str:
+        market = self.symbol(symbol).market_id if symbol else 0
+        return self.tell(self.apply(ROWS, orders.cancel_all_row(market, self.person(name), self.key(name))))
+
+    def owns(self, name: str) -> str:
+        parts = []
+        for asset, available, held in queries.balances(self.engine.state, self.person(name)):
+            unit = Decimal(10) ** SCALE
+            parts.append(f"{number(available / unit)} {asset}" + (f" ({number(held / unit)} held)" if held else ""))
+        return ", ".join(parts) or "nothing"
+
+    def book(self, symbol: str) -> str:
+        market = self.symbol(symbol)
+        sides = []
+        for side, word in ((Side.BUY, "bids"), (Side.SELL, "asks")):
+            levels = queries.depth(self.engine.state, market.market_id, side, 100)
+            texts = [f"{number(market.quantity(lots))} at {number(market.price(ticks))}" for ticks, lots in levels]
+            sides.append(f"{word} {', '.join(texts) or 'none'}")
+        return "; ".join(sides)
+
+    def wait(self, seconds: str) -> str:
+        self.now_ns += int(seconds) * 1_000_000_000
+        return self.tell(self.send(system.Tick()))
+
+    def tell(self, events: list[words.AnyWords]) -> str:
+        """Events as words, one part for each."""
+        return "; ".join(part for event in events if (part := self.part(event))) or "done"
+
+    def part(self, event: words.AnyWords) -> str:
+        if isinstance(event, words.Message):
+            message = registry.event_decoder.decode(event.payload)
+            if isinstance(message, system.CommandRejected):
+                return f"rejected {RejectCode(message.code).name}"
+            return f"market {message.market_id} is empty" if isinstance(message, markets.MarketEmptied) else ""
+        if isinstance(event, words.Rejected):
+            return f"rejected {RejectCode(event.code).name}"
+        market = queries.market_by_id(self.engine.state, event.market)
+        if isinstance(event, words.Accepted):
+            return f"accepted {event.order_id}"
+        if isinstance(event, words.Rested):
+            return f"{event.order_id} rests {number(market.quantity(event.remaining))}"
+        if isinstance(event, words.Traded):
+            unit = Decimal(10) ** SCALE
+            fees = f"fees {number(event.taker_fee / unit)} and {number(event.maker_fee / unit)}"
+            bought = f"{event.taker_order} trades {number(market.quantity(event.quantity))} at"
+            return f"{bought} {number(market.price(event.price))} with {event.maker_order} ({fees})"
+        if isinstance(event, words.Canceled):
+            reason = orders.Reason(event.reason).name
+            return f"{event.order_id} ends {number(market.quantity(event.remaining))} {reason}"
+        return f"{event.taker_order} meets {event.maker_order}" if isinstance(event, words.Prevented) else ""
+
+
+Handler = Callable[..., str]
+GRAMMAR: list[tuple[str, Handler]] = [
+    (r"market (\w+) tick ([\d.]+) lot ([\d.]+)((?: \w+=\d+)*)", Scenario.list_market),
+    (r"fees (\w+) maker (\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
+    (r"status (\w+) (\w+)", Scenario.set_status),
+    (r"book (\w+)", Scenario.book),
+    (r"wait (\d+)s", Scenario.wait),
+    (r"(\w+) (is disabled|joins group|has tier)(?: (\d+))?", Scenario.set_account),
+    (r"(\w+) has ([\d.]+) (\w+)", Scenario.credit),
+    (r"(\w+) owns", Scenario.owns),
+    (r"(\w+) cancels all (?:in (\w+)|everywhere)", Scenario.cancel_all),
+    (r"(\w+) cancels (\S+)(?: in (\w+))?(?: (only-new|only-partly))?", Scenario.cancel),
+    (r"(\w+) (buys|sells) (\w+) for ([\d.]+) \w+ at market((?: \S+)*)", Scenario.place_for),
+    (r"(\w+) (buys|sells) ([\d.]+) (\w+) at (market|[\d.]+)((?: \S+)*)", Scenario.place),
+]
+
+
+def run(path: Path) -> str:
+    """Run a scenario file and return it with the outcomes that came about."""
+    scenario = Scenario()
+    out = []
+    for line in path.read_text().splitlines():
+        request = line.partition("->")[0].strip()
+        if not request or request.startswith("#"):
+            out.append(line.rstrip())
+        else:
+            outcome = scenario.run_line(request)
+            out.append(f"{request} -> {outcome}" if outcome != "done" else request)
+    return "\n".join(out) + "\n"
