@@ -1,0 +1,11 @@
+"""The list of promises: each a module with `run(options) -> list[Figure]` and a docstring saying what is measured."""
+
+from collections.abc import Callable
+
+from bench import core, replay
+from bench.measure import Figure, Options
+
+FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
+    "core": core.run,
+    "replay": replay.run,
+}

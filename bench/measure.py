@@ -1,0 +1,158 @@
+"""How figures are made: two things in turn, medians, the ratio pair by pair, and the machine it was on.
+
+Two cores shared with others give ±20 %: whatever disturbs a round disturbs both halves of its pair, so the median of
+ratios says more than the ratio of medians, and it is what gates look at.
+"""
+
+import gc
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROUNDS = 5
+
+
+class WrongState(Exception):
+    """A timed run ended in another state than the untimed one: there is no figure."""
+
+
+class Timed(NamedTuple):
+    """One run: the seconds it took, and the hash of the state it ended in."""
+
+    seconds: float
+    state_hash: str
+
+
+class Figure(NamedTuple):
+    """One line of the table: work per second of ours and of what it is held against, medians of all rounds."""
+
+    name: str
+    unit: str
+    ours: float
+    reference: float
+    reference_name: str
+    ratio: float
+    ratios: list[float]
+    gate: float
+    aim: float | None
+    state_hash: str
+    details: dict[str, Any]
+
+    @property
+    def passes(self) -> bool:
+        return self.ratio >= self.gate
+
+    def as_json(self) -> dict[str, Any]:
+        return self._asdict() | {"passes": self.passes}
+
+
+class Options(NamedTuple):
+    """What a caller may set: `scale` divides the number of commands; `say` hears what is going on (text, done, of)."""
+
+    rounds: int = ROUNDS
+    scale: int = 1
+    say: Callable[[str, int, int], None] = lambda text, done, of: None
+
+
+def in_turn(
+    ours: Callable[[], Timed],
+    reference: Callable[[], Timed],
+    expected: str,
+    options: Options,
+    name: str,
+    expected_reference: str | None = None,
+) -> list[tuple[float, float]]:
+    """Run both in turn and return the pairs of seconds, (ours, reference).
+
+    Raises:  WrongState where a run does not end in the expected state.
+    """
+    pairs = []
+    for number in range(options.rounds):
+        options.say(f"{name}: ours", number, options.rounds)
+        first = checked(ours(), expected, name)
+        options.say(f"{name}: reference", number, options.rounds)
+        second = checked(reference(), expected_reference or expected, f"{name}, reference")
+        pairs.append((first, second))
+    options.say(name, options.rounds, options.rounds)
+    return pairs
+
+
+def checked(timed: Timed, expected: str, name: str) -> float:
+    if timed.state_hash != expected:
+        raise WrongState(f"{name}: a timed run ended in state {timed.state_hash}, the untimed one in {expected}")
+    return timed.seconds
+
+
+def figure(
+    name: str,
+    work: int,
+    pairs: list[tuple[float, float]],
+    *,
+    reference_name: str,
+    gate: float,
+    state_hash: str,
+    unit: str = "commands/s",
+    aim: float | None = None,
+    **details: Any,
+) -> Figure:
+    """Make the line of the table from what one run has to do and the seconds of every pair."""
+    ratios = [reference / ours for ours, reference in pairs]
+    return Figure(
+        name,
+        unit,
+        statistics.median(work / ours for ours, _ in pairs),
+        statistics.median(work / reference for _, reference in pairs),
+        reference_name,
+        statistics.median(ratios),
+        ratios,
+        gate,
+        aim,
+        state_hash,
+        details,
+    )
+
+
+@contextmanager
+def quiet_collector() -> Iterator[None]:
+    """What was there before is collected and set aside, so that a run pays for its own garbage only."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def fingerprint() -> dict[str, Any]:
+    """Return what the figures depend on besides the code: processor, caches, kernel, Python, load."""
+    return {
+        "processor": first_field(Path("/proc/cpuinfo"), "model name") or platform.processor(),
+        "cores": os.cpu_count(),
+        "caches": caches(Path("/sys/devices/system/cpu/cpu0/cache")),
+        "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "interpreter": sys.executable,
+        "load_1_minute": os.getloadavg()[0],
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def first_field(path: Path, name: str) -> str:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
+
+
+def caches(folder: Path) -> dict[str, str]:
+    """Size by level and type, such as {"2 Unified": "2048K"}."""
+    found = {}
+    for cache in sorted(folder.glob("index*")):
+        level, kind, size = ((cache / name).read_text().strip() for name in ("level", "type", "size"))
+        found[f"{level} {kind}"] = size
+    return found

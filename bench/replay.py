@@ -1,0 +1,108 @@
+"""Figure `replay`: a journal on disk → every checksum and chain hash verified → engine → events, in wall time.
+
+Ours: `recovery.replay`, as `run.py replay` and every start of the venue do it: frames of 256 commands, reading and
+hashing on a second thread, events taken and dropped after each frame. Held against the engine alone on the same rows
+in memory. The files are warm in the page cache: what is measured is the work, not the disk. The setup and the prefill
+are in the journal too, in segments of their own, and are applied before the clock starts.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from bench import core, measure, venue, workloads
+from bench.measure import Figure, Options, Timed
+from bench.shape import BATCH, START_NS
+from bench.workloads import Workload
+from exchange.messages import registry
+from exchange.runtime import recovery
+from journal.disk import Disk
+from journal.frame import MESSAGES, ROWS, FrameContent
+from journal.segment import SEGMENT_BYTES_DEFAULT
+from journal.writer import Journal
+
+GATE = 0.8
+SCHEMA = 1
+MESSAGES_IN_FRAME = 200
+# Small, for a replay verifies from the head of the segment that it begins in.
+SETUP_SEGMENT_BYTES = 1 << 20
+FRAMES_BETWEEN_REPORTS = 64
+
+
+class Hasty(Disk):
+    """A disk that waits for nothing: the journal is made for one reading and thrown away."""
+
+    def fdatasync(self, fd: int) -> None:
+        pass
+
+
+def run(options: Options) -> list[Figure]:
+    """Measure both sizes of figure `core`. Raises WrongState."""
+    return [figure_of(size, options) for size in core.SIZES]
+
+
+def figure_of(size: core.Size, options: Options) -> Figure:
+    name = size.name.replace("core", "replay")
+    workload = core.load(name, size.shape, options)
+    expected = core.timed(workload).state_hash
+    with tempfile.TemporaryDirectory(prefix="replay-", dir=workloads.FOLDER) as folder:
+        directory = Path(folder, "journal")
+        options.say(f"{name}: writing the journal", 0, options.rounds)
+        write(workload, directory)
+        pairs = measure.in_turn(
+            lambda: timed(workload, directory, options, name),
+            lambda: core.timed(workload, time.perf_counter),
+            expected,
+            options,
+            name,
+        )
+    return measure.figure(
+        name,
+        workload.shape.commands,
+        pairs,
+        reference_name="core alone",
+        gate=GATE,
+        state_hash=expected,
+        clock="wall time, files in the page cache",
+        shape=workload.shape._asdict(),
+    )
+
+
+def write(workload: Workload, directory: Path) -> None:
+    """Write a whole journal: genesis, setup and prefill in small segments, the timed rows from a segment's start on."""
+    disk = Hasty()
+    with Journal.create(
+        directory, created_ns=START_NS, segment_bytes=SETUP_SEGMENT_BYTES, journal_id=venue.JOURNAL_ID, disk=disk
+    ) as journal:
+        commands = [venue.genesis(), *venue.setup(workload.shape, workload.funding)]
+        for group in grouped(commands, MESSAGES_IN_FRAME):
+            journal.append([frame(journal, MESSAGES, len(group), registry.encode_commands(group))], START_NS, 0)
+        for rows in workloads.split(workload.prefill, BATCH):
+            journal.append([frame(journal, ROWS, workloads.commands_in(rows), rows)], START_NS, 0)
+    with Journal.open_for_append(directory, segment_bytes=SEGMENT_BYTES_DEFAULT, disk=disk) as journal:
+        for rows, now_ns in workload.batches():
+            journal.append([frame(journal, ROWS, workloads.commands_in(rows), rows)], now_ns, 0)
+
+
+def grouped(commands: list[registry.AnyCommand], count: int) -> Iterator[list[registry.AnyCommand]]:
+    cuts = [*range(0, len(commands), count), len(commands)]
+    return (commands[start:end] for start, end in pairwise(cuts))
+
+
+def frame(journal: Journal, kind: int, commands: int, payload: bytes | memoryview) -> FrameContent:
+    return kind, SCHEMA, journal.next_seq, commands, payload
+
+
+def timed(workload: Workload, directory: Path, options: Options, name: str) -> Timed:
+    """One replay from the first timed command to the end of the journal."""
+    engine = workload.open_filled()
+    first_seq, commands = engine.seq, workload.shape.commands
+    with measure.quiet_collector():
+        began = time.perf_counter()
+        for number, seq in enumerate(recovery.replay(directory, engine)):
+            if number % FRAMES_BETWEEN_REPORTS == 0:
+                options.say(f"{name}: replaying", seq - first_seq, commands)
+        seconds = time.perf_counter() - began
+    return Timed(seconds, venue.final_hash(engine))

@@ -1,0 +1,57 @@
+"""`run.py bench [NAME ...]`: the figures that are promised, each beside its reference in the same run."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench import measure, table, venue
+from bench.figures import FIGURES
+from bench.measure import Figure, Options
+from bench.reference import NoCompiler
+
+QUICK_ROUNDS, QUICK_SCALE = 3, 10
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print; exit 1 where there is no figure, or with --gate where one misses."""
+    parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(FIGURES)}; all without a name")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write figures and machine there")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the commands and 3 rounds: a look, no figure")
+    parser.add_argument("--rounds", type=int, default=measure.ROUNDS, metavar="N", help="default %(default)s")
+    parser.add_argument("--gate", action="store_true", help="exit 1 where a ratio misses its gate")
+    options = parser.parse_args(argv)
+    unknown = [name for name in options.names if name not in FIGURES]
+    if unknown or options.rounds < 1:
+        parser.error(f"no figure {unknown[0]!r}" if unknown else "--rounds is 1 or more")
+    if not venue.is_compiled():
+        print("run.py bench: the core runs interpreted here, and no figure applies to that", file=sys.stderr)
+        return 1
+    chosen = Options(QUICK_ROUNDS, QUICK_SCALE) if options.quick else Options(options.rounds)
+    machine = measure.fingerprint()
+    try:
+        figures = measure_all(options.names or list(FIGURES), chosen)
+    except (NoCompiler, measure.WrongState) as error:
+        print(f"run.py bench: {error}", file=sys.stderr)
+        return 1
+    table.show(Console(), figures, machine)
+    if options.json:
+        report = {"machine": machine, "quick": options.quick, "figures": [figure.as_json() for figure in figures]}
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
+    return 1 if options.gate and not all(figure.passes for figure in figures) else 0
+
+
+def measure_all(names: list[str], options: Options) -> list[Figure]:
+    """Run the figures one after the other under one progress bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+        task = progress.add_task("")
+
+        def say(text: str, done: int, of: int) -> None:
+            progress.update(task, description=text, completed=done, total=of)
+
+        return [figure for name in names for figure in FIGURES[name](options._replace(say=say))]
