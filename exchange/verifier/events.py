@@ -1,0 +1,97 @@
+"""Events as words: the layouts of exchange/core/matching/README.md and records.pxd, written field by field."""
+
+import struct
+from typing import Any
+
+from . import words
+from .messagepack import pack
+from .rows import Row
+from .state import Account, Market, Order, State
+
+Words = list[int | bytes]
+
+
+def emit(state: State, kind: int, fields: list[Any]) -> None:
+    """Add an event: integers as words, bytes as they are (whole words), nested client ids flattened."""
+    flat: Words = []
+    for each in fields:
+        flat.extend(each if isinstance(each, tuple) else [each])
+    body = b"".join(each if isinstance(each, bytes) else struct.pack("<q", each) for each in flat)
+    count = 2 + len(body) // 8
+    state.events.append(struct.pack("<2q", kind | count << 8, state.seq) + body)
+
+
+def message(state: State, tag: int, *fields: Any) -> None:
+    """Add a cold event: its length and its MessagePack, padded to whole words."""
+    content = pack([tag, *fields])
+    emit(state, words.MESSAGE, [len(content), content + bytes(-len(content) % 8)])
+
+
+def accepted(state: State, order: Order, row: Row) -> None:
+    market = order.market
+    market.executions += 1
+    fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
+    fields += [row.quote_quantity, order.held, order.created_ns, market.executions, 0, row.key, order.client_id, 0]
+    emit(state, words.ACCEPTED, fields)
+    if order.strategy is not None:
+        emit(state, words.STRATEGY_NOTED, [market.market_id, order.order_id, order.strategy])
+
+
+def rested(state: State, order: Order) -> None:
+    market = order.market
+    market.updates += 1
+    level = market.level_quantity(order.side, order.price)
+    fields = [market.market_id, order.account.account_id, order.order_id, order.side, order.price, order.remaining]
+    emit(state, words.RESTED, [*fields, level, market.updates])
+
+
+def traded(
+    state: State,
+    market: Market,
+    taker: Order,
+    maker: Order,
+    quantity: int,
+    amounts: tuple[int, int],
+    taker_fee: tuple[int, int],
+    maker_fee: tuple[int, int],
+) -> None:
+    """`amounts` are of base and quote, fees are amount and asset; both orders are as the trade left them."""
+    market.trades += 1
+    market.updates += 1
+    market.executions += 2
+    fields = [market.market_id, market.trades, taker.side, maker.price, quantity, amounts, market.fee_version]
+    fields += [taker.order_id, taker.account.account_id, taker.remaining, taker_fee, market.executions - 1]
+    fields += [maker.order_id, maker.account.account_id, maker.remaining, maker_fee, market.executions]
+    fields += [maker.flags, maker.price, maker.quantity, maker.filled_quote, maker.prevented_quantity]
+    fields += [maker.created_ns, 0, maker.strategy or (0, 0), maker.client_id]
+    fields += [market.level_quantity(maker.side, maker.price), market.updates, 0, 0]
+    emit(state, words.TRADED, fields)
+
+
+def canceled(
+    state: State, order: Order, reason: int, has_rested: bool, cancel_id: tuple[int, ...], counter_order: int
+) -> None:
+    """An order that rested has left its list already; `order.held` is still what is released."""
+    market = order.market
+    market.executions += 1
+    market.updates += has_rested
+    level = market.level_quantity(order.side, order.price) if has_rested else words.NOT_RESTING
+    fields = [market.market_id, order.account.account_id, order.order_id, order.flags, reason, order.price]
+    fields += [order.quantity, order.remaining, order.filled_quote, order.prevented_quantity, order.held]
+    fields += [order.created_ns, market.executions, 0, order.strategy or (0, 0), level, market.updates]
+    emit(state, words.CANCELED, [*fields, order.client_id, cancel_id, counter_order, 0])
+
+
+def rejected(state: State, row: Row, code: int) -> None:
+    emit(state, words.REJECTED, [row.kind, row.market, row.account, row.key, int(code), row.order_id])
+
+
+def prevented(
+    state: State, taker: Order, maker: Order, taker_prevented: int, maker_prevented: int, owner: Account
+) -> None:
+    market = taker.market
+    market.prevented += 1
+    fields = [market.market_id, market.prevented, taker.self_trade, maker.price]
+    fields += [taker.order_id, taker.account.account_id, taker_prevented]
+    fields += [maker.order_id, maker.account.account_id, maker_prevented, owner.trade_group, 0]
+    emit(state, words.PREVENTED, fields)

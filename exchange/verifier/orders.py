@@ -1,0 +1,401 @@
+"""The order path: placing, cancelling, cancelling all; one function per sentence of core/matching/README.md."""
+
+from . import events, words
+from .rows import NO_CLIENT_ID, Row, refusal_of_form
+from .state import Account, Key, Market, Order, State, held_asset
+from .words import Code, Refusal
+
+
+def check_form(row: Row) -> None:
+    code = refusal_of_form(row)
+    if code:
+        raise Refusal(code)
+
+
+def check_sender(state: State, row: Row) -> Account:
+    """The account that a row acts for, where its key may."""
+    if row.key:
+        key: Key | None = state.keys.get(row.key)
+        if key is None:
+            raise Refusal(Code.UNKNOWN_KEY)
+        if key.is_revoked:
+            raise Refusal(Code.KEY_REVOKED)
+        if key.account_id != row.account:
+            raise Refusal(Code.KEY_OF_OTHER_ACCOUNT)
+        if not key.rights & words.TRADE_RIGHT:
+            raise Refusal(Code.RIGHT_MISSING)
+    account = state.accounts.get(row.account)
+    if account is None:
+        raise Refusal(Code.UNKNOWN_ACCOUNT)
+    if account.status != words.ACTIVE or account.kind == words.SYSTEM:
+        raise Refusal(Code.ACCOUNT_DISABLED)
+    return account
+
+
+def check_market(state: State, row: Row) -> Market:
+    market = state.market(row.market)
+    if market is None:
+        raise Refusal(Code.UNKNOWN_MARKET)
+    is_closed = market.status != words.TRADING if row.kind == words.PLACE else market.status == words.BREAK
+    if is_closed:
+        raise Refusal(Code.MARKET_CLOSED)
+    return market
+
+
+def refuse_if(is_wrong: bool, code: Code) -> None:
+    if is_wrong:
+        raise Refusal(code)
+
+
+# Filters.
+
+
+def average_price(market: Market, now_ns: int) -> int:
+    """The average over the window; the last price where the window is empty; 0 before any trade."""
+    minutes = market.filters["average_minutes"]
+    if minutes == 0:
+        return market.last_price
+    newest = now_ns // (minutes * words.NS_PER_SECOND)
+    window = [
+        sums for number, sums in market.buckets.items() if newest - words.AVERAGE_BUCKETS < number <= newest
+    ]
+    quantity = sum(each[1] for each in window)
+    return sum(each[0] for each in window) // quantity if quantity else market.last_price
+
+
+def note_trade(market: Market, price: int, quantity: int, now_ns: int) -> None:
+    """Put a trade into its bucket, and drop the buckets that no window reaches any more."""
+    market.last_price = price
+    minutes = market.filters["average_minutes"]
+    if minutes == 0:
+        return
+    newest = now_ns // (minutes * words.NS_PER_SECOND)
+    notional, total = market.buckets.get(newest, (0, 0))
+    market.buckets[newest] = (notional + price * quantity, total + quantity)
+    market.newest_bucket = newest
+    for number in [each for each in market.buckets if each <= newest - words.AVERAGE_BUCKETS]:
+        del market.buckets[number]
+
+
+def is_off_step(value: int, least: int, most: int, step: int) -> bool:
+    return not least <= value <= most or (step > 1 and value % step != 0)
+
+
+def check_quantity(market: Market, quantity: int) -> None:
+    filters = market.filters
+    bounds = filters["min_quantity"], filters["max_quantity"], filters["quantity_step"]
+    refuse_if(is_off_step(quantity, *bounds), Code.LOT_SIZE)
+
+
+def check_limit_filters(state: State, market: Market, row: Row) -> None:
+    filters = market.filters
+    bounds = filters["min_price"], filters["max_price"], filters["price_step"]
+    refuse_if(row.price == 0 or is_off_step(row.price, *bounds), Code.PRICE_FILTER)
+    check_quantity(market, row.quantity)
+    average = average_price(market, state.now_ns)
+    if average:
+        up, down = ("bid_up_ppm", "bid_down_ppm") if row.side == words.BUY else ("ask_up_ppm", "ask_down_ppm")
+        is_high = filters[up] != 0 and row.price > average * filters[up] // words.PPM
+        is_low = row.price < average * filters[down] // words.PPM
+        refuse_if(is_high or is_low, Code.PERCENT_PRICE_BY_SIDE)
+    notional = market.notional(row.price, row.quantity)
+    is_great = filters["max_notional"] != 0 and notional > filters["max_notional"]
+    refuse_if(notional < filters["min_notional"] or is_great, Code.NOTIONAL)
+
+
+def check_market_filters(state: State, market: Market, row: Row) -> None:
+    filters = market.filters
+    if not row.quantity:
+        refuse_if(row.quote_quantity > words.AMOUNT_MAX, Code.NUMBER_OUT_OF_RANGE)
+        return
+    check_quantity(market, row.quantity)
+    most = filters["market_max_quantity"] or words.QUANTITY_MAX
+    is_off = is_off_step(row.quantity, filters["market_min_quantity"], most, filters["market_quantity_step"])
+    refuse_if(is_off, Code.MARKET_LOT_SIZE)
+    average = average_price(market, state.now_ns)
+    if average:
+        notional = market.notional(average, row.quantity)
+        is_small = filters["apply_min_to_market"] != 0 and notional < filters["min_notional"]
+        has_most = filters["apply_max_to_market"] != 0 and filters["max_notional"] != 0
+        refuse_if(is_small or (has_most and notional > filters["max_notional"]), Code.NOTIONAL)
+
+
+# Placing.
+
+
+def self_trade_mode(market: Market, row: Row) -> int:
+    return market.filters["default_self_trade"] if row.self_trade == words.MARKET_DEFAULT else row.self_trade
+
+
+def is_same_owner(one: Account, other: Account) -> bool:
+    return one is other or (one.trade_group != 0 and one.trade_group == other.trade_group)
+
+
+def reaches(side: int, price: int, maker_price: int) -> bool:
+    """Whether an order of this side and price may trade at a maker's price; price 0 is any."""
+    return price == 0 or (price >= maker_price if side == words.BUY else price <= maker_price)
+
+
+def walk(
+    market: Market, account: Account, side: int, mode: int, price: int, wanted: int, budget: int
+) -> tuple[int, int]:
+    """What the book would give an order, without touching it: lots and their cost.
+
+    A level counts as one: of the lots in it that are not the account's own, as many as are wanted and can be paid.
+    """
+    lots = cost = 0
+    makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
+    while makers and lots < wanted:
+        level = [maker for maker in makers if maker.price == makers[0].price]
+        makers = makers[len(level) :]
+        there = 0
+        is_stopped = False
+        for maker in level:
+            if mode != words.NONE and is_same_owner(account, maker.account):
+                if mode == words.EXPIRE_MAKER:
+                    continue
+                is_stopped = True
+                break
+            there += maker.remaining
+        lot_cost = level[0].price * market.quote_per_tick_lot
+        taken = min(there, wanted - lots, (budget - cost) // lot_cost)
+        lots += taken
+        cost += taken * lot_cost
+        if is_stopped or taken < there:
+            break
+    return lots, cost
+
+
+def check_modes_and_name(market: Market, account: Account, row: Row, mode: int) -> None:
+    is_allowed = mode == words.NONE or market.filters["allowed_self_trade"] >> mode & 1
+    refuse_if(not is_allowed, Code.SELF_TRADE_MODE_NOT_ALLOWED)
+    refuse_if(any(order.client_id == row.client_id for order in account.orders), Code.DUPLICATE_CLIENT_ID)
+
+
+def check_limit(state: State, market: Market, account: Account, row: Row, mode: int) -> int:
+    """Check an order with a price; return what it has to hold."""
+    check_limit_filters(state, market, row)
+    if row.time_in_force == words.GTC:
+        here = sum(order.market is market for order in account.orders)
+        refuse_if(here >= market.filters["max_orders"], Code.MAX_NUM_ORDERS)
+        refuse_if(len(account.orders) >= words.ACCOUNT_ORDERS_MAX, Code.ACCOUNT_MAX_ORDERS)
+    check_modes_and_name(market, account, row, mode)
+    makers = market.side(1 - row.side)
+    takes = bool(makers) and reaches(row.side, row.price, makers[0].price)
+    refuse_if(row.type == words.LIMIT_MAKER and takes, Code.WOULD_TAKE)
+    if row.side == words.BUY:
+        return market.notional(row.price, row.quantity)
+    return row.quantity * market.base_per_lot
+
+
+def check_market_order(state: State, market: Market, account: Account, row: Row, mode: int) -> tuple[int, int]:
+    """Check an order without a price; return what it has to hold and the lots that the walk gave."""
+    check_market_filters(state, market, row)
+    check_modes_and_name(market, account, row, mode)
+    filters = market.filters
+    wanted = row.quantity or filters["max_quantity"]
+    lots, cost = walk(market, account, row.side, mode, 0, wanted, row.quote_quantity or words.AMOUNT_MAX)
+    if row.quote_quantity:
+        lots -= lots % max(filters["quantity_step"], 1)
+        refuse_if(lots < max(filters["min_quantity"], filters["market_min_quantity"]), Code.BOOK_TOO_THIN)
+    if row.side == words.BUY:
+        return row.quote_quantity or cost, lots
+    return (row.quantity or lots) * market.base_per_lot, lots
+
+
+def place(state: State, row: Row) -> None:
+    check_form(row)
+    account = check_sender(state, row)
+    market = check_market(state, row)
+    mode = self_trade_mode(market, row)
+    if row.type == words.MARKET:
+        need, lots = check_market_order(state, market, account, row, mode)
+    else:
+        need, lots = check_limit(state, market, account, row, mode), row.quantity
+    asset = market.quote if row.side == words.BUY else market.base
+    refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
+    # Below this line nothing is refused any more.
+    quantity = row.quantity or lots
+    strategy = row.extension(words.STRATEGY)
+    order = Order(
+        order_id=state.next_order_id,
+        market=market,
+        account=account,
+        flags=row.flags[:3] + bytes([mode]) + row.flags[4:],
+        price=row.price,
+        quantity=quantity,
+        held=need,
+        created_ns=state.now_ns,
+        client_id=row.client_id,
+        strategy=None if strategy is None else (strategy[0], strategy[1]),
+        remaining=quantity,
+        updated_ns=state.now_ns,
+    )
+    state.next_order_id += 1
+    state.ledger.add(account.account_id, asset, -need, need)
+    account.orders.append(order)
+    events.accepted(state, order, row)
+    counter_order = 0
+    if row.time_in_force != words.FOK or is_fillable(order):
+        counter_order = match(state, order, lots)
+    finish(state, order, counter_order)
+
+
+def is_fillable(order: Order) -> bool:
+    book = order.market, order.account, order.side, order.self_trade, order.price
+    return walk(*book, order.quantity, words.AMOUNT_MAX)[0] == order.quantity
+
+
+def match(state: State, taker: Order, lots: int) -> int:
+    """Trade as far as the taker goes, at most `lots`; return the maker that ended it by self-trade prevention, or 0."""
+    makers = taker.market.side(1 - taker.side)
+    while taker.remaining and makers and reaches(taker.side, taker.price, makers[0].price):
+        maker = makers[0]
+        if taker.self_trade != words.NONE and is_same_owner(taker.account, maker.account):
+            if prevent(state, taker, maker):
+                return maker.order_id
+            continue
+        quantity = min(taker.remaining, maker.remaining, lots)
+        if quantity == 0:
+            break
+        lots -= quantity
+        trade(state, taker, maker, quantity)
+    return 0
+
+
+def prevent(state: State, taker: Order, maker: Order) -> bool:
+    """Two orders of one owner meet; return whether that ends the taker."""
+    mode = taker.self_trade
+    ends_maker = mode in (words.EXPIRE_MAKER, words.EXPIRE_BOTH)
+    ends_taker = mode in (words.EXPIRE_TAKER, words.EXPIRE_BOTH)
+    taker_prevented = taker.remaining if ends_taker else 0
+    maker_prevented = maker.remaining if ends_maker else 0
+    events.prevented(state, taker, maker, taker_prevented, maker_prevented, taker.account)
+    taker.prevented_quantity += taker_prevented
+    maker.prevented_quantity += maker_prevented
+    if ends_maker:
+        end(state, maker, words.SELF_TRADE, NO_CLIENT_ID, taker.order_id)
+    return ends_taker
+
+
+def fee_of(amount: int, ppm: int) -> int:
+    """A share of an amount, rounded up."""
+    return -(-amount * ppm // words.PPM)
+
+
+def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
+    """Settle one trade at the maker's price: both sides give, receive and pay their fee of what they receive."""
+    market = taker.market
+    base_amount = quantity * market.base_per_lot
+    quote_amount = market.notional(maker.price, quantity)
+    for order in (taker, maker):
+        order.remaining -= quantity
+        order.filled_quote += quote_amount
+        order.updated_ns = state.now_ns
+        claim = base_amount
+        if order.side == words.BUY:
+            claim = market.notional(order.price, quantity) if order.price else quote_amount
+        given = quote_amount if order.side == words.BUY else base_amount
+        order.held -= claim
+        state.ledger.add(order.account.account_id, held_asset(order), claim - given, -claim)
+    taker_fee = receive(state, taker, base_amount, quote_amount, market.fees[taker.account.tier][1])
+    maker_fee = receive(state, maker, base_amount, quote_amount, market.fees[maker.account.tier][0])
+    if maker.remaining == 0:
+        market.side(maker.side).remove(maker)
+        maker.account.orders.remove(maker)
+    note_trade(market, maker.price, quantity, state.now_ns)
+    events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
+
+
+def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm: int) -> tuple[int, int]:
+    """Credit what an order receives, less its fee; return the fee and its asset."""
+    market = order.market
+    asset, amount = (market.base, base_amount) if order.side == words.BUY else (market.quote, quote_amount)
+    fee = fee_of(amount, ppm)
+    state.ledger.add(order.account.account_id, asset, amount - fee)
+    state.ledger.add(words.FEES, asset, fee)
+    return fee, asset
+
+
+def finish(state: State, order: Order, counter_order: int) -> None:
+    """Give the last word on an order that has traded as far as it could."""
+    time_in_force = order.flags[2]
+    if order.remaining == 0:
+        release(state, order)
+    elif counter_order:
+        end(state, order, words.SELF_TRADE, NO_CLIENT_ID, counter_order)
+    elif order.flags[1] == words.MARKET:
+        end(state, order, words.NO_LIQUIDITY)
+    elif time_in_force == words.FOK:
+        end(state, order, words.UNFILLED_FOK)
+    elif time_in_force == words.IOC:
+        end(state, order, words.UNFILLED_IOC)
+    else:
+        rest(state, order)
+
+
+def rest(state: State, order: Order) -> None:
+    """Put an order behind all others that are as good."""
+    side = order.market.side(order.side)
+    at = 0
+    while at < len(side) and reaches(1 - order.side, order.price, side[at].price):
+        at += 1
+    side.insert(at, order)
+    events.rested(state, order)
+
+
+def release(state: State, order: Order) -> None:
+    """Give back what an order still holds, and forget it."""
+    state.ledger.add(order.account.account_id, held_asset(order), order.held, -order.held)
+    order.held = 0
+    order.account.orders.remove(order)
+
+
+def end(
+    state: State, order: Order, reason: int, cancel_id: tuple[int, ...] = NO_CLIENT_ID, counter_order: int = 0
+) -> None:
+    """End an order with something unfilled, resting or not."""
+    side = order.market.side(order.side)
+    has_rested = order in side
+    if has_rested:
+        side.remove(order)
+    events.canceled(state, order, reason, has_rested, cancel_id, counter_order)
+    release(state, order)
+
+
+# Cancelling.
+
+
+def cancel(state: State, row: Row) -> Market:
+    check_form(row)
+    account = check_sender(state, row)
+    market = check_market(state, row)
+    reference = row.extension(words.REFERENCE)
+    original = reference[:5] if reference else NO_CLIENT_ID
+    order = next(
+        (
+            each
+            for each in account.orders
+            if (each.order_id == row.order_id if row.order_id else each.client_id == original)
+        ),
+        None,
+    )
+    if order is None or order.market is not market:
+        raise Refusal(Code.UNKNOWN_ORDER)
+    refuse_if(original not in (NO_CLIENT_ID, order.client_id), Code.ORDER_ID_MISMATCH)
+    has_traded = order.filled_quote != 0
+    refuse_if(row.restriction == words.ONLY_NEW and has_traded, Code.CANCEL_RESTRICTED)
+    refuse_if(row.restriction == words.ONLY_PARTIALLY_FILLED and not has_traded, Code.CANCEL_RESTRICTED)
+    end(state, order, words.BY_REQUEST, row.client_id)
+    return market
+
+
+def cancel_all(state: State, row: Row) -> Market:
+    check_form(row)
+    account = check_sender(state, row)
+    market = check_market(state, row)
+    orders = [order for order in account.orders if order.market is market]
+    refuse_if(not orders, Code.NOTHING_TO_CANCEL)
+    for order in orders:
+        end(state, order, words.BY_CANCEL_ALL, row.client_id)
+    return market

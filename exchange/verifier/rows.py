@@ -1,0 +1,154 @@
+"""Rows of the order path: cutting a run into commands, and what makes a row malformed or not yet possible."""
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from . import words
+from .words import Code
+
+BASE_WORDS = 16
+EXTENSION_WORDS = 8
+ROWS_MAX = 4
+EXTENSIONS_MAX = 7
+EXTENSION_KINDS = range(1, 10)
+CLIENT_WORDS = 5
+NO_CLIENT_ID = (0,) * CLIENT_WORDS
+# Which extensions a kind of row may carry, and which of them have their rule already.
+ALLOWED = {words.PLACE: (1, 2, 3, 4, 5, 6), words.CANCEL: (words.REFERENCE,), words.CANCEL_ALL: ()}
+
+
+class Row(NamedTuple):
+    """The first row of a command. `flags` are the eight bytes, extensions their eight words."""
+
+    kind: int
+    rows: int
+    market: int
+    account: int
+    key: int
+    flags: bytes
+    price: int
+    quantity: int
+    quote_quantity: int
+    order_id: int
+    client_id: tuple[int, ...]
+    extensions: list[tuple[int, ...]]
+
+    @property
+    def side(self) -> int:
+        return self.flags[0]
+
+    @property
+    def type(self) -> int:
+        return self.flags[1]
+
+    @property
+    def time_in_force(self) -> int:
+        return self.flags[2]
+
+    @property
+    def self_trade(self) -> int:
+        return self.flags[3]
+
+    @property
+    def options(self) -> int:
+        return self.flags[4]
+
+    @property
+    def restriction(self) -> int:
+        return self.flags[5]
+
+    def extension(self, kind: int) -> tuple[int, ...] | None:
+        """The words of an extension behind its kind; None where the row has none."""
+        return next((each[1:] for each in self.extensions if each[0] == kind), None)
+
+
+def cut(payload: bytes) -> Iterator[Row]:
+    """Yield each command's first row. ValueError at a command that cannot be cut out."""
+    if len(payload) % 8:
+        raise ValueError("a run of rows is whole words")
+    run = struct.unpack(f"<{len(payload) // 8}q", payload)
+    at = 0
+    while at < len(run):
+        first, behind = row_at(run, at)
+        if not 1 <= first.rows <= ROWS_MAX:
+            raise ValueError(f"a command of {first.rows} rows")
+        for _ in range(first.rows - 1):
+            _, behind = row_at(run, behind)
+        yield first
+        at = behind
+
+
+def row_at(run: tuple[int, ...], at: int) -> tuple[Row, int]:
+    """The row at a word, and the word behind it."""
+    if at + BASE_WORDS > len(run):
+        raise ValueError("the run ends within a row")
+    kind, rows, count, market, account, key, flags, price, quantity, quote_quantity, order_id = run[at : at + 11]
+    if not 0 <= count <= EXTENSIONS_MAX:
+        raise ValueError(f"a row of {count} extensions")
+    behind = at + BASE_WORDS + EXTENSION_WORDS * count
+    if behind > len(run):
+        raise ValueError("the run ends within an extension")
+    extensions = [run[start : start + EXTENSION_WORDS] for start in range(at + BASE_WORDS, behind, EXTENSION_WORDS)]
+    client_id = run[at + 11 : at + BASE_WORDS]
+    eight = struct.pack("<q", flags)
+    row = Row(
+        kind, rows, market, account, key, eight, price, quantity, quote_quantity, order_id, client_id, extensions
+    )
+    return row, behind
+
+
+def is_malformed(row: Row) -> bool:
+    """Whether a PLACE, CANCEL or CANCEL_ALL says what no client may say."""
+    if row.rows != 1 or row.account <= 0:
+        return True
+    if min(row.market, row.key, row.order_id, row.price, row.quantity, row.quote_quantity) < 0:
+        return True
+    if row.flags[6] or row.flags[7]:
+        return True
+    kinds = [each[0] for each in row.extensions]
+    if len(set(kinds)) != len(kinds) or any(kind not in ALLOWED[row.kind] for kind in kinds):
+        return True
+    if row.kind == words.PLACE:
+        return is_malformed_place(row)
+    if row.price or row.quantity or row.quote_quantity or any(row.flags[:5]):
+        return True
+    if row.kind == words.CANCEL:
+        reference = row.extension(words.REFERENCE)
+        is_named = row.order_id != 0 or (reference is not None and reference[:CLIENT_WORDS] != NO_CLIENT_ID)
+        return row.restriction > words.ONLY_PARTIALLY_FILLED or row.market == 0 or not is_named
+    return row.restriction != 0 or row.order_id != 0
+
+
+def is_malformed_place(row: Row) -> bool:
+    if row.side > words.SELL or row.restriction or row.self_trade > words.SELF_TRADE_LAST or row.options > 1:
+        return True
+    if not words.LIMIT <= row.type <= words.TAKE_PROFIT_LIMIT or not words.GTC <= row.time_in_force <= words.GTD:
+        return True
+    if row.market == 0 or row.order_id or row.client_id == NO_CLIENT_ID:
+        return True
+    if row.type == words.MARKET:
+        has_both_or_neither = (row.quantity == 0) == (row.quote_quantity == 0)
+        return row.price != 0 or row.time_in_force != words.GTC or has_both_or_neither
+    if row.quantity == 0 or row.quote_quantity:
+        return True
+    return row.type == words.LIMIT_MAKER and row.time_in_force != words.GTC
+
+
+def is_unsupported(row: Row) -> bool:
+    """Whether a PLACE asks for what is laid out and not yet done."""
+    return (
+        row.type > words.LIMIT_MAKER
+        or row.time_in_force == words.GTD
+        or row.self_trade > words.EXPIRE_BOTH
+        or row.options != 0
+        or any(each[0] != words.STRATEGY for each in row.extensions)
+    )
+
+
+def refusal_of_form(row: Row) -> Code | None:
+    if is_malformed(row):
+        return Code.MALFORMED_ROW
+    if row.kind == words.PLACE and is_unsupported(row):
+        return Code.UNSUPPORTED
+    return None

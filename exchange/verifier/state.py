@@ -1,0 +1,204 @@
+"""Everything the verifier remembers: accounts, keys, markets with their books as plain lists, and one ledger."""
+
+from dataclasses import dataclass, field
+
+from . import words
+from .words import Broken
+
+FILTERS = (
+    *("min_price", "max_price", "price_step", "min_quantity", "max_quantity", "quantity_step"),
+    *("max_orders", "default_self_trade", "allowed_self_trade"),
+    *("market_min_quantity", "market_max_quantity", "market_quantity_step", "min_notional", "max_notional"),
+    *("apply_min_to_market", "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm"),
+    "average_minutes",
+)
+
+
+@dataclass
+class Account:
+    """What trades and owns; `orders` are its open ones, oldest first."""
+
+    account_id: int
+    kind: int
+    user_id: int = 0
+    status: int = words.ACTIVE
+    tier: int = 0
+    trade_group: int = 0
+    parent: int = 0
+    orders: list["Order"] = field(default_factory=list)
+
+
+@dataclass
+class Key:
+    """An API key: who it acts for and what it may."""
+
+    key_id: int
+    account_id: int
+    rights: int
+    api_key: str
+    algorithm: int
+    public_key: bytes
+    vault_reference: str
+    expires_ns: int
+    is_revoked: bool = False
+
+
+@dataclass(eq=False)
+class Order:
+    """An order from acceptance to its end. `flags` has the self-trade mode that holds for it."""
+
+    order_id: int
+    market: "Market"
+    account: Account
+    flags: bytes
+    price: int
+    quantity: int
+    held: int
+    created_ns: int
+    client_id: tuple[int, ...]
+    strategy: tuple[int, int] | None
+    remaining: int
+    updated_ns: int
+    filled_quote: int = 0
+    prevented_quantity: int = 0
+
+    @property
+    def side(self) -> int:
+        return self.flags[0]
+
+    @property
+    def self_trade(self) -> int:
+        return self.flags[3]
+
+
+@dataclass
+class Market:
+    """A market: how it counts, what it lets through, its counters, its book, its average."""
+
+    market_id: int
+    symbol: str
+    base: int
+    quote: int
+    tick_size: int
+    lot_size: int
+    quote_per_tick_lot: int
+    status: int = words.BREAK
+    filters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FILTERS, 0))
+    fees: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)] * words.TIERS)
+    """Maker and taker ppm by tier."""
+    fee_version: int = 0
+    trades: int = 0
+    updates: int = 0
+    executions: int = 0
+    prevented: int = 0
+    last_price: int = 0
+    bids: list[Order] = field(default_factory=list)
+    asks: list[Order] = field(default_factory=list)
+    """Best first, at one price oldest first."""
+    buckets: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Bucket number to Σ(price × quantity) and Σ quantity."""
+    newest_bucket: int = 0
+
+    @property
+    def base_per_lot(self) -> int:
+        return self.lot_size
+
+    def side(self, side: int) -> list[Order]:
+        return self.bids if side == words.BUY else self.asks
+
+    def level_quantity(self, side: int, price: int) -> int:
+        return sum(order.remaining for order in self.side(side) if order.price == price)
+
+    def notional(self, price: int, quantity: int) -> int:
+        return price * quantity * self.quote_per_tick_lot
+
+
+class Ledger:
+    """Available and held by (account, asset). Remembers what one command touched, to check it afterwards."""
+
+    def __init__(self) -> None:
+        self.available: dict[tuple[int, int], int] = {}
+        self.held: dict[tuple[int, int], int] = {}
+        self.touched: dict[tuple[int, int], None] = {}
+        self.moved: dict[int, int] = {}
+        """Asset to what this command added to all cells together."""
+
+    def add(self, account: int, asset: int, available: int, held: int = 0) -> None:
+        cell = (account, asset)
+        self.available[cell] = self.available.get(cell, 0) + available
+        self.held[cell] = self.held.get(cell, 0) + held
+        self.touched[cell] = None
+        self.moved[asset] = self.moved.get(asset, 0) + available + held
+
+    def cells(self) -> list[tuple[int, int, int, int]]:
+        """Account, asset, available, held of every cell with any amount, sorted."""
+        return sorted(
+            (*cell, self.available[cell], self.held[cell])
+            for cell in self.available
+            if self.available[cell] or self.held[cell]
+        )
+
+    def sums(self) -> dict[int, int]:
+        """Asset to the sum over all accounts, by asset: zero, or something is wrong."""
+        totals: dict[int, int] = {}
+        for _, asset, available, held in sorted(self.cells(), key=lambda cell: cell[1]):
+            totals[asset] = totals.get(asset, 0) + available + held
+        return totals
+
+    def negatives(self) -> list[tuple[int, int, int, int]]:
+        """The cells that are below zero and may not be: only `external` owes."""
+        return [cell for cell in self.cells() if cell[3] < 0 or (cell[2] < 0 and cell[0] != words.EXTERNAL)]
+
+
+class State:
+    """The root."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.now_ns = 0
+        self.journal_id = b""
+        self.format_version = 0
+        self.engine_version = ""
+        self.created_ns = 0
+        self.rules: dict[int, int] = {}
+        self.limits: dict[int, int] = {}
+        self.assets: list[tuple[str, int]] = []
+        """Name and scale; the first is asset 1."""
+        self.markets: list[Market] = []
+        self.accounts: dict[int, Account] = {}
+        self.next_account_id = words.FIRST_ACCOUNT
+        self.keys: dict[int, Key] = {}
+        self.next_key_id = 1
+        self.requests: dict[str, int] = {}
+        self.timers: list[tuple[int, int, int]] = []
+        self.next_order_id = 1
+        self.ledger = Ledger()
+        self.events: list[bytes] = []
+
+    def market(self, market_id: int) -> Market | None:
+        return self.markets[market_id - 1] if 1 <= market_id <= len(self.markets) else None
+
+    def check_touched(self) -> None:
+        """After each command: it moved money, made none; what it touched is covered and not negative."""
+        ledger = self.ledger
+        for asset, change in ledger.moved.items():
+            if change:
+                raise Broken(f"command {self.seq} changed the sum of asset {asset} by {change}")
+        for cell in ledger.touched:
+            self.check_cell(*cell)
+        ledger.touched.clear()
+        ledger.moved.clear()
+
+    def check_cell(self, account: int, asset: int) -> None:
+        available, held = self.ledger.available[account, asset], self.ledger.held[account, asset]
+        claims = sum(order.held for order in self.accounts[account].orders if held_asset(order) == asset)
+        if held != claims:
+            raise Broken(f"command {self.seq}: account {account} holds {held} of asset {asset}, claims are {claims}")
+        if held < 0 or (available < 0 and account != words.EXTERNAL):
+            raise Broken(f"command {self.seq}: account {account} has {available} and {held} of asset {asset}")
+        if max(abs(available), held) > words.AMOUNT_MAX:
+            raise Broken(f"command {self.seq}: account {account} has more than 2^62 of asset {asset}")
+
+
+def held_asset(order: Order) -> int:
+    return order.market.quote if order.side == words.BUY else order.market.base
