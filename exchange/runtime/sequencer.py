@@ -68,7 +68,7 @@ class Waiting(NamedTuple):
     payload: bytes
     command: registry.AnyCommand | None
     count: int
-    answer: "asyncio.Future[Answer] | None"
+    answer: "asyncio.Future[Answer]"
 
 
 class Batch(NamedTuple):
@@ -124,6 +124,7 @@ class Sequencer:
         self.waiting_commands = 0
         self.stopping = False
         self.fatal: BaseException | None = None
+        self.unanswered: set[asyncio.Future[Answer]] = set()
         self.wake = asyncio.Event()
         self.thread = ThreadPoolExecutor(1, "journal")
 
@@ -149,6 +150,8 @@ class Sequencer:
         if self.waiting_commands + count > self.capacity:
             raise Overloaded
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.unanswered.add(answer)
+        answer.add_done_callback(self.unanswered.discard)
         self.waiting.append(Waiting(kind, payload, command, count, answer))
         self.waiting_commands += count
         self.wake.set()
@@ -217,8 +220,7 @@ class Sequencer:
                 builder.add_message(waiting.command)
             else:
                 builder.add_rows(waiting.payload, waiting.count)
-            if waiting.answer is not None:
-                answers[builder.seq - 1] = waiting.answer
+            answers[builder.seq - 1] = waiting.answer
             self.waiting_commands -= waiting.count
             taken += 1
         del self.waiting[:taken]
@@ -246,9 +248,9 @@ class Sequencer:
     def fail(self, error: BaseException) -> None:
         """Tell everybody who waits that it is not known what became of their commands."""
         self.fatal = error
-        for waiting in self.waiting:
-            if waiting.answer is not None and not waiting.answer.done():
-                waiting.answer.set_exception(Failed(str(error)))
+        for answer in list(self.unanswered):
+            if not answer.done():
+                answer.set_exception(Failed(str(error)))
         self.waiting.clear()
 
 
