@@ -111,6 +111,8 @@ def load(wanted: Shape, progress: Progress | None = None, folder: Path = FOLDER)
     fields = HEAD.unpack_from(data)
     rows_at = HEAD.size + fields[6] * FUNDING.size
     timed_at = rows_at + fields[7]
+    if len(data) != timed_at + fields[8]:
+        raise ValueError(f"{path} has {len(data)} bytes where its head says {timed_at + fields[8]}: remove it")
     funding = [Funding(*each) for each in FUNDING.iter_unpack(data[HEAD.size : rows_at])]
     return Workload(path, wanted, funding, data[rows_at:timed_at], data[timed_at:])
 
