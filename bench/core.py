@@ -60,7 +60,7 @@ def figure_of(size: Size, program: Path, options: Options) -> Figure:
         size.name,
         workload.shape.commands,
         pairs,
-        reference_name="reference.cpp",
+        reference_name="C++",
         gate=size.gate,
         aim=size.aim,
         state_hash=expected,

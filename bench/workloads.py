@@ -99,8 +99,9 @@ def commands_in(data: memoryview) -> int:
     return sum(1 for _ in extents(data)) - 1
 
 
-def load(wanted: Shape, progress: Progress | None = None, folder: Path = FOLDER) -> Workload:
+def load(wanted: Shape, progress: Progress | None = None, folder: Path | None = None) -> Workload:
     """Return the flow of a shape, from its file or drawn anew (some 20 s for a million commands)."""
+    folder = folder or FOLDER
     path = folder / f"{wanted.markets}-markets-{wanted.commands}-{key(wanted)}.rows"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

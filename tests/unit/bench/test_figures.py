@@ -115,10 +115,26 @@ def test_runs_take_turns_and_the_ratio_is_the_median_of_pairs() -> None:
 
 def test_the_table_shows_rates_ratio_gate_and_machine_within_80_columns() -> None:
     text = io.StringIO()
-    missed = FIGURE._replace(name="another", gate=0.9, ours=1_234_567.0)
+    longest = max((size.name.replace("core", "replay") for size in core.SIZES), key=len)
+    missed = FIGURE._replace(
+        name=longest, gate=0.9, ours=1_234_567.0, reference=14_000_000.0, reference_name="core alone", aim=1_400_000.0
+    )
     table.show(Console(file=text, width=80), [FIGURE, missed], measure.fingerprint())
     shown = text.getvalue()
-    for part in ("core, 3 markets", "0.50", "pass", "miss", "1.235", "cores", "CPython", "0.25"):
+    for part in (
+        "core, 3 markets",
+        "0.50",
+        "pass",
+        "miss",
+        longest,
+        "1.235",
+        "14.000",
+        "core alone",
+        "1.400",
+        "cores",
+        "CPython",
+        "0.25",
+    ):
         assert part in shown
     assert "…" not in shown
 
@@ -169,3 +185,11 @@ def test_a_whole_figure_is_made_from_small_sizes(folder: Path, monkeypatch: pyte
     assert measured[0].state_hash == measured[1].state_hash
     assert all(figure.ratio > 0 for figure in measured)
     assert any("replaying" in text for text in said)
+    assert list(folder.glob("1-markets-*.rows"))
+
+
+def test_a_reference_that_disagrees_gives_no_figure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = reference.Answer(1, 2, 3, 4, 5.0)
+    monkeypatch.setattr(reference, "run", lambda program, workload, runs=1: wrong)
+    with pytest.raises(measure.WrongState, match="the reference ended with"):
+        core.figure_of(core.Size("core, small", SHAPES[0], 0.6, None), folder, Options(rounds=1))
