@@ -48,10 +48,14 @@ def limit(person: int, side: Side, price: int, quantity: int, client_id: str, **
     return orders.place_row(1, account, person + 1, Flags(side, **kinds), packed, price=price, quantity=quantity)
 
 
+def ignore(applied: Applied, events: list[Any]) -> None:
+    """Publish to nobody."""
+
+
 class Venue:
     """A sequencer on a journal in a directory, recovered from what is there."""
 
-    def __init__(self, data: Path, publish: Callable[[Applied, list[Any]], None] = lambda applied, events: None) -> None:
+    def __init__(self, data: Path, publish: Callable[[Applied, list[Any]], None] = ignore) -> None:
         self.data = data
         journal = data / "journal"
         (data / "snapshots").mkdir(parents=True, exist_ok=True)

@@ -122,9 +122,10 @@ def check_material(command: GrantApiKey) -> None:
 
 
 def revoke(state: State, command: RevokeApiKey) -> None:
-    found = cold.key(state.matching, command.revoked_key_id)
-    if found is None:
+    if command.revoked_key_id not in state.api_keys:
         raise Reject(RejectCode.UNKNOWN_KEY)
+    found = cold.key(state.matching, command.revoked_key_id)
+    assert found is not None
     if found[2]:
         raise Reject(RejectCode.ALREADY_REVOKED)
     # From here on the command must succeed.

@@ -1,4 +1,4 @@
-"""State ↔ its canonical encoding: what a snapshot holds and the state hash hashes (design §3.5; README of this package).
+"""State ↔ its canonical encoding: what a snapshot holds and the state hash hashes (README of this package).
 
 Dull on purpose: field by field, and the place where old versions would be upgraded.
 """
@@ -102,8 +102,8 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
 def restore_cold(state: State, number: int, content: Any) -> None:
     if number == SYSTEM:
         state.journal_id, state.format_version, state.engine_version, state.created_ns, rules, limits = content
-        state.rules = {rule: since for rule, since in rules}
-        state.limits = {limit: value for limit, value in limits}
+        state.rules = dict(rules)
+        state.limits = dict(limits)
     elif number == ASSETS:
         state.assets = [Asset(*fields) for fields in content]
         state.asset_names = {asset.name: asset for asset in state.assets}
@@ -114,7 +114,7 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.symbols[symbol] = listing
     elif number == USERS:
         state.next_account_id = content[0]
-        state.users = {account: user for account, user in content[1]}
+        state.users = dict(content[1])
     elif number == API_KEYS:
         state.next_key_id = content[0]
         for fields in content[1]:
@@ -122,7 +122,7 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.api_keys[key.key_id] = key
             state.api_key_names[key.api_key] = key
     elif number == REQUESTS:
-        state.requests = {request: seq for request, seq in content}
+        state.requests = dict(content)
     else:
         for due_ns, kind, subject_id in content:
             state.timers[due_ns, kind, subject_id] = None

@@ -1,4 +1,4 @@
-"""The core's one way in: frames of rows to matching, messages to the subjects' HANDLERS, and the one `except Reject`."""
+"""The core's one way in: rows to matching, messages to the subjects' HANDLERS, and the one `except Reject`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

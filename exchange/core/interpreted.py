@@ -29,5 +29,5 @@ class SourceFinder:
 def load(module: str) -> ModuleType:
     """Import a module of exchange/core, say "engine" or "matching.codes", from its source, whatever was compiled."""
     if SourceFinder not in sys.meta_path:
-        sys.meta_path.insert(0, SourceFinder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, SourceFinder)
     return importlib.import_module(f"{NAME}.{module}")

@@ -24,7 +24,15 @@ from .state import Asset, Listing, State, find_asset, find_market
 NAME_LENGTH_MAX = 20
 SCALE_MAX = 18
 FILTER_FIELDS = SetFilters.__struct_fields__[2:]
-REQUIRED_FILTERS = ("min_price", "max_price", "price_step", "min_quantity", "max_quantity", "quantity_step", "max_orders")
+REQUIRED_FILTERS = (
+    "min_price",
+    "max_price",
+    "price_step",
+    "min_quantity",
+    "max_quantity",
+    "quantity_step",
+    "max_orders",
+)
 
 
 def check_name(name: str) -> None:

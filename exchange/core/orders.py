@@ -1,10 +1,11 @@
 """Rows that cold code handles whole."""
 
+from exchange.messages.rejects import RejectCode
+from exchange.messages.system import Parked
+
 from .markets import note_emptied
 from .matching import codes, cold
 from .state import State
-from exchange.messages.rejects import RejectCode
-from exchange.messages.system import Parked
 
 
 def apply_cold_row(state: State, rows: memoryview, at: int) -> int:
@@ -13,18 +14,18 @@ def apply_cold_row(state: State, rows: memoryview, at: int) -> int:
     A cancel-all is bounded by the orders one account may have open (ACCOUNT_MAX_ORDERS).
     """
     matching = state.matching
-    kind, market_id, account_id, words, code = cold.read_row(matching, rows, at, state.seq, state.now_ns)
+    _, _, account_id, words, code = cold.read_row(matching, rows, at, state.seq, state.now_ns)
     if not code:
-        open_orders = cold.account(matching, account_id)[4]
-        code = 0 if open_orders else RejectCode.NOTHING_TO_CANCEL
+        found = cold.account(matching, account_id)
+        code = 0 if found and found[4] else RejectCode.NOTHING_TO_CANCEL
     if code:
         cold.reject_row(matching, at, code)
     else:
         # From here on the command must succeed.
         for market in matching.markets:
-            if market.status != codes.BREAK and cold.cancel_seat(matching, at, market):
-                if market.status == codes.CANCEL_ONLY and market.resting == 0:
-                    note_emptied(state, market.id)
+            canceled = cold.cancel_seat(matching, at, market) if market.status != codes.BREAK else 0
+            if canceled and market.status == codes.CANCEL_ONLY and market.resting == 0:
+                note_emptied(state, market.id)
     return at + words
 
 

@@ -1,12 +1,15 @@
 """Read-only answers from the state: what the api, the workers and tests may see of the core."""
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from exchange.messages.accounts import ApiKeyGranted
+
+from .markets import FILTER_FIELDS
 from .matching import average, codes, cold
 from .state import Listing, State
 
-OrderFields = dict[str, int | bytes]
+OrderFields = dict[str, Any]
 
 
 class Market(NamedTuple):
@@ -66,6 +69,71 @@ def market(state: State, symbol: str) -> Market:
 
 def market_by_id(state: State, market_id: int) -> Market:
     return described(state, state.listings[market_id - 1])
+
+
+def market_count(state: State) -> int:
+    return len(state.listings)
+
+
+def asset_scales(state: State) -> dict[str, int]:
+    """Every asset's scale by its name."""
+    return {asset.name: asset.scale for asset in state.assets}
+
+
+def asset_name(state: State, asset_id: int) -> str:
+    return state.assets[asset_id - 1].name
+
+
+def filters(state: State, market_id: int) -> dict[str, int]:
+    """A market's status, counters and filters by the names of SetFilters."""
+    hot = state.matching.markets[market_id - 1]
+    return {name: getattr(hot, name) for name in ("status", "updates", "last_price", "trades", *FILTER_FIELDS)}
+
+
+def fees_ppm(state: State, market_id: int, account_id: int) -> tuple[int, int]:
+    """What an account pays in a market as maker and as taker."""
+    hot = state.matching.markets[market_id - 1]
+    tier = account(state, account_id)[2]
+    return hot.maker_fee_ppm(tier), hot.taker_fee_ppm(tier)
+
+
+def account(state: State, account_id: int) -> tuple[int, int, int, int, int]:
+    """An account's kind, status, tier, trade group and number of open orders."""
+    found = cold.account(state.matching, account_id)
+    if found is None:
+        raise KeyError(account_id)
+    return found
+
+
+def granted_keys(state: State) -> list[ApiKeyGranted]:
+    """Every key in force, as the event that granted it."""
+    found = []
+    for key in state.api_keys.values():
+        account_id, rights, revoked = cold.key(state.matching, key.key_id) or (0, 0, 1)
+        if not revoked:
+            found.append(
+                ApiKeyGranted(
+                    key.key_id,
+                    account_id,
+                    rights,
+                    key.api_key,
+                    key.algorithm,
+                    key.public_key,
+                    key.vault_reference,
+                    key.expires_ns,
+                )
+            )
+    return found
+
+
+def vault_references(state: State) -> list[str]:
+    """Every reference into the vault that a journaled key has, revoked or not."""
+    return [key.vault_reference for key in state.api_keys.values() if key.vault_reference]
+
+
+def accounts_of(state: State, user_id: int) -> list[int]:
+    """The accounts that were opened for a user."""
+    return [account_id for account_id, user in state.users.items() if user == user_id]
 
 
 def assets(state: State) -> dict[str, int]:

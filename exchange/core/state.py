@@ -3,8 +3,8 @@
 from sortedcontainers import SortedDict
 
 from exchange.messages.base import Event, KeyId, Reject
-from exchange.messages.rejects import RejectCode
 from exchange.messages.registry import encoder
+from exchange.messages.rejects import RejectCode
 
 from .matching import codes, cold
 from .matching.market import Market
@@ -109,9 +109,10 @@ def check_right(state: State, key_id: KeyId, right: int) -> None:
     """Refuse a key that may not give this command. Key 0 is the venue itself."""
     if key_id == 0:
         return
-    found = cold.key(state.matching, key_id)
-    if found is None:
+    if key_id not in state.api_keys:  # asked here first: a number in a message may be wider than a word
         raise Reject(RejectCode.UNKNOWN_KEY)
+    found = cold.key(state.matching, key_id)
+    assert found is not None
     _, rights, revoked = found
     if revoked:
         raise Reject(RejectCode.KEY_REVOKED)

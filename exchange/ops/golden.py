@@ -1,4 +1,4 @@
-"""`run.py golden`: the scenarios under tests/golden; --update writes their outcomes anew, to be read before a commit."""
+"""`run.py golden`: the scenarios under tests/golden; --update writes their outcomes, to be read before a commit."""
 
 import argparse
 import sys

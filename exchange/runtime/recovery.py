@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from exchange.core import encoding
-from exchange.core.engine import Engine
+from exchange.core.engine import MESSAGES, ROWS, Engine
 from exchange.messages import registry
 from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
 from exchange.messages.orders import EXTENSION, ROW, ROW_BYTES, RowKind
 from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
-from exchange.runtime.sequencer import MESSAGE_SCHEMA, MESSAGES, ROWS, Applied
+from exchange.runtime.sequencer import MESSAGE_SCHEMA, Applied
 from journal.frame import Frame
 from journal.quarantine import quarantined
 from journal.reader import read
@@ -68,7 +68,7 @@ def restore_newest(
 ) -> tuple[Engine, Snapshot | None]:
     """An engine from the newest snapshot that verifies, or a new one."""
     notes = quarantined(journal_directory)
-    snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda path, error: on_invalid(f"{path}: {error}"))
+    snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda error: on_invalid(str(error)))
     engine = Engine(secrets.token_bytes(16), notes)
     if snapshot is not None:
         engine.state = encoding.restore(secrets.token_bytes(16), snapshot.state)
@@ -119,7 +119,7 @@ def apply_frame(engine: Engine, frame: Frame, directory: Path) -> None:
         if engine.seq + 1 > header.first_seq:
             raise AssertionError(f"frame of {header.first_seq} begins before {engine.seq + 1}")
         engine.apply(header.kind, frame.payload, header.first_seq, header.ts_ns)
-    except (AssertionError, OverflowError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as cause:
+    except Exception as cause:
         raise EngineFailed(engine.at_seq, subject_of(frame, engine.at_seq), directory, cause) from cause
 
 

@@ -67,7 +67,7 @@ class Waiting(NamedTuple):
     kind: int
     payload: bytes
     command: registry.AnyCommand | None
-    count: int
+    commands: int
     answer: "asyncio.Future[Answer]"
 
 
@@ -173,7 +173,7 @@ class Sequencer:
                 batch = self.take()
                 writing = self.in_thread(self.log.append, batch.frames, batch.ts_ns, self.engine.seq)
                 if durable:
-                    # While this batch is written, the one before is applied; a turn of the loop starts the thread first.
+                    # While this batch is written, the one before is applied; a turn of the loop starts the thread.
                     await asyncio.sleep(0)
                     self.apply(*durable)
                 durable = (batch, await writing)
@@ -219,9 +219,9 @@ class Sequencer:
             if waiting.command is not None:
                 builder.add_message(waiting.command)
             else:
-                builder.add_rows(waiting.payload, waiting.count)
+                builder.add_rows(waiting.payload, waiting.commands)
             answers[builder.seq - 1] = waiting.answer
-            self.waiting_commands -= waiting.count
+            self.waiting_commands -= waiting.commands
             taken += 1
         del self.waiting[:taken]
         return Batch(builder.finish(), ts_ns, first_seq, answers)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from exchange.core import encoding, ledger, queries
 from exchange.core.engine import MESSAGES, ROWS, Engine
@@ -139,9 +140,7 @@ class Scenario:
         market = self.symbol(symbol)
         return self.order(name, verb, market, "market", options, quote_quantity=int(Decimal(amount) * 10**SCALE))
 
-    def order(
-        self, name: str, verb: str, market: queries.Market, price: str, options: str, **numbers: int
-    ) -> str:
+    def order(self, name: str, verb: str, market: queries.Market, price: str, options: str, **numbers: Any) -> str:
         self.orders += 1
         given = options.split()
         client_id = f"client-{self.orders}"
@@ -157,9 +156,7 @@ class Scenario:
         if price != "market":
             numbers["price"] = market.ticks(price)
         account, key = self.person(name), self.key(name)
-        row = orders.place_row(
-            market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers
-        )
+        row = orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
         return self.tell(self.apply(ROWS, row))
 
     def cancel(self, name: str, target: str, symbol: str | None, restriction: str | None) -> str:

@@ -1,6 +1,7 @@
 """What cold code asks of the hot state, and the little it does there by itself. Nothing here is on the order path."""
 
 from struct import Struct
+from typing import Any
 
 from . import codes, records
 from .market import Market
@@ -9,13 +10,13 @@ from .matching import Matching
 CLIENT_ID = Struct("<5q")
 
 
-def extent(matching: Matching, data: bytes, at: int) -> int:
+def extent(matching: Matching, data: Any, at: int) -> int:
     """Words of the command that starts at word `at` of a run of rows."""
     matching.rows.open(data)
     return matching.rows.extent(at)
 
 
-def read_row(matching: Matching, data: bytes, at: int, seq: int, now_ns: int) -> tuple[int, int, int, int, int]:
+def read_row(matching: Matching, data: Any, at: int, seq: int, now_ns: int) -> tuple[int, int, int, int, int]:
     """Make a row the current command; returns its kind, market, account, words, and what speaks against it so far."""
     matching.rows.open(data)
     words = matching.rows.extent(at)
@@ -81,7 +82,7 @@ def cells_of(matching: Matching, account_id: int, assets: int) -> list[tuple[int
     return cells
 
 
-def order_fields(order: "records.Order") -> dict[str, int | bytes]:
+def order_fields(order: "records.Order") -> dict[str, Any]:
     """One open order by the names of the event ACCEPTED, with what it has traded so far."""
     flags = order.flags
     details = order.details
@@ -116,14 +117,14 @@ def client_id_bytes(client_id: "records.ClientId") -> bytes:
     return CLIENT_ID.pack(*client_id)
 
 
-def order_by_id(matching: Matching, order_id: int) -> dict[str, int | bytes] | None:
+def order_by_id(matching: Matching, order_id: int) -> dict[str, Any] | None:
     order = matching.trading.orders.find(order_id)
     if not order:
         return None
     return order_fields(order)
 
 
-def order_by_client_id(matching: Matching, account_id: int, client_id: bytes) -> dict[str, int | bytes] | None:
+def order_by_client_id(matching: Matching, account_id: int, client_id: bytes) -> dict[str, Any] | None:
     """An account's open order by the 40 bytes of its client id."""
     seat_orders = orders_of(matching, account_id, 0)
     for order in seat_orders:
@@ -132,7 +133,7 @@ def order_by_client_id(matching: Matching, account_id: int, client_id: bytes) ->
     return None
 
 
-def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[str, int | bytes]]:
+def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[str, Any]]:
     """An account's open orders in one market (0: in all), oldest first within each."""
     orders = []
     for number in range(1, len(matching.markets) + 1):
@@ -146,7 +147,7 @@ def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[
     return orders
 
 
-def all_orders(matching: Matching) -> list[dict[str, int | bytes]]:
+def all_orders(matching: Matching) -> list[dict[str, Any]]:
     """Every open order, by id."""
     orders = []
     for rank in range(matching.trading.orders.sort()):

@@ -4,6 +4,8 @@ Every handler has two halves and a line between. Above the line it only reads an
 may not fail. `place` is the parent of trading and reads as its sentence.
 """
 
+from typing import Any
+
 from . import codes, indexes, records
 from .buffers import Rows
 from .checks import Checks
@@ -35,7 +37,7 @@ class Matching:
         self.owed = self.owed_market = 0
         self.now_ns = 0
 
-    def apply_rows(self, data: bytes, start: int, seq: int, now_ns: int) -> int:
+    def apply_rows(self, data: Any, start: int, seq: int, now_ns: int) -> int:
         """Apply the commands of a run of rows from word `start` on, numbering them from `seq`.
 
         Returns: the word where it stopped; `why` says DONE, or COLD_ROW (the command there is for cold code, nothing

@@ -40,7 +40,12 @@ async def trade(venue: Venue, rounds: int, begin: int = 0) -> None:
 def test_snapshots_on_the_way_change_nothing(tmp_path: Path) -> None:
     async def scenario() -> tuple[str, int]:
         last: list[Applied] = []
-        venue = Venue(tmp_path, lambda applied, events: (last.append(applied), keeper.on_batch(applied))[0])
+
+        def publish(applied: Applied, events: list[words.AnyWords]) -> None:
+            last.append(applied)
+            keeper.on_batch(applied)
+
+        venue = Venue(tmp_path, publish)
         keeper = keeping.SnapshotKeeper(
             tmp_path / "snapshots",
             venue.engine,

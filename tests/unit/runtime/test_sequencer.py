@@ -57,7 +57,9 @@ def test_while_a_batch_is_written_the_one_before_is_applied_and_applied_seq_says
     async def scenario() -> None:
         async with Venue(tmp_path) as venue:
             await venue.send(listing())
-            first = asyncio.create_task(venue.place(*[limit(0, Side.SELL, 5_000_000 + n, 1, f"a{n}") for n in range(50)]))
+            first = asyncio.create_task(
+                venue.place(*[limit(0, Side.SELL, 5_000_000 + n, 1, f"a{n}") for n in range(50)])
+            )
             await asyncio.sleep(0.01)
             second = asyncio.create_task(venue.place(*[limit(1, Side.BUY, 1_000 + n, 1, f"b{n}") for n in range(50)]))
             await asyncio.gather(first, second)
@@ -146,7 +148,9 @@ def test_every_batch_is_published_before_its_answers(tmp_path: Path) -> None:
             for command in listing():
                 answer = await venue.sequencer.submit(command)
                 assert seen[-1] == answer.seq
-            answer = await venue.sequencer.submit_rows(limit(0, Side.SELL, 9, 1, "x") + limit(0, Side.SELL, 9, 1, "y"), 2)
+            answer = await venue.sequencer.submit_rows(
+                limit(0, Side.SELL, 9, 1, "x") + limit(0, Side.SELL, 9, 1, "y"), 2
+            )
             assert isinstance(answer.events[0], words.Accepted)
             assert orders.unpack_client_id(answer.events[0].client_id) == "y"
 

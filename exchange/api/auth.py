@@ -1,0 +1,135 @@
+"""Who sends a request: API keys, signatures over the very bytes sent, and the time they were made for.
+
+Source:  ../shared/binance-spot-reference.md §2. HMAC-SHA256 in hex; RSA PKCS#1 v1.5 and Ed25519 in base64.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from exchange.api import errors
+from exchange.api.errors import WireError
+from exchange.messages.accounts import ApiKeyGranted, ApiKeyRevoked
+
+HMAC, RSA, ED25519 = 1, 2, 3
+READ, TRADE, OPERATE = 1, 2, 4
+AHEAD_NS = 1_000_000_000
+WINDOW_US = 5_000_000
+SIGNATURE = re.compile(r"(?:^|&)signature=([^&]*)")
+API_KEY = re.compile(r"[\w\-]{1,128}")
+
+
+class Key(NamedTuple):
+    """An API key as the edge needs it: `check` says whether a signature fits a payload."""
+
+    key_id: int
+    account: int
+    rights: int
+    api_key: str
+    check: Callable[[bytes, str], bool]
+
+
+class Keys:
+    """All keys in force by their public names, followed from the event stream. `reveal` opens the vault."""
+
+    def __init__(self, reveal: Callable[[str], bytes]) -> None:
+        self.reveal = reveal
+        self.keys: dict[str, Key] = {}
+        self.names: dict[int, str] = {}
+
+    def on_granted(self, event: ApiKeyGranted) -> None:
+        check = self.checker(event)
+        if check is not None:
+            self.keys[event.api_key] = Key(event.granted_key_id, event.account_id, event.rights, event.api_key, check)
+            self.names[event.granted_key_id] = event.api_key
+
+    def on_revoked(self, event: ApiKeyRevoked) -> None:
+        self.keys.pop(self.names.get(event.revoked_key_id, ""), None)
+
+    def checker(self, event: ApiKeyGranted) -> Callable[[bytes, str], bool] | None:
+        """How to check this key's signatures; None where its secret was erased."""
+        if event.algorithm == HMAC:
+            try:
+                return hmac_check(self.reveal(event.vault_reference))
+            except KeyError:
+                return None
+        if event.algorithm == ED25519:
+            return ed25519_check(event.public_key)
+        return rsa_check(event.public_key)
+
+    def find(self, api_key: str | None) -> Key:
+        """The key that a request names. WireError -2014, -2015."""
+        if not api_key or not API_KEY.fullmatch(api_key):
+            raise errors.BAD_KEY_FORMAT
+        key = self.keys.get(api_key)
+        if key is None:
+            raise errors.BAD_KEY
+        return key
+
+
+def hmac_check(secret: bytes) -> Callable[[bytes, str], bool]:
+    begun = hmac.new(secret, digestmod=hashlib.sha256)
+
+    def check(payload: bytes, signature: str) -> bool:
+        wanted = begun.copy()
+        wanted.update(payload)
+        return hmac.compare_digest(wanted.hexdigest().encode(), signature.lower().encode())
+
+    return check
+
+
+def ed25519_check(public_key: bytes) -> Callable[[bytes, str], bool]:
+    key = ed25519.Ed25519PublicKey.from_public_bytes(public_key)
+
+    def check(payload: bytes, signature: str) -> bool:
+        try:
+            key.verify(base64.b64decode(signature, validate=True), payload)
+        except (InvalidSignature, binascii.Error, ValueError):
+            return False
+        return True
+
+    return check
+
+
+def rsa_check(public_key: bytes) -> Callable[[bytes, str], bool]:
+    try:
+        key = load_der_public_key(public_key)
+    except (ValueError, UnsupportedAlgorithm):
+        return lambda payload, signature: False
+    if not isinstance(key, rsa.RSAPublicKey):
+        return lambda payload, signature: False
+
+    def check(payload: bytes, signature: str) -> bool:
+        try:
+            key.verify(base64.b64decode(signature, validate=True), payload, padding.PKCS1v15(), SHA256())
+        except (InvalidSignature, binascii.Error, ValueError):
+            return False
+        return True
+
+    return check
+
+
+def without_signature(raw: str) -> tuple[str, str | None]:
+    """A raw query or body without its `signature`, and the signature still percent-encoded, or None."""
+    found = SIGNATURE.search(raw)
+    if found is None:
+        return raw, None
+    rest = raw[: found.start()] + raw[found.end() :]
+    return rest.removeprefix("&"), found[1]
+
+
+def check_time(timestamp_ns: int, window_us: int, now_ns: int) -> None:
+    """WireError -1021 where a request is from too far ahead, or too old."""
+    if timestamp_ns >= now_ns + AHEAD_NS:
+        raise WireError(-1021, errors.AHEAD)
+    if now_ns - timestamp_ns > window_us * 1_000:
+        raise WireError(-1021, errors.OUTSIDE_WINDOW)

@@ -1,0 +1,166 @@
+"""What endpoints work with: the venue behind them, and markets as the wire names and counts them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol
+
+from exchange.api import decimals, errors
+from exchange.api.auth import Key, Keys
+from exchange.api.errors import WireError
+from exchange.api.rate_limits import RateLimits
+from exchange.core import queries
+from exchange.messages import registry
+from exchange.projections.all import Projections
+from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping
+
+PRICE_MAX = QUANTITY_MAX = 1 << 53
+
+
+class WireMarket:
+    """A market with its numbers as the wire writes them: prices in the quote's scale, quantities in the base's."""
+
+    def __init__(self, market: queries.Market) -> None:
+        self.market_id = market.market_id
+        self.symbol = market.symbol
+        self.base = market.base
+        self.base_scale = market.base_scale
+        self.quote = market.quote
+        self.quote_scale = market.quote_scale
+        self.tick_size = market.tick_size
+        self.lot_size = market.lot_size
+        self.quote_per_tick_lot = market.quote_per_tick_lot
+
+    def price(self, ticks: int) -> str:
+        return decimals.write(ticks * self.tick_size, self.quote_scale)
+
+    def quantity(self, lots: int) -> str:
+        return decimals.write(lots * self.lot_size, self.base_scale)
+
+    def notional(self, units: int) -> str:
+        return decimals.write(units, self.quote_scale)
+
+    def read_price(self, name: str, text: str) -> int:
+        """Ticks. WireError -1100, -1111, or a filter failure where it is off the tick, zero or too great."""
+        ticks, rest = divmod(decimals.parse(name, text, self.quote_scale), self.tick_size)
+        if rest or not 0 < ticks <= PRICE_MAX:
+            raise errors.filter_failure("PRICE_FILTER")
+        return ticks
+
+    def read_quantity(self, name: str, text: str) -> int:
+        """Lots. WireError -1100, -1111, or a filter failure where it is no whole lot, zero or too great."""
+        lots, rest = divmod(decimals.parse(name, text, self.base_scale), self.lot_size)
+        if rest or not 0 < lots <= QUANTITY_MAX:
+            raise errors.filter_failure("LOT_SIZE")
+        return lots
+
+    def read_notional(self, name: str, text: str) -> int:
+        """Minor units of the quote asset."""
+        units = decimals.parse(name, text, self.quote_scale)
+        if not 0 < units <= 1 << 62:
+            raise errors.filter_failure("NOTIONAL")
+        return units
+
+
+class History(Protocol):
+    """The read model of closed orders and older trades; see exchange/store/history.py."""
+
+    def orders(self, account: int, market: int, **bounds: Any) -> Awaitable[list[Any]]: ...
+    def order(self, account: int, market: int, order_id: int) -> Awaitable[Any]: ...
+    def order_by_client_id(self, account: int, market: int, client_id: str) -> Awaitable[Any]: ...
+    def fills(self, account: int, market: int, **bounds: Any) -> Awaitable[list[Any]]: ...
+
+
+class Context:
+    """One venue as its endpoints see it. `state` is the core's, to be asked through core.queries only."""
+
+    def __init__(
+        self,
+        *,
+        state: Any,
+        submit: "Callable[[registry.AnyCommand], Awaitable[Answer]]",
+        submit_row: "Callable[[bytes], Awaitable[Answer]]",
+        now_ns: Callable[[], int],
+        projections: Projections,
+        history: History,
+        keys: Keys,
+        limits: RateLimits,
+    ) -> None:
+        self.state = state
+        self.submit_command = submit
+        self.submit_order = submit_row
+        self.now_ns = now_ns
+        self.projections = projections
+        self.history = history
+        self.keys = keys
+        self.limits = limits
+        self.markets: dict[str, WireMarket] = {}
+        self.markets_by_id: list[WireMarket] = []
+        self.asset_scales: dict[str, int] = {}
+
+    def market(self, symbol: str) -> WireMarket:
+        """A market by its symbol. WireError -1121."""
+        found = self.markets.get(symbol)
+        if found is None:
+            raise errors.BAD_SYMBOL
+        return found
+
+    def market_by_id(self, market_id: int) -> WireMarket:
+        return self.markets_by_id[market_id - 1]
+
+    def learn_markets(self) -> None:
+        """Take over what was listed since the last call."""
+        for number in range(len(self.markets_by_id) + 1, queries.market_count(self.state) + 1):
+            market = WireMarket(queries.market_by_id(self.state, number))
+            self.markets_by_id.append(market)
+            self.markets[market.symbol] = market
+        self.asset_scales = queries.asset_scales(self.state)
+
+    async def submit(self, row: bytes) -> Answer:
+        """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""
+        return await outcome(lambda: self.submit_order(row))
+
+    async def command(self, command: registry.AnyCommand) -> Answer:
+        """Sequence a message."""
+        return await outcome(lambda: self.submit_command(command))
+
+
+async def outcome(submit: Callable[[], Awaitable[Answer]]) -> Answer:
+    try:
+        return await submit()
+    except Overloaded as error:
+        raise errors.OVERLOADED from error
+    except Stopping as error:
+        raise errors.STOPPING from error
+    except Failed as error:
+        raise errors.UNKNOWN_OUTCOME from error
+
+
+class Request(NamedTuple):
+    """A request that was let in, its parameters read by its endpoint's rows."""
+
+    context: Context
+    values: dict[str, Any]
+    now_ns: int
+    key: Key | None
+    micros: bool
+
+    @property
+    def sender(self) -> Key:
+        """The key that signed."""
+        assert self.key is not None
+        return self.key
+
+    def time(self, ns: int) -> int:
+        """A time as the client asked for it: milliseconds, or microseconds."""
+        return ns // 1_000 if self.micros else ns // 1_000_000
+
+
+class Reply(NamedTuple):
+    """What an endpoint answers: the body before encoding, the seq it holds for, and headers of its own."""
+
+    body: Any
+    seq: int = 0
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def not_supported(what: str) -> WireError:
+    return WireError(-2010, f"{what} are not supported for this symbol.")

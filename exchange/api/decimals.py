@@ -1,0 +1,29 @@
+"""Decimals of the wire to whole numbers and back: exact, without floats, with Binance's ways of refusing."""
+
+import re
+
+from exchange.api import errors
+
+DECIMAL = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?|\.([0-9]{1,20})")
+LEGAL = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+
+
+def parse(name: str, text: str, scale: int) -> int:
+    """A decimal as a count of 10^-scale. WireError -1100 where it is none, -1111 where it is too precise."""
+    found = DECIMAL.fullmatch(text)
+    if found is None:
+        raise errors.illegal(name, LEGAL)
+    whole, fraction, bare = found.groups()
+    digits = (fraction or bare or "").rstrip("0")
+    if len(digits) > scale:
+        raise errors.too_precise(name)
+    return int((whole or "0") + digits.ljust(scale, "0"))
+
+
+def write(units: int, scale: int) -> str:
+    """A count of 10^-scale as the wire has it: padded with zeros to the scale."""
+    if not scale:
+        return str(units)
+    sign = "-" if units < 0 else ""
+    digits = str(abs(units)).rjust(scale + 1, "0")
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"

@@ -1,0 +1,123 @@
+"""What the wire says when it says no: codes, texts and HTTP statuses, and the one table from the core's refusals."""
+
+from exchange.messages.rejects import RejectCode
+
+
+class WireError(Exception):
+    """An answer in Binance's error form; `retry_after` is in seconds, where the client must wait."""
+
+    def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.retry_after = retry_after
+
+    @property
+    def body(self) -> dict[str, int | str]:
+        return {"code": self.code, "msg": self.message}
+
+
+def missing(name: str) -> WireError:
+    return WireError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def empty(name: str) -> WireError:
+    return WireError(-1105, f"Parameter '{name}' was empty.")
+
+
+def illegal(name: str, legal: str) -> WireError:
+    return WireError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+
+
+def unexpected(read: int, sent: int) -> WireError:
+    return WireError(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
+
+
+def duplicate() -> WireError:
+    return WireError(-1101, "Duplicate values for a parameter detected.")
+
+
+def not_required(name: str) -> WireError:
+    return WireError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def too_precise(name: str) -> WireError:
+    return WireError(-1111, f"Parameter '{name}' has too much precision.")
+
+
+def too_large(name: str, most: int) -> WireError:
+    return WireError(-1102, f"'{name}' contains unexpected value. Cannot be greater than {most}.")
+
+
+def bad_data(name: str) -> WireError:
+    return WireError(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def filter_failure(name: str) -> WireError:
+    return WireError(-1013, f"Filter failure: {name}")
+
+
+BAD_SYMBOL = WireError(-1121, "Invalid symbol.")
+BAD_SIGNATURE = WireError(-1022, "Signature for this request is not valid.")
+BAD_KEY_FORMAT = WireError(-2014, "API-key format invalid.", 401)
+BAD_KEY = WireError(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+OUTSIDE_WINDOW = "Timestamp for this request is outside of the recvWindow."
+AHEAD = "Timestamp for this request was 1000ms ahead of the server's time."
+OVERLOADED = WireError(
+    -1008, "Server is currently overloaded with other requests. Please try again in a few minutes.", 503
+)
+STOPPING = WireError(-1016, "This service is no longer available.", 503)
+UNKNOWN_OUTCOME = WireError(
+    -1006, "An unexpected response was received from the message bus. Execution status unknown.", 500
+)
+NO_SUCH_ORDER = WireError(-2013, "Order does not exist.")
+
+FUNDS = "Account has insufficient balance for requested action."
+MATCH = "Order would immediately match and take."
+SELF_TRADE = "This symbol does not allow the specified self-trade prevention mode."
+CANCEL_MISMATCH = "Cancel order is invalid. Check origClOrdId and orderId."
+RESTRICTIONS = "Order was not canceled due to cancel restrictions."
+THIN = "Order book liquidity is less than `LOT_SIZE` filter minimum quantity."
+
+NEW, CANCEL = -2010, -2011
+
+# Every refusal that a row can meet, as the wire puts it. `api` turns most of them away before they cost a write.
+REJECTS: dict[RejectCode, tuple[int, str]] = {
+    RejectCode.MALFORMED_ROW: (-1014, "Unsupported order combination."),
+    RejectCode.UNSUPPORTED: (-1020, "This operation is not supported."),
+    RejectCode.UNKNOWN_KEY: (-2015, "Invalid API-key, IP, or permissions for action."),
+    RejectCode.KEY_REVOKED: (-2015, "Invalid API-key, IP, or permissions for action."),
+    RejectCode.KEY_OF_OTHER_ACCOUNT: (-2015, "Invalid API-key, IP, or permissions for action."),
+    RejectCode.RIGHT_MISSING: (-2015, "Invalid API-key, IP, or permissions for action."),
+    RejectCode.UNKNOWN_ACCOUNT: (NEW, "This account may not place or cancel orders."),
+    RejectCode.ACCOUNT_DISABLED: (NEW, "This action is disabled on this account."),
+    RejectCode.UNKNOWN_MARKET: (-1121, "Invalid symbol."),
+    RejectCode.MARKET_CLOSED: (NEW, "Market is closed."),
+    RejectCode.PRICE_FILTER: (-1013, "Filter failure: PRICE_FILTER"),
+    RejectCode.LOT_SIZE: (-1013, "Filter failure: LOT_SIZE"),
+    RejectCode.MARKET_LOT_SIZE: (-1013, "Filter failure: MARKET_LOT_SIZE"),
+    RejectCode.NUMBER_OUT_OF_RANGE: (-1013, "Price * QTY is zero or less."),
+    RejectCode.PERCENT_PRICE_BY_SIDE: (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
+    RejectCode.NOTIONAL: (-1013, "Filter failure: NOTIONAL"),
+    RejectCode.MAX_NUM_ORDERS: (-1013, "Filter failure: MAX_NUM_ORDERS"),
+    RejectCode.ACCOUNT_MAX_ORDERS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ORDERS"),
+    RejectCode.SELF_TRADE_MODE_NOT_ALLOWED: (-1013, SELF_TRADE),
+    RejectCode.DUPLICATE_CLIENT_ID: (NEW, "Duplicate order sent."),
+    RejectCode.WOULD_TAKE: (NEW, MATCH),
+    RejectCode.BOOK_TOO_THIN: (NEW, THIN),
+    RejectCode.INSUFFICIENT_FUNDS: (NEW, FUNDS),
+    RejectCode.UNKNOWN_ORDER: (CANCEL, "Unknown order sent."),
+    RejectCode.ORDER_ID_MISMATCH: (CANCEL, CANCEL_MISMATCH),
+    RejectCode.CANCEL_RESTRICTED: (CANCEL, RESTRICTIONS),
+    RejectCode.NOTHING_TO_CANCEL: (CANCEL, "Unknown order sent."),
+    RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
+}
+
+
+def rejected(code: int, *, canceling: bool = False) -> WireError:
+    """The wire's answer to a refusal of the core."""
+    wire_code, message = REJECTS[RejectCode(code)]
+    if canceling and wire_code == NEW:
+        wire_code = CANCEL
+    return WireError(wire_code, message, 401 if wire_code == BAD_KEY.code else 400)

@@ -1,0 +1,217 @@
+"""Orders as the wire shows them: the answers to placing, cancelling and asking."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from exchange.api import decimals
+from exchange.api.context import Request, WireMarket
+from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce, unpack_client_id
+from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, Traded
+
+EXPIRY = {
+    Reason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
+    Reason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
+    Reason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
+    Reason.EXCHANGE_CANCELED: "EXCHANGE_CANCELED",
+}
+CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR)
+
+
+def status_at_end(reason: int) -> str:
+    """The status of an order that ended unfilled."""
+    if reason in CANCELED:
+        return "CANCELED"
+    return "EXPIRED_IN_MATCH" if reason == Reason.SELF_TRADE else "EXPIRED"
+
+
+def open_status(quantity: int, remaining: int, prevented: int) -> str:
+    if remaining == 0:
+        return "FILLED"
+    return "NEW" if remaining == quantity - prevented else "PARTIALLY_FILLED"
+
+
+def acknowledged(request: Request, market: WireMarket, accepted: Accepted) -> dict[str, Any]:
+    """The ACK form."""
+    return {
+        "symbol": market.symbol,
+        "orderId": accepted.order_id,
+        "orderListId": -1,
+        "clientOrderId": unpack_client_id(accepted.client_id),
+        "transactTime": request.time(accepted.created_ns),
+    }
+
+
+def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], form: str) -> dict[str, Any]:
+    """The answer to a placed order in the form that was asked for: ACK, RESULT or FULL."""
+    accepted = events[0]
+    assert isinstance(accepted, Accepted)
+    view = acknowledged(request, market, accepted)
+    if form == "ACK":
+        return view
+    mine = accepted.order_id
+    trades = [event for event in events if isinstance(event, Traded) and event.taker_order == mine]
+    end = next((event for event in events if isinstance(event, Canceled) and event.order_id == mine), None)
+    filled = sum(trade.quantity for trade in trades)
+    status = open_status(accepted.quantity, accepted.quantity - filled, 0) if end is None else status_at_end(end.reason)
+    flags = accepted.flags
+    view |= {
+        "price": market.price(accepted.price),
+        "origQty": market.quantity(accepted.quantity),
+        "executedQty": market.quantity(filled),
+        "origQuoteOrderQty": market.notional(accepted.quote_quantity),
+        "cummulativeQuoteQty": market.notional(sum(trade.quote_amount for trade in trades)),
+        "status": status,
+        "timeInForce": TimeInForce(flags.time_in_force).name,
+        "type": OrderType(flags.type).name,
+        "side": Side(flags.side).name,
+        "workingTime": request.time(accepted.created_ns),
+    }
+    if form == "FULL":
+        view["fills"] = [fill(market, trade) for trade in trades]
+    view["selfTradePreventionMode"] = SelfTrade(flags.self_trade).name
+    for note in events:
+        if isinstance(note, StrategyNoted) and note.order_id == mine:
+            view |= {"strategyId": note.strategy_id, "strategyType": note.strategy_type}
+    if end is not None:
+        add_end(view, market, end.reason, end.prevented_quantity)
+    prevented = [event for event in events if isinstance(event, Prevented)]
+    if prevented:
+        view["preventedMatches"] = [prevention(market, event) for event in prevented]
+    return view
+
+
+def add_end(view: dict[str, Any], market: WireMarket, reason: int, prevented_quantity: int) -> None:
+    """What only an order that expired shows."""
+    if Reason(reason) in EXPIRY:
+        view["expiryReason"] = EXPIRY[Reason(reason)]
+    if prevented_quantity:
+        view["preventedQuantity"] = market.quantity(prevented_quantity)
+
+
+def fill(market: WireMarket, trade: Traded) -> dict[str, Any]:
+    """A fill as the taker sees it."""
+    asset, scale = (
+        (market.base, market.base_scale) if trade.taker_side == Side.BUY else (market.quote, market.quote_scale)
+    )
+    return {
+        "price": market.price(trade.price),
+        "qty": market.quantity(trade.quantity),
+        "commission": decimals.write(trade.taker_fee, scale),
+        "commissionAsset": asset,
+        "tradeId": trade.trade_id,
+    }
+
+
+def prevention(market: WireMarket, event: Prevented) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "preventedMatchId": event.prevented_id,
+        "makerOrderId": event.maker_order,
+        "price": market.price(event.price),
+    }
+    if event.taker_prevented:
+        view["takerPreventedQuantity"] = market.quantity(event.taker_prevented)
+    if event.maker_prevented:
+        view["makerPreventedQuantity"] = market.quantity(event.maker_prevented)
+    return view
+
+
+def canceled(request: Request, market: WireMarket, event: Canceled, now_ns: int) -> dict[str, Any]:
+    """The answer to a cancel: `clientOrderId` is the cancel's own."""
+    flags = event.flags
+    view = {
+        "symbol": market.symbol,
+        "origClientOrderId": unpack_client_id(event.client_id),
+        "orderId": event.order_id,
+        "orderListId": -1,
+        "clientOrderId": unpack_client_id(event.cancel_id),
+        "transactTime": request.time(now_ns),
+        "price": market.price(event.price),
+        "origQty": market.quantity(event.quantity),
+        "executedQty": market.quantity(event.quantity - event.remaining - event.prevented_quantity),
+        "origQuoteOrderQty": market.notional(0),
+        "cummulativeQuoteQty": market.notional(event.filled_quote),
+        "status": "CANCELED",
+        "timeInForce": TimeInForce(flags.time_in_force).name,
+        "type": OrderType(flags.type).name,
+        "side": Side(flags.side).name,
+        "selfTradePreventionMode": SelfTrade(flags.self_trade).name,
+    }
+    if event.strategy_id or event.strategy_type:
+        view |= {"strategyId": event.strategy_id, "strategyType": event.strategy_type}
+    return view
+
+
+def open_order(request: Request, market: WireMarket, order: dict[str, Any]) -> dict[str, Any]:
+    """An open order of the core in the form that queries have."""
+    quantity, remaining, prevented = order["quantity"], order["remaining"], order["prevented_quantity"]
+    return queried(
+        request,
+        market,
+        order_id=order["order_id"],
+        client_id=unpack_client_id(order["client_id"]),
+        price=order["price"],
+        quantity=quantity,
+        executed=quantity - remaining - prevented,
+        filled_quote=order["filled_quote"],
+        status=open_status(quantity, remaining, prevented),
+        time_in_force=order["time_in_force"],
+        order_type=order["type"],
+        side=order["side"],
+        created_ns=order["created_ns"],
+        updated_ns=order["updated_ns"],
+        is_working=True,
+        quote_quantity=0,
+        self_trade=order["self_trade"],
+        strategy_id=order["strategy_id"],
+        strategy_type=order["strategy_type"],
+    )
+
+
+def queried(
+    request: Request,
+    market: WireMarket,
+    *,
+    order_id: int,
+    client_id: str,
+    price: int,
+    quantity: int,
+    executed: int,
+    filled_quote: int,
+    status: str,
+    time_in_force: int,
+    order_type: int,
+    side: int,
+    created_ns: int,
+    updated_ns: int,
+    is_working: bool,
+    quote_quantity: int,
+    self_trade: int,
+    strategy_id: int,
+    strategy_type: int,
+) -> dict[str, Any]:
+    """The form of GET /order, openOrders and allOrders."""
+    view = {
+        "symbol": market.symbol,
+        "orderId": order_id,
+        "orderListId": -1,
+        "clientOrderId": client_id,
+        "price": market.price(price),
+        "origQty": market.quantity(quantity),
+        "executedQty": market.quantity(executed),
+        "cummulativeQuoteQty": market.notional(filled_quote),
+        "status": status,
+        "timeInForce": TimeInForce(time_in_force).name,
+        "type": OrderType(order_type).name,
+        "side": Side(side).name,
+        "stopPrice": market.price(0),
+        "icebergQty": market.quantity(0),
+        "time": request.time(created_ns),
+        "updateTime": request.time(updated_ns),
+        "isWorking": is_working,
+        "workingTime": request.time(created_ns),
+        "origQuoteOrderQty": market.notional(quote_quantity),
+        "selfTradePreventionMode": SelfTrade(self_trade).name,
+    }
+    if strategy_id or strategy_type:
+        view |= {"strategyId": strategy_id, "strategyType": strategy_type}
+    return view

@@ -1,0 +1,248 @@
+"""Placing and cancelling orders: the wire's parameters to rows, and the core's events to answers."""
+
+import secrets
+import string
+from collections.abc import Mapping
+from typing import Any
+
+from exchange.api import errors, order_views, parameters
+from exchange.api.context import Reply, Request, WireMarket, not_supported
+from exchange.api.endpoints import Endpoint, trading
+from exchange.api.errors import WireError
+from exchange.api.parameters import Parameter
+from exchange.core import queries
+from exchange.messages.orders import (
+    Flags,
+    OrderType,
+    Restriction,
+    SelfTrade,
+    Side,
+    TimeInForce,
+    cancel_all_row,
+    cancel_row,
+    pack_client_id,
+    place_row,
+    strategy,
+)
+from exchange.messages.words import Canceled, Rejected
+
+ALPHABET = string.ascii_letters + string.digits
+CLIENT_ID_LENGTH = 22
+STRATEGY_TYPE_LEAST = 1_000_000
+TRIGGERED = {
+    OrderType.STOP_LOSS: "Stop loss orders",
+    OrderType.STOP_LOSS_LIMIT: "Stop loss limit orders",
+    OrderType.TAKE_PROFIT: "Take profit orders",
+    OrderType.TAKE_PROFIT_LIMIT: "Take profit limit orders",
+}
+RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
+NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
+
+ORDER_ROWS = (
+    Parameter("symbol", parameters.symbol, mandatory=True),
+    Parameter("side", parameters.one_of(Side, WireError(-1117, "Invalid side.")), mandatory=True),
+    Parameter("type", parameters.one_of(OrderType, WireError(-1116, "Invalid orderType.")), mandatory=True),
+    Parameter("timeInForce", parameters.one_of(TimeInForce, WireError(-1115, "Invalid timeInForce."))),
+    Parameter("quantity", parameters.decimal_text),
+    Parameter("quoteOrderQty", parameters.decimal_text),
+    Parameter("price", parameters.decimal_text),
+    Parameter("newClientOrderId", parameters.client_order_id),
+    Parameter("strategyId", parameters.long),
+    Parameter("strategyType", parameters.between(0, (1 << 31) - 1)),
+    Parameter("stopPrice", parameters.decimal_text),
+    Parameter("trailingDelta", parameters.long),
+    Parameter("icebergQty", parameters.decimal_text),
+    Parameter("newOrderRespType", parameters.word(("ACK", "RESULT", "FULL"))),
+    Parameter("selfTradePreventionMode", parameters.one_of(SelfTrade, errors.bad_data("selfTradePreventionMode"))),
+    Parameter("pegPriceType", parameters.text),
+    Parameter("pegOffsetValue", parameters.long),
+    Parameter("pegOffsetType", parameters.text),
+)
+
+
+def new_client_id() -> str:
+    """A client id for a client that sent none."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CLIENT_ID_LENGTH))
+
+
+def check_shape(values: Mapping[str, Any]) -> None:
+    """WireError where parameters do not go together: what is not offered here, then what is missing or too much."""
+    order_type = values["type"]
+    if order_type in TRIGGERED:
+        raise not_supported(TRIGGERED[order_type])
+    if values["trailingDelta"] is not None:
+        raise not_supported("Trailing stop orders")
+    if values["icebergQty"] is not None:
+        raise not_supported("Iceberg orders")
+    if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
+        raise not_supported("Pegged orders")
+    if values["stopPrice"] is not None:
+        raise errors.not_required("stopPrice")
+    if values["timeInForce"] == TimeInForce.GTD:
+        raise WireError(-1115, "Invalid timeInForce.")
+    if values["selfTradePreventionMode"] == SelfTrade.MARKET_DEFAULT:
+        raise errors.bad_data("selfTradePreventionMode")
+    check_numbers(order_type, values)
+    if values["strategyType"] is not None and values["strategyType"] < STRATEGY_TYPE_LEAST:
+        raise WireError(-1134, "strategyType was less than 1000000.")
+
+
+def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
+    """WireError where an order type lacks a number, or has one that is not its own."""
+    if order_type == OrderType.MARKET:
+        for name in ("timeInForce", "price"):
+            if values[name] is not None:
+                raise errors.not_required(name)
+        if values["quantity"] is None and values["quoteOrderQty"] is None:
+            raise WireError(-1102, NEITHER.format("quantity", "quoteOrderQty"))
+        if values["quantity"] is not None and values["quoteOrderQty"] is not None:
+            raise WireError(-1128, "Combination of optional parameters invalid.")
+        return
+    if order_type == OrderType.LIMIT and values["timeInForce"] is None:
+        raise errors.missing("timeInForce")
+    if order_type == OrderType.LIMIT_MAKER and values["timeInForce"] is not None:
+        raise errors.not_required("timeInForce")
+    if values["quoteOrderQty"] is not None:
+        raise errors.not_required("quoteOrderQty")
+    for name in ("quantity", "price"):
+        if values[name] is None:
+            raise errors.missing(name)
+
+
+def order_row(request: Request, market: WireMarket) -> bytes:
+    """The row that a request asks for."""
+    values = request.values
+    check_shape(values)
+    numbers = {}
+    if values["price"] is not None:
+        numbers["price"] = market.read_price("price", values["price"])
+    if values["quantity"] is not None:
+        numbers["quantity"] = market.read_quantity("quantity", values["quantity"])
+    if values["quoteOrderQty"] is not None:
+        numbers["quote_quantity"] = market.read_notional("quoteOrderQty", values["quoteOrderQty"])
+    mode = values["selfTradePreventionMode"]
+    flags = Flags(
+        values["side"],
+        values["type"],
+        TimeInForce.GTC if values["timeInForce"] is None else values["timeInForce"],
+        SelfTrade.MARKET_DEFAULT if mode is None else mode,
+    )
+    extensions = b""
+    if values["strategyId"] is not None or values["strategyType"] is not None:
+        extensions = strategy(values["strategyId"] or 0, values["strategyType"] or 0)
+    client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
+    key = request.sender
+    return place_row(market.market_id, key.account, key.key_id, flags, client_id, extensions=extensions, **numbers)
+
+
+async def place(request: Request) -> Reply:
+    """POST /api/v3/order: durable before it is answered."""
+    values = request.values
+    market = request.context.market(values["symbol"])
+    row = order_row(request, market)
+    account = request.sender.account
+    request.context.limits.check_orders(account, request.now_ns)
+    answer = await request.context.submit(row)
+    first = answer.events[0]
+    if isinstance(first, Rejected):
+        raise errors.rejected(first.code)
+    headers = request.context.limits.count_order(account, request.now_ns)
+    form = values["newOrderRespType"] or RESPONSES.get(values["type"], "ACK")
+    return Reply(order_views.placed(request, market, answer.events, form), answer.seq, tuple(headers))
+
+
+def test(request: Request) -> Reply:
+    """POST /api/v3/order/test: everything up to the engine, and nothing placed."""
+    market = request.context.market(request.values["symbol"])
+    order_row(request, market)
+    if not request.values["computeCommissionRates"]:
+        return Reply({})
+    maker, taker = queries.fees_ppm(request.context.state, market.market_id, request.sender.account)
+    none = {"maker": "0.00000000", "taker": "0.00000000"}
+    rates = {"maker": f"0.{maker:06d}00", "taker": f"0.{taker:06d}00"}
+    discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": "0.00000000"}
+    return Reply(
+        {
+            "standardCommissionForOrder": rates,
+            "specialCommissionForOrder": none,
+            "taxCommissionForOrder": none,
+            "discount": discount,
+        }
+    )
+
+
+async def cancel(request: Request) -> Reply:
+    """DELETE /api/v3/order."""
+    values = request.values
+    market = request.context.market(values["symbol"])
+    if values["orderId"] is None and values["origClientOrderId"] is None:
+        raise WireError(-1102, NEITHER.format("origClientOrderId", "orderId"))
+    key = request.sender
+    row = cancel_row(
+        market.market_id,
+        key.account,
+        key.key_id,
+        order_id=values["orderId"] or 0,
+        original_client_id=pack_client_id(values["origClientOrderId"] or ""),
+        cancel_id=pack_client_id(values["newClientOrderId"] or new_client_id()),
+        restriction=Restriction.ANY_STATE if values["cancelRestrictions"] is None else values["cancelRestrictions"],
+    )
+    if values["orderId"] == 0 and values["origClientOrderId"] is None:
+        raise WireError(errors.CANCEL, "Unknown order sent.")
+    answer = await request.context.submit(row)
+    first = answer.events[0]
+    if isinstance(first, Rejected):
+        raise errors.rejected(first.code, canceling=True)
+    assert isinstance(first, Canceled)
+    return Reply(order_views.canceled(request, market, first, answer.ts_ns), answer.seq)
+
+
+async def cancel_all(request: Request) -> Reply:
+    """DELETE /api/v3/openOrders: every order of the account in one market."""
+    market = request.context.market(request.values["symbol"])
+    key = request.sender
+    row = cancel_all_row(market.market_id, key.account, key.key_id, cancel_id=pack_client_id(new_client_id()))
+    answer = await request.context.submit(row)
+    if isinstance(answer.events[0], Rejected):
+        raise errors.rejected(answer.events[0].code, canceling=True)
+    ended = [event for event in answer.events if isinstance(event, Canceled)]
+    return Reply([order_views.canceled(request, market, event, answer.ts_ns) for event in ended], answer.seq)
+
+
+def test_weight(values: Mapping[str, Any]) -> int:
+    return 20 if values.get("computeCommissionRates") else 1
+
+
+RESTRICTIONS = parameters.one_of(Restriction, WireError(-1145, "Invalid cancelRestrictions"))
+ENDPOINTS: tuple[Endpoint, ...] = (
+    trading("POST", "/api/v3/order", 1, place, *ORDER_ROWS, socket_method="order.place"),
+    trading(
+        "POST",
+        "/api/v3/order/test",
+        test_weight,
+        test,
+        *ORDER_ROWS,
+        Parameter("computeCommissionRates", parameters.boolean, default=False),
+        socket_method="order.test",
+    ),
+    trading(
+        "DELETE",
+        "/api/v3/order",
+        1,
+        cancel,
+        Parameter("symbol", parameters.symbol, mandatory=True),
+        Parameter("orderId", parameters.long),
+        Parameter("origClientOrderId", parameters.client_order_id),
+        Parameter("newClientOrderId", parameters.client_order_id),
+        Parameter("cancelRestrictions", RESTRICTIONS),
+        socket_method="order.cancel",
+    ),
+    trading(
+        "DELETE",
+        "/api/v3/openOrders",
+        1,
+        cancel_all,
+        Parameter("symbol", parameters.symbol, mandatory=True),
+        socket_method="openOrders.cancelAll",
+    ),
+)

@@ -1,0 +1,203 @@
+"""Parameters of a request: taken from its raw bytes, then read by the rows of a table, refused as Binance refuses."""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
+
+import orjson
+
+from exchange.api import errors
+from exchange.api.errors import WireError
+
+CLIENT_ORDER_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
+LONG = re.compile(r"-?[0-9]{1,19}")
+RECV_WINDOW = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
+LONG_MAX = (1 << 63) - 1
+MICROSECONDS_FROM = 10**14
+VALUE_LENGTH_MAX = 16_384
+
+
+class Parameter(NamedTuple):
+    """One row: a name, how its text is read, and whether it must be there."""
+
+    name: str
+    read: Callable[[str, str], Any]
+    mandatory: bool = False
+    default: Any = None
+
+
+def split(raw: str) -> list[tuple[str, str]]:
+    """Names and values of a query or form, decoded, in their order."""
+    pairs = []
+    for piece in raw.split("&"):
+        if piece:
+            name, _, value = piece.partition("=")
+            pairs.append((unquote_plus(name), unquote_plus(value)))
+    return pairs
+
+
+def gather(query: str, body: str) -> dict[str, str]:
+    """All parameters sent; those of the query win over the body's. WireError -1101 where one comes twice in a place."""
+    values: dict[str, str] = {}
+    for raw in (body, query):
+        seen: set[str] = set()
+        for name, value in split(raw):
+            if name in seen:
+                raise errors.duplicate()
+            seen.add(name)
+            if len(value) > VALUE_LENGTH_MAX:
+                raise WireError(-1108, f"Parameter '{name}' overflowed.")
+            values[name] = value
+    return values
+
+
+def read(rows: Mapping[str, Parameter], values: Mapping[str, str]) -> dict[str, Any]:
+    """The values by the rows of an endpoint: what is missing, empty, unknown or malformed is refused, in that order."""
+    for row in rows.values():
+        if row.mandatory and row.name not in values:
+            raise errors.missing(row.name)
+    known = sum(name in rows for name in values)
+    if known != len(values):
+        if not rows:
+            raise WireError(-1101, f"Too many parameters; expected '0' and received '{len(values)}'.")
+        raise errors.unexpected(known, len(values))
+    result = {}
+    for name, row in rows.items():
+        text = values.get(name)
+        if text is None:
+            result[name] = row.default
+        elif not text:
+            raise errors.empty(name)
+        else:
+            result[name] = row.read(name, text)
+    return result
+
+
+def table(*rows: Parameter) -> dict[str, Parameter]:
+    return {row.name: row for row in rows}
+
+
+def text(name: str, value: str) -> str:
+    return value
+
+
+def symbol(name: str, value: str) -> str:
+    if not value.isprintable() or len(value) > 20:
+        raise errors.illegal(name, "^[\\w\\-._&&[^a-z]]{1,50}$")
+    return value
+
+
+def symbols(name: str, value: str) -> list[str]:
+    """A JSON array of distinct symbols."""
+    try:
+        found = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        raise errors.illegal(name, '^\\["[\\w\\-._&&[^a-z]]{1,50}"(,"[\\w\\-._&&[^a-z]]{1,50}"){0,}\\]$') from error
+    if not isinstance(found, list) or not found or not all(isinstance(each, str) for each in found):
+        raise errors.bad_data(name)
+    if len(set(found)) != len(found):
+        raise WireError(-1151, "Symbol is present multiple times in the list.")
+    return found
+
+
+def text_or_texts(name: str, value: str) -> list[str]:
+    """One word, or a JSON array of words."""
+    return symbols(name, value) if value.startswith("[") else [value]
+
+
+def long(name: str, value: str) -> int:
+    """A whole number of 64 bits, not negative."""
+    if not LONG.fullmatch(value):
+        raise errors.illegal(name, "^[0-9]{1,20}$")
+    number = int(value)
+    if number < 0:
+        raise errors.illegal(name, "^[0-9]{1,20}$")
+    if number > LONG_MAX:
+        raise WireError(-1108, f"Parameter '{name}' overflowed.")
+    return number
+
+
+def between(least: int, most: int) -> Callable[[str, str], int]:
+    """A whole number within bounds."""
+
+    def bounded(name: str, value: str) -> int:
+        number = long(name, value)
+        if number > most:
+            raise errors.too_large(name, most)
+        if number < least:
+            raise errors.bad_data(name)
+        return number
+
+    return bounded
+
+
+def at_most(most: int) -> Callable[[str, str], int]:
+    """A whole number from 1; what is greater than `most` is taken as `most`."""
+
+    def clamped(name: str, value: str) -> int:
+        number = long(name, value)
+        if number < 1:
+            raise errors.bad_data(name)
+        return min(number, most)
+
+    return clamped
+
+
+def boolean(name: str, value: str) -> bool:
+    if value.lower() not in ("true", "false"):
+        raise errors.bad_data(name)
+    return value.lower() == "true"
+
+
+def moment_ns(name: str, value: str) -> int:
+    """A time in milliseconds or microseconds, told apart by its size, as nanoseconds."""
+    number = long(name, value)
+    return number * (1_000 if number >= MICROSECONDS_FROM else 1_000_000)
+
+
+def decimal_text(name: str, value: str) -> str:
+    """A decimal that is read once the symbol, and so its scale, is known."""
+    if len(value) > 40:
+        raise errors.illegal(name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
+    return value
+
+
+def receive_window_us(name: str, value: str) -> int:
+    """A receive window of at most 60,000 ms with up to three decimals, in microseconds."""
+    if not RECV_WINDOW.fullmatch(value):
+        raise errors.illegal(name, "^[0-9]{1,5}(\\.[0-9]{1,3})?$")
+    whole, _, fraction = value.partition(".")
+    window = int(whole) * 1_000 + int(fraction.ljust(3, "0") or "0")
+    if window > 60_000_000:
+        raise WireError(-1131, "recvWindow must be less than 60000.")
+    return window
+
+
+def client_order_id(name: str, value: str) -> str:
+    if not CLIENT_ORDER_ID.fullmatch(value):
+        raise errors.illegal(name, "^[a-zA-Z0-9-_]{1,36}$")
+    return value
+
+
+def one_of(kinds: type[IntEnum], refusal: WireError) -> Callable[[str, str], IntEnum]:
+    """A word that names a member of an enum."""
+
+    def member(name: str, value: str) -> IntEnum:
+        if value not in kinds.__members__:
+            raise refusal
+        return kinds[value]
+
+    return member
+
+
+def word(allowed: tuple[str, ...], refusal: WireError | None = None) -> Callable[[str, str], str]:
+    """One of a few words."""
+
+    def known(name: str, value: str) -> str:
+        if value not in allowed:
+            raise refusal or errors.bad_data(name)
+        return value
+
+    return known
