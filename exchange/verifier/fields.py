@@ -1,4 +1,4 @@
-"""The messages' fields: tag to name and fields in the order of exchange/messages, and how they are read from an array."""
+"""The messages' fields: tag to names and types in the order of exchange/messages, and reading them from an array."""
 
 from typing import Any, NamedTuple
 
@@ -73,8 +73,16 @@ FIELDS: dict[int, list[Field]] = {
         *optional(INT, 0, "expires_ns"),
     ],
     REVOKE_API_KEY: required(INT, "key_id", "revoked_key_id"),
-    CREDIT: [*required(INT, "key_id"), *required(TEXT, "request_id"), *required(INT, "account_id", "asset_id", "amount")],
-    DEBIT: [*required(INT, "key_id"), *required(TEXT, "request_id"), *required(INT, "account_id", "asset_id", "amount")],
+    CREDIT: [
+        *required(INT, "key_id"),
+        *required(TEXT, "request_id"),
+        *required(INT, "account_id", "asset_id", "amount"),
+    ],
+    DEBIT: [
+        *required(INT, "key_id"),
+        *required(TEXT, "request_id"),
+        *required(INT, "account_id", "asset_id", "amount"),
+    ],
 }
 
 

@@ -1,4 +1,4 @@
-"""MessagePack as the journal and the encoding use it: integers, text, bytes and arrays, written in the smallest form."""
+"""MessagePack as journal and encoding use it: integers, text, bytes and arrays, written in the smallest form."""
 
 import struct
 from typing import Any

@@ -52,7 +52,7 @@ def begin(state: State, command: Message) -> None:
     state.engine_version = command.engine_version
     state.created_ns = command.created_ns
     state.rules = dict.fromkeys(command.rules, state.seq)
-    state.limits = {limit: value for limit, value in sorted(command.limits)}
+    state.limits = dict(map(tuple, sorted(command.limits)))
     for account in words.SYSTEM_ACCOUNTS:
         state.accounts[account] = Account(account, words.SYSTEM)
     events.message(state, 1, command.journal_id, command.engine_version)

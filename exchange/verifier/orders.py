@@ -56,9 +56,7 @@ def average_price(market: Market, now_ns: int) -> int:
     if minutes == 0:
         return market.last_price
     newest = now_ns // (minutes * words.NS_PER_SECOND)
-    window = [
-        sums for number, sums in market.buckets.items() if newest - words.AVERAGE_BUCKETS < number <= newest
-    ]
+    window = [sums for number, sums in market.buckets.items() if newest - words.AVERAGE_BUCKETS < number <= newest]
     quantity = sum(each[1] for each in window)
     return sum(each[0] for each in window) // quantity if quantity else market.last_price
 
@@ -109,15 +107,16 @@ def check_market_filters(state: State, market: Market, row: Row) -> None:
         refuse_if(row.quote_quantity > words.AMOUNT_MAX, Code.NUMBER_OUT_OF_RANGE)
         return
     check_quantity(market, row.quantity)
-    most = filters["market_max_quantity"] or words.QUANTITY_MAX
+    most = filters["market_max_quantity"]
     is_off = is_off_step(row.quantity, filters["market_min_quantity"], most, filters["market_quantity_step"])
-    refuse_if(is_off, Code.MARKET_LOT_SIZE)
+    refuse_if(most != 0 and is_off, Code.MARKET_LOT_SIZE)
     average = average_price(market, state.now_ns)
-    if average:
+    if average and (filters["apply_min_to_market"] or filters["apply_max_to_market"]):
         notional = market.notional(average, row.quantity)
         is_small = filters["apply_min_to_market"] != 0 and notional < filters["min_notional"]
         has_most = filters["apply_max_to_market"] != 0 and filters["max_notional"] != 0
-        refuse_if(is_small or (has_most and notional > filters["max_notional"]), Code.NOTIONAL)
+        is_great = notional > words.AMOUNT_MAX or (has_most and notional > filters["max_notional"])
+        refuse_if(is_small or is_great, Code.NOTIONAL)
 
 
 # Placing.
@@ -292,12 +291,9 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         order.remaining -= quantity
         order.filled_quote += quote_amount
         order.updated_ns = state.now_ns
-        claim = base_amount
-        if order.side == words.BUY:
-            claim = market.notional(order.price, quantity) if order.price else quote_amount
         given = quote_amount if order.side == words.BUY else base_amount
-        order.held -= claim
-        state.ledger.add(order.account.account_id, held_asset(order), claim - given, -claim)
+        order.held -= given
+        state.ledger.add(order.account.account_id, held_asset(order), 0, -given)
     taker_fee = receive(state, taker, base_amount, quote_amount, market.fees[taker.account.tier][1])
     maker_fee = receive(state, maker, base_amount, quote_amount, market.fees[maker.account.tier][0])
     if maker.remaining == 0:
@@ -335,7 +331,11 @@ def finish(state: State, order: Order, counter_order: int) -> None:
 
 
 def rest(state: State, order: Order) -> None:
-    """Put an order behind all others that are as good."""
+    """Put an order behind all others that are as good; what better prices left of its hold is available again."""
+    if order.side == words.BUY:
+        spared = order.held - order.market.notional(order.price, order.remaining)
+        order.held -= spared
+        state.ledger.add(order.account.account_id, order.market.quote, spared, -spared)
     side = order.market.side(order.side)
     at = 0
     while at < len(side) and reaches(1 - order.side, order.price, side[at].price):

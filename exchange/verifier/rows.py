@@ -92,9 +92,7 @@ def row_at(run: tuple[int, ...], at: int) -> tuple[Row, int]:
     extensions = [run[start : start + EXTENSION_WORDS] for start in range(at + BASE_WORDS, behind, EXTENSION_WORDS)]
     client_id = run[at + 11 : at + BASE_WORDS]
     eight = struct.pack("<q", flags)
-    row = Row(
-        kind, rows, market, account, key, eight, price, quantity, quote_quantity, order_id, client_id, extensions
-    )
+    row = Row(kind, rows, market, account, key, eight, price, quantity, quote_quantity, order_id, client_id, extensions)
     return row, behind
 
 

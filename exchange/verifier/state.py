@@ -12,6 +12,13 @@ FILTERS = (
     *("apply_min_to_market", "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm"),
     "average_minutes",
 )
+# A new market has these until filters are set: one tick, one lot.
+NEW_FILTERS = {
+    **dict.fromkeys(FILTERS, 0),
+    **dict.fromkeys(FILTERS[:6], 1),
+    "max_orders": words.ACCOUNT_ORDERS_MAX,
+    "default_self_trade": words.NONE,
+}
 
 
 @dataclass
@@ -83,7 +90,7 @@ class Market:
     lot_size: int
     quote_per_tick_lot: int
     status: int = words.BREAK
-    filters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FILTERS, 0))
+    filters: dict[str, int] = field(default_factory=lambda: dict(NEW_FILTERS))
     fees: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)] * words.TIERS)
     """Maker and taker ppm by tier."""
     fee_version: int = 0
