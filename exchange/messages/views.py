@@ -1,0 +1,91 @@
+"""Orders, fills and trades as the read side tells them: folded by projections, kept by the history."""
+
+from enum import IntEnum, unique
+from typing import NamedTuple
+
+import msgspec
+
+
+@unique
+class OrderStatus(IntEnum):
+    """Where an order stands; from FILLED on it is closed."""
+
+    NEW = 1
+    PARTIALLY_FILLED = 2
+    FILLED = 3
+    CANCELED = 4
+    EXPIRED = 5
+    EXPIRED_IN_MATCH = 6
+
+
+class Order(msgspec.Struct, array_like=True, gc=False):
+    """One order, open or closed.
+
+    Units:  price in ticks; quantity, filled and prevented_quantity in lots; quote_quantity and filled_quote in minor
+            units of the quote asset. `status` is an OrderStatus, `reason` a Reason (0: none), `prevented_id` the last
+            prevented match it was in (0: none). `working_ns` is 0 until the order works.
+    """
+
+    order_id: int
+    market: int
+    account: int
+    client_id: str
+    side: int
+    type: int
+    time_in_force: int
+    self_trade: int
+    price: int
+    quantity: int
+    quote_quantity: int
+    filled: int
+    filled_quote: int
+    prevented_quantity: int
+    prevented_id: int
+    status: int
+    reason: int
+    created_ns: int
+    updated_ns: int
+    working_ns: int
+    strategy_id: int
+    strategy_type: int
+    list_id: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.status < OrderStatus.FILLED
+
+
+class Fill(msgspec.Struct, array_like=True, gc=False, frozen=True):
+    """One order's part in a trade. `is_maker` is 0 or 1; fee in minor units of `fee_asset`."""
+
+    market: int
+    trade_id: int
+    is_maker: int
+    order_id: int
+    account: int
+    side: int
+    price: int
+    quantity: int
+    quote_amount: int
+    fee: int
+    fee_asset: int
+    ts_ns: int
+    list_id: int
+
+
+class Trade(NamedTuple):
+    """The public print of a trade. `is_buyer_maker` is 0 or 1."""
+
+    trade_id: int
+    price: int
+    quantity: int
+    quote_amount: int
+    ts_ns: int
+    is_buyer_maker: int
+
+
+class Rows(NamedTuple):
+    """What one batch gives the history: the orders that it closed, and the fills that it made."""
+
+    orders: list[Order]
+    fills: list[Fill]

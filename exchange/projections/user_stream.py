@@ -1,0 +1,363 @@
+"""User stream: every open order as its owner sees it, and what each command did to whom.
+
+A batch becomes a list of account events in journal order: one OrderUpdate for each execution (NEW, TRADE ..., EXPIRED),
+and behind those of one command one Position for each account it touched. Balances are asked from outside, when the
+batch is folded: those of a Position are what a query in that moment would answer, which later commands of the same
+batch may have moved already.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum, unique
+from typing import Any, NamedTuple
+
+import msgspec
+
+from exchange.messages.markets import MarketListed
+from exchange.messages.orders import Reason, Side, unpack_client_id
+from exchange.messages.transfers import Posted
+from exchange.messages.views import Fill, Order, OrderStatus, Rows
+from exchange.messages.words import Accepted, Canceled, Prevented, StrategyNoted, Traded
+from exchange.projections.folding import Handler, Projection
+
+BalanceOf = Callable[[int, int], tuple[int, int]]
+PART_ORDERS = 10_000
+
+
+@unique
+class Execution(IntEnum):
+    """What happened to an order."""
+
+    NEW = 1
+    TRADE = 2
+    CANCELED = 3
+    EXPIRED = 4
+    TRADE_PREVENTION = 5
+
+
+ENDS: dict[int, tuple[Execution, OrderStatus]] = {
+    Reason.BY_REQUEST: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.UNFILLED_IOC: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.UNFILLED_FOK: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.NO_LIQUIDITY: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.SELF_TRADE: (Execution.TRADE_PREVENTION, OrderStatus.EXPIRED_IN_MATCH),
+    Reason.BY_CANCEL_ALL: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.BY_OPERATOR: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.EXCHANGE_CANCELED: (Execution.EXPIRED, OrderStatus.EXPIRED),
+}
+
+
+class OrderUpdate(NamedTuple):
+    """One execution of an order.
+
+    What changes while an order lives (status to prevented_quantity) is here as it was right after the execution; of
+    `order` only what never changes may be read. `trade_id` and `fee_asset` are 0 where nothing was traded, `cancel_id`
+    is the cancel's own id, `prevented` the meeting that ended the order.
+    """
+
+    seq: int
+    ts_ns: int
+    account: int
+    execution: Execution
+    order: Order
+    status: OrderStatus
+    filled: int
+    filled_quote: int
+    prevented_quantity: int
+    execution_id: int
+    reason: int = 0
+    last_price: int = 0
+    last_quantity: int = 0
+    last_quote: int = 0
+    fee: int = 0
+    fee_asset: int = 0
+    trade_id: int = 0
+    is_maker: bool = False
+    cancel_id: str = ""
+    prevented: Prevented | None = None
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the order is in force after this."""
+        return self.status < OrderStatus.FILLED
+
+
+class Position(NamedTuple):
+    """The balances that a command may have changed, as (asset, available, held)."""
+
+    seq: int
+    ts_ns: int
+    account: int
+    balances: list[tuple[int, int, int]]
+
+
+class BalanceUpdate(NamedTuple):
+    """Money that came or went without trading; `delta` is signed."""
+
+    seq: int
+    ts_ns: int
+    account: int
+    asset: int
+    delta: int
+
+
+AccountEvent = OrderUpdate | Position | BalanceUpdate
+
+
+class UserStream(Projection):
+    """Open orders by id and by account.
+
+    `balance_of(account, asset)` gives (available, held); while it is None, as before the core is recovered, no Position
+    is told. `watched` are the accounts somebody listens to: for others no account events are made; None is everybody.
+    Orders and rows are kept for all.
+    """
+
+    name = "user_stream"
+    version = 1
+
+    def __init__(self, balance_of: BalanceOf | None = None) -> None:
+        super().__init__()
+        self.balance_of = balance_of
+        self.watched: set[int] | None = None
+        self.orders: dict[int, Order] = {}
+        self.accounts: dict[int, dict[int, Order]] = {}
+        self.assets: dict[int, tuple[int, int]] = {}
+        """Base and quote asset by market."""
+        self.events: list[AccountEvent] = []
+        """What the last batch did, in order."""
+        self.rows = Rows([], [])
+        """What the last batch gives the history."""
+        self.seq = 0
+        self.touched: dict[int, dict[int, None]] = {}
+        """Accounts and their assets that the command being folded may have changed."""
+        self.prevented: dict[int, Prevented] = {}
+
+    def handlers(self) -> dict[type[Any], Handler]:
+        return {
+            Accepted: self.on_accepted,
+            StrategyNoted: self.on_strategy_noted,
+            Traded: self.on_traded,
+            Prevented: self.on_prevented,
+            Canceled: self.on_canceled,
+            MarketListed: self.on_listed,
+            Posted: self.on_posted,
+        }
+
+    def begin_batch(self) -> None:
+        self.events = []
+        self.rows = Rows([], [])
+
+    def end_batch(self) -> None:
+        self.tell_positions()
+        self.prevented.clear()
+
+    def is_watched(self, account: int) -> bool:
+        return self.watched is None or account in self.watched
+
+    def touch(self, seq: int, account: int, *assets: int) -> None:
+        """A command may have changed these balances; the commands before it are complete."""
+        if seq != self.seq:
+            self.tell_positions()
+            self.seq = seq
+        self.touched.setdefault(account, {}).update(dict.fromkeys(assets))
+
+    def tell_positions(self) -> None:
+        """The command that was folded last is complete: what its accounts have now."""
+        if self.balance_of is not None:
+            for account, assets in self.touched.items():
+                balances = [(asset, *self.balance_of(account, asset)) for asset in assets]
+                self.events.append(Position(self.seq, self.ts_ns, account, balances))
+        self.touched.clear()
+
+    def on_listed(self, seq: int, event: MarketListed) -> None:
+        self.assets[event.market_id] = (event.base, event.quote)
+
+    def on_accepted(self, seq: int, event: Accepted) -> None:
+        flags = event.flags
+        order = Order(
+            event.order_id,
+            event.market,
+            event.account,
+            unpack_client_id(event.client_id),
+            flags.side,
+            flags.type,
+            flags.time_in_force,
+            flags.self_trade,
+            event.price,
+            event.quantity,
+            event.quote_quantity,
+            0,
+            0,
+            0,
+            0,
+            OrderStatus.NEW,
+            0,
+            event.created_ns,
+            event.created_ns,
+            event.created_ns,
+            0,
+            0,
+            event.list_id,
+        )
+        self.orders[event.order_id] = order
+        account = self.accounts.get(event.account)
+        if account is None:
+            account = self.accounts[event.account] = {}
+        account[event.order_id] = order
+        if self.is_watched(event.account):
+            self.touch(seq, event.account, self.assets[event.market][1 if flags.side == Side.BUY else 0])
+            self.tell(seq, Execution.NEW, order, event.execution_id)
+
+    def on_strategy_noted(self, seq: int, event: StrategyNoted) -> None:
+        order = self.orders[event.order_id]
+        order.strategy_id = event.strategy_id
+        order.strategy_type = event.strategy_type
+
+    def on_traded(self, seq: int, event: Traded) -> None:
+        taker, maker = self.orders[event.taker_order], self.orders[event.maker_order]
+        fills = self.rows.fills
+        self.fill(seq, event, taker, event.taker_execution_id, event.taker_fee, event.taker_fee_asset, 0)
+        self.fill(seq, event, maker, event.maker_execution_id, event.maker_fee, event.maker_fee_asset, 1)
+        fills.append(fill_of(event, taker, event.taker_fee, event.taker_fee_asset, self.ts_ns, 0))
+        fills.append(fill_of(event, maker, event.maker_fee, event.maker_fee_asset, self.ts_ns, 1))
+
+    def fill(
+        self, seq: int, event: Traded, order: Order, execution_id: int, fee: int, fee_asset: int, is_maker: int
+    ) -> None:
+        """One order's part of a trade."""
+        order.filled += event.quantity
+        order.filled_quote += event.quote_amount
+        order.updated_ns = self.ts_ns
+        order.status = OrderStatus.PARTIALLY_FILLED
+        if (event.maker_remaining if is_maker else event.taker_remaining) == 0:
+            order.status = OrderStatus.FILLED
+            self.forget(order)
+        if self.is_watched(order.account):
+            self.touch(seq, order.account, *self.assets[event.market])
+            self.tell(
+                seq,
+                Execution.TRADE,
+                order,
+                execution_id,
+                last_price=event.price,
+                last_quantity=event.quantity,
+                last_quote=event.quote_amount,
+                fee=fee,
+                fee_asset=fee_asset,
+                trade_id=event.trade_id,
+                is_maker=bool(is_maker),
+            )
+
+    def on_prevented(self, seq: int, event: Prevented) -> None:
+        for number, quantity in (
+            (event.taker_order, event.taker_prevented),
+            (event.maker_order, event.maker_prevented),
+        ):
+            if quantity:
+                order = self.orders[number]
+                order.prevented_quantity += quantity
+                order.prevented_id = event.prevented_id
+                self.prevented[number] = event
+
+    def on_canceled(self, seq: int, event: Canceled) -> None:
+        order = self.orders[event.order_id]
+        execution, order.status = ENDS[event.reason]
+        order.reason = event.reason
+        order.updated_ns = self.ts_ns
+        self.forget(order)
+        if self.is_watched(order.account):
+            self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
+            self.tell(
+                seq,
+                execution,
+                order,
+                event.execution_id,
+                reason=event.reason,
+                cancel_id=unpack_client_id(event.cancel_id),
+                prevented=self.prevented.get(event.order_id),
+            )
+
+    def on_posted(self, seq: int, event: Posted) -> None:
+        for account, delta in ((event.payer, -event.amount), (event.receiver, event.amount)):
+            if self.is_watched(account):
+                self.touch(seq, account, event.asset_id)
+                self.events.append(BalanceUpdate(seq, self.ts_ns, account, event.asset_id, delta))
+
+    def tell(self, seq: int, execution: Execution, order: Order, execution_id: int, **rest: Any) -> None:
+        self.events.append(
+            OrderUpdate(
+                seq,
+                self.ts_ns,
+                order.account,
+                execution,
+                order,
+                OrderStatus(order.status),
+                order.filled,
+                order.filled_quote,
+                order.prevented_quantity,
+                execution_id,
+                **rest,
+            )
+        )
+
+    def forget(self, order: Order) -> None:
+        """An order is closed: it is the history's from now on."""
+        del self.orders[order.order_id]
+        account = self.accounts[order.account]
+        del account[order.order_id]
+        if not account:
+            del self.accounts[order.account]
+        self.rows.orders.append(order)
+
+    def open_orders(self, account: int, market: int = 0) -> list[Order]:
+        """An account's open orders in one market (0: in all), oldest first. They change with the next batch."""
+        orders = self.accounts.get(account, {}).values()
+        return [order for order in orders if not market or order.market == market]
+
+    def order(self, order_id: int) -> Order | None:
+        """An open order."""
+        return self.orders.get(order_id)
+
+    def order_by_client_id(self, account: int, client_id: str, market: int = 0) -> Order | None:
+        """An account's open order by its client id, which is unique among those."""
+        return next((order for order in self.open_orders(account, market) if order.client_id == client_id), None)
+
+    def seed(self, orders: Iterable[Order], assets: dict[int, tuple[int, int]]) -> None:
+        """Set all open orders, oldest first, and the markets' assets: where they are known from elsewhere."""
+        self.assets.update(assets)
+        for order in orders:
+            self.orders[order.order_id] = order
+            self.accounts.setdefault(order.account, {})[order.order_id] = order
+
+    def sections(self) -> Iterator[bytes]:
+        orders = list(self.orders.values())
+        markets = [(market, base, quote) for market, (base, quote) in self.assets.items()]
+        yield msgspec.msgpack.encode((markets, orders[:PART_ORDERS]))
+        for at in range(PART_ORDERS, len(orders), PART_ORDERS):
+            yield msgspec.msgpack.encode(((), orders[at : at + PART_ORDERS]))
+
+    def restore(self, part: bytes | memoryview) -> None:
+        markets, orders = SECTION.decode(part)
+        self.seed(orders, {market: (base, quote) for market, base, quote in markets})
+
+
+SECTION: msgspec.msgpack.Decoder[tuple[list[tuple[int, int, int]], list[Order]]] = msgspec.msgpack.Decoder(
+    tuple[list[tuple[int, int, int]], list[Order]]
+)
+
+
+def fill_of(event: Traded, order: Order, fee: int, fee_asset: int, ts_ns: int, is_maker: int) -> Fill:
+    return Fill(
+        event.market,
+        event.trade_id,
+        is_maker,
+        order.order_id,
+        order.account,
+        order.side,
+        event.price,
+        event.quantity,
+        event.quote_amount,
+        fee,
+        fee_asset,
+        ts_ns,
+        order.list_id,
+    )
