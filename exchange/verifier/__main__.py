@@ -59,5 +59,10 @@ def report(venue: Venue, journal: Journal) -> int:
     return 1 if negatives or any(sums.values()) else 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """What an archive calls (`python -m zipapp DIR -m exchange.verifier.__main__:run`): it ignores what is returned."""
     raise SystemExit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -188,9 +188,9 @@ class Journal:
             raise Broken(f"corrupt: {found}")
         own = Header._make(FRAME.unpack_from(data, at)) if at + HEADER_BYTES <= len(data) else None
         if own is not None and self.is_header(data[at : at + HEADER_BYTES]):
-            if own.kind == NOTE or self.wrong_header(own) or problem == "does not continue the chain":
+            if self.wrong_header(own) or problem == "does not continue the chain":
                 raise Broken(f"corrupt: {found}")
-            batches = {own.batch_first_seq}
+            batches = set() if own.kind == NOTE else {own.batch_first_seq}
             behind = at + padded(own.payload_bytes)
         else:
             batches = {self.next_seq} | ({self.batch.batch_first_seq} if self.batch else set())
