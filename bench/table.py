@@ -35,8 +35,6 @@ def table_of(figures: list[Figure]) -> Table:
     table = Table("figure", "M/s", "reference", "M/s", "ratio", "gate", "aim")
     for number in (1, 3, 4, 6):
         table.columns[number].justify = "right"
-    for column in table.columns:
-        column.no_wrap = True
     for figure in figures:
         table.add_row(
             figure.name,
