@@ -22,6 +22,12 @@ from .matching.market import Market
 from .state import Asset, Listing, State, find_asset, find_market
 
 NAME_LENGTH_MAX = 20
+# Controls, spaces, joiners, marks of direction; first and last code point of each range.
+INVISIBLE = (
+    *((0x00, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x1680, 0x1680), (0x180E, 0x180E), (0x2000, 0x200F)),
+    *((0x2028, 0x202F), (0x205F, 0x206F), (0x3000, 0x3000), (0xD800, 0xF8FF), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
+    *((0xFFF0, 0xFFFF), (0xE0000, 0x10FFFF)),
+)
 SCALE_MAX = 18
 FILTER_FIELDS = SetFilters.__struct_fields__[2:]
 REQUIRED_FILTERS = (
@@ -36,8 +42,13 @@ REQUIRED_FILTERS = (
 
 
 def check_name(name: str) -> None:
-    """Names are 1 to 20 printable characters; upper case is the manner, not a rule (Unicode names exist)."""
-    if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable() or any(letter.isspace() for letter in name):
+    """Names are 1 to 20 visible characters; upper case is the manner, not a rule (Unicode names exist).
+
+    What is invisible is said by number: Python's own tables of characters change with its version, history may not.
+    """
+    if not 1 <= len(name) <= NAME_LENGTH_MAX:
+        raise Reject(RejectCode.WRONG_NAME)
+    if any(first <= ord(letter) <= last for letter in name for first, last in INVISIBLE):
         raise Reject(RejectCode.WRONG_NAME)
 
 

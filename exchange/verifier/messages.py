@@ -8,6 +8,12 @@ from .state import FILTERS, Account, Key, Market, State
 from .words import Code, Refusal
 
 NAME_LENGTH_MAX = 20
+# Code points that a name may not have, first and last of each range: what does not show.
+INVISIBLE = [
+    *[(0, 32), (127, 160), (173, 173), (5_760, 5_760), (6_158, 6_158), (8_192, 8_207), (8_232, 8_239)],
+    *[(8_287, 8_303), (12_288, 12_288), (55_296, 63_743), (65_024, 65_039), (65_279, 65_279), (65_520, 65_535)],
+    (917_504, 1_114_111),
+]
 SCALE_MAX = 18
 TEXT_LENGTH_MAX = 128
 RSA_BYTES_MAX = 2_048
@@ -80,8 +86,8 @@ def activate_rule(state: State, command: Message) -> None:
 
 
 def check_name(name: str) -> None:
-    is_whole = 1 <= len(name) <= NAME_LENGTH_MAX and name.isprintable()
-    refuse_if(not is_whole or any(letter.isspace() for letter in name), Code.WRONG_NAME)
+    refuse_if(not 1 <= len(name) <= NAME_LENGTH_MAX, Code.WRONG_NAME)
+    refuse_if(any(first <= ord(letter) <= last for letter in name for first, last in INVISIBLE), Code.WRONG_NAME)
 
 
 def list_asset(state: State, command: Message) -> None:

@@ -238,6 +238,23 @@ def test_ten_thousand_open_orders_of_one_account_and_not_one_more() -> None:
     assert flows.kind_of(flows.split(compiled)[-1]) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        *(
+            (name, True)
+            for name in ("", "A B", "A\n", "A\x7f", "A\u00a0", "A\u200b", "A\u202e", "\u3000", "A\ufeff", "A" * 21)
+        ),
+        *((name, False) for name in ("A", "1000CAT", "人生", "\u0378", "Ａ", "\U0001f680", "A" * 20)),
+    ],
+)
+def test_a_name_is_refused_by_number_not_by_what_this_python_knows(name: str, is_refused: bool) -> None:
+    """U+0378 is no character yet; a later Python may know it, and must not decide otherwise."""
+    trio = Trio()
+    events = trio.messages(flows.GENESIS, [10, OPERATOR, name, 0])
+    assert flows.refusals(events) == ([RejectCode.WRONG_NAME] if is_refused else [])
+
+
 UNCUT = {
     "no rows": (1, 0, []),
     "five rows": (1, 5, []),
