@@ -14,13 +14,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlite_utils import Database
 
+from exchange.store.errors import StoreError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 REFERENCE_BYTES = 16
-
-
-class StoreError(Exception):
-    """What is on disk cannot be used: the master key is another, or a row was changed."""
 
 
 def make_master_key(path: Path) -> bytes:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exchange.store.vault import StoreError, Vault, make_master_key, read_master_key
+from exchange.store.errors import StoreError
+from exchange.store.vault import Vault, make_master_key, read_master_key
 
 
 @pytest.fixture

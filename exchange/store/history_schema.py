@@ -1,0 +1,75 @@
+"""The tables of the history, and opening them: emptied where they are of another journal or another version."""
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from exchange.messages.views import Fill, Order
+from exchange.store.errors import StoreError
+
+SCHEMA_VERSION = 1
+TABLES: dict[str, type[msgspec.Struct]] = {"orders": Order, "fills": Fill}
+KEYS = {"orders": "order_id", "fills": ("market", "trade_id", "is_maker")}
+# Ids and times rise together, so an index by time serves both: what begins at an id begins at that id's time.
+INDEXES = {
+    "orders": [("account", "market", "created_ns", "order_id"), ("account", "client_id")],
+    "fills": [("account", "market", "ts_ns", "trade_id"), ("order_id",)],
+}
+BUSY_SECONDS = 30
+
+
+def insert_statement(table: str) -> str:
+    """Rows are the same whoever writes them, so writing one again changes nothing."""
+    columns = ", ".join("?" for _ in TABLES[table].__struct_fields__)
+    return f"insert or replace into {table} values ({columns})"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are fsynced. It may be closed by another thread than the one that uses it."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
+    connection.execute("pragma synchronous = full")
+    return connection
+
+
+def prepare(path: Path, journal_id: bytes) -> int:
+    """Make the tables where they are missing; returns the seq up to which they are complete. StoreError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = connect(path)
+        try:
+            return prepare_tables(Database(connection), journal_id)
+        finally:
+            connection.close()
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path}: {error}; it is rebuilt from the journal where it is deleted") from error
+
+
+def prepare_tables(database: Database, journal_id: bytes) -> int:
+    database.enable_wal()
+    known = database.table_names()
+    if known and not is_ours(database, known, journal_id):
+        for table in known:
+            database.table(table).drop()
+    with database.conn:
+        for table, kind in TABLES.items():
+            columns = {field.name: field.type for field in msgspec.structs.fields(kind)}
+            database.table(table).create(columns, pk=KEYS[table], if_not_exists=True)
+            for index in INDEXES[table]:
+                database.table(table).create_index(index, if_not_exists=True)
+        progress = database.table("progress")
+        if not progress.exists():
+            progress.create({"id": int, "seq": int, "journal_id": bytes}, pk="id")
+            progress.insert({"id": 1, "seq": 0, "journal_id": journal_id})
+        database.execute(f"pragma user_version = {SCHEMA_VERSION}")
+    seq: int = database.execute("select seq from progress").fetchone()[0]
+    return seq
+
+
+def is_ours(database: Database, known: list[str], journal_id: bytes) -> bool:
+    """Whether tables are of this version and this journal."""
+    if database.execute("pragma user_version").fetchone()[0] != SCHEMA_VERSION or "progress" not in known:
+        return False
+    row = database.execute("select journal_id from progress").fetchone()
+    return row is not None and row[0] == journal_id
