@@ -126,7 +126,7 @@ class Depth(Projection):
         self.touched: dict[int, Book] = {}
         """Books with changes that were not distributed to the takers yet."""
         self.batch_books: dict[int, Book] = {}
-        self.book_ticker: list[BestPrices] = []
+        self.best_changes: list[BestPrices] = []
         """The markets whose best prices the last batch changed."""
         self.fast = DepthTaker(self)
         self.slow = DepthTaker(self)
@@ -135,14 +135,14 @@ class Depth(Projection):
         return {Rested: self.on_rested, Traded: self.on_traded, Canceled: self.on_canceled}
 
     def begin_batch(self) -> None:
-        self.book_ticker = []
+        self.best_changes = []
 
     def end_batch(self) -> None:
         for book in self.batch_books.values():
             best = book.find_best()
             if best[2:] != book.best[2:]:
                 book.best = best
-                self.book_ticker.append(best)
+                self.best_changes.append(best)
             if len(book.fresh[0]) + len(book.fresh[1]) > CHANGES_MAX:
                 self.distribute()
         self.batch_books.clear()
