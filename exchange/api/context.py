@@ -95,6 +95,7 @@ class Context:
         self.markets: dict[str, WireMarket] = {}
         self.markets_by_id: list[WireMarket] = []
         self.asset_scales: dict[str, int] = {}
+        self.learn_markets()
 
     def market(self, symbol: str) -> WireMarket:
         """A market by its symbol. WireError -1121."""
@@ -113,6 +114,19 @@ class Context:
             self.markets_by_id.append(market)
             self.markets[market.symbol] = market
         self.asset_scales = queries.asset_scales(self.state)
+
+    def asset(self, asset_id: int) -> tuple[str, int]:
+        """An asset's name and scale."""
+        name = queries.asset_name(self.state, asset_id)
+        return name, self.asset_scales[name]
+
+    def amount(self, asset: str, units: int) -> str:
+        """An amount of an asset as the wire has it."""
+        return decimals.write(units, self.asset_scales[asset])
+
+    def balance_of(self, account: int, asset_id: int) -> tuple[int, int]:
+        """What an account has available and held of an asset."""
+        return queries.balance(self.state, account, asset_id)
 
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""

@@ -6,6 +6,7 @@ from typing import Any
 from exchange.api import decimals
 from exchange.api.context import Request, WireMarket
 from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce, unpack_client_id
+from exchange.messages.views import Order, OrderStatus
 from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, Traded
 
 EXPIRY = {
@@ -141,77 +142,34 @@ def canceled(request: Request, market: WireMarket, event: Canceled, now_ns: int)
     return view
 
 
-def open_order(request: Request, market: WireMarket, order: dict[str, Any]) -> dict[str, Any]:
-    """An open order of the core in the form that queries have."""
-    quantity, remaining, prevented = order["quantity"], order["remaining"], order["prevented_quantity"]
-    return queried(
-        request,
-        market,
-        order_id=order["order_id"],
-        client_id=unpack_client_id(order["client_id"]),
-        price=order["price"],
-        quantity=quantity,
-        executed=quantity - remaining - prevented,
-        filled_quote=order["filled_quote"],
-        status=open_status(quantity, remaining, prevented),
-        time_in_force=order["time_in_force"],
-        order_type=order["type"],
-        side=order["side"],
-        created_ns=order["created_ns"],
-        updated_ns=order["updated_ns"],
-        is_working=True,
-        quote_quantity=0,
-        self_trade=order["self_trade"],
-        strategy_id=order["strategy_id"],
-        strategy_type=order["strategy_type"],
-    )
-
-
-def queried(
-    request: Request,
-    market: WireMarket,
-    *,
-    order_id: int,
-    client_id: str,
-    price: int,
-    quantity: int,
-    executed: int,
-    filled_quote: int,
-    status: str,
-    time_in_force: int,
-    order_type: int,
-    side: int,
-    created_ns: int,
-    updated_ns: int,
-    is_working: bool,
-    quote_quantity: int,
-    self_trade: int,
-    strategy_id: int,
-    strategy_type: int,
-) -> dict[str, Any]:
+def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any]:
     """The form of GET /order, openOrders and allOrders."""
     view = {
         "symbol": market.symbol,
-        "orderId": order_id,
-        "orderListId": -1,
-        "clientOrderId": client_id,
-        "price": market.price(price),
-        "origQty": market.quantity(quantity),
-        "executedQty": market.quantity(executed),
-        "cummulativeQuoteQty": market.notional(filled_quote),
-        "status": status,
-        "timeInForce": TimeInForce(time_in_force).name,
-        "type": OrderType(order_type).name,
-        "side": Side(side).name,
+        "orderId": order.order_id,
+        "orderListId": order.list_id or -1,
+        "clientOrderId": order.client_id,
+        "price": market.price(order.price),
+        "origQty": market.quantity(order.quantity),
+        "executedQty": market.quantity(order.filled),
+        "cummulativeQuoteQty": market.notional(order.filled_quote),
+        "status": OrderStatus(order.status).name,
+        "timeInForce": TimeInForce(order.time_in_force).name,
+        "type": OrderType(order.type).name,
+        "side": Side(order.side).name,
         "stopPrice": market.price(0),
         "icebergQty": market.quantity(0),
-        "time": request.time(created_ns),
-        "updateTime": request.time(updated_ns),
-        "isWorking": is_working,
-        "workingTime": request.time(created_ns),
-        "origQuoteOrderQty": market.notional(quote_quantity),
-        "selfTradePreventionMode": SelfTrade(self_trade).name,
+        "time": request.time(order.created_ns),
+        "updateTime": request.time(order.updated_ns),
+        "isWorking": order.is_open or order.working_ns > 0,
+        "workingTime": request.time(order.working_ns) if order.working_ns else -1,
+        "origQuoteOrderQty": market.notional(order.quote_quantity),
+        "selfTradePreventionMode": SelfTrade(order.self_trade).name,
     }
-    if strategy_id or strategy_type:
-        view |= {"strategyId": strategy_id, "strategyType": strategy_type}
+    if order.strategy_id or order.strategy_type:
+        view |= {"strategyId": order.strategy_id, "strategyType": order.strategy_type}
+    if order.reason:
+        add_end(view, market, order.reason, order.prevented_quantity)
+    if order.prevented_id:
+        view["preventedMatchId"] = order.prevented_id
     return view

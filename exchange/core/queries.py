@@ -147,6 +147,12 @@ def balances(state: State, account_id: int) -> list[tuple[str, int, int]]:
     return [(state.assets[asset - 1].name, available, held) for asset, available, held in cells]
 
 
+def balance(state: State, account_id: int, asset_id: int) -> tuple[int, int]:
+    """What an account has available and held of one asset."""
+    available, held, _ = state.matching.balance(account_id, asset_id)
+    return available, held
+
+
 def depth(state: State, market_id: int, side: int, limit: int) -> list[tuple[int, int]]:
     """The best `limit` levels of a side as (ticks, lots), best first."""
     levels: list[tuple[int, int]] = cold.depth(state.matching.markets[market_id - 1], side, limit)

@@ -19,6 +19,8 @@ class Row(NamedTuple):
 
 
 COMMANDS = {
+    "demo": Row("exchange.ops.demo:main", "an exchange with markets, a funded trader and live flow (the default)"),
+    "serve": Row("exchange.ops.serve:main", "recover a data directory, then serve it"),
     "golden": Row("exchange.ops.golden:main", "the scenarios of tests/golden; --update writes their outcomes anew"),
     "replay": Row("exchange.ops.replay:main", "rebuild from the journal alone; state hash, entries per second"),
     "quarantine": Row("exchange.ops.quarantine:main", "set aside a command on which the engine fails"),

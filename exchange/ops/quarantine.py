@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from exchange.ops.replay import journal_directory
-from exchange.runtime.recovery import ENGINE_VERSION
+from exchange.runtime.recovery import ENGINE_VERSION, known_applied_seq
 from journal import quarantine as notes
 from journal.errors import CorruptJournal, JournalError, QuarantineRefused
-from snapshots.store import list_snapshots
 
 
 def main(argv: list[str]) -> int:
@@ -26,15 +25,10 @@ def main(argv: list[str]) -> int:
             options.reason,
             engine_version=ENGINE_VERSION,
             created_ns=time.time_ns(),
-            known_applied_seq=known_applied_seq(options.dir),
+            known_applied_seq=known_applied_seq(options.dir / "snapshots"),
         )
     except (QuarantineRefused, CorruptJournal, JournalError) as error:
         print(f"run.py quarantine: {error}", file=sys.stderr)
         return 1
     print(f"entry {note.seq} is set aside: it will answer INTERNAL_ERROR, its market only lets cancel until resumed")
     return 0
-
-
-def known_applied_seq(data: Path) -> int:
-    """The highest seq that a snapshot shows to have been applied."""
-    return max((int(path.stem) for path in list_snapshots(data / "snapshots")), default=0)

@@ -19,6 +19,7 @@ def configure(form: str, seq: Callable[[], int]) -> None:
     renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if form == "json":
         renderer = structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event).decode())
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

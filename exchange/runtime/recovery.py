@@ -14,13 +14,14 @@ from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
 from exchange.runtime.sequencer import MESSAGE_SCHEMA, Applied
 from journal.frame import Frame
-from journal.quarantine import quarantined
+from journal.quarantine import REASON_LENGTH_MAX, quarantine_in, quarantined
 from journal.reader import read
 from journal.writer import Journal
-from snapshots.store import Snapshot, newest_valid
+from snapshots.store import Snapshot, list_snapshots, newest_valid
 
 ENGINE_VERSION = "0.1.0"
 FORMAT_VERSION = 1
+AUTO_QUARANTINE_EVERY = 10_000
 BatchSeen = Callable[[Applied, list[AnyWords]], None]
 
 
@@ -64,11 +65,13 @@ def create_journal(directory: Path, created_ns: int, segment_bytes: int) -> Jour
 
 
 def restore_newest(
-    journal_directory: Path, snapshots: Path, journal_id: bytes, on_invalid: Callable[[str], None]
+    journal_directory: Path, snapshots: Path | None, journal_id: bytes, on_invalid: Callable[[str], None]
 ) -> tuple[Engine, Snapshot | None]:
     """An engine from the newest snapshot that verifies, or a new one."""
     notes = quarantined(journal_directory)
-    snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda error: on_invalid(str(error)))
+    snapshot = None
+    if snapshots is not None:
+        snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda error: on_invalid(str(error)))
     engine = Engine(secrets.token_bytes(16), notes)
     if snapshot is not None:
         engine.state = encoding.restore(secrets.token_bytes(16), snapshot.state)
@@ -78,7 +81,7 @@ def restore_newest(
 
 def recover(
     journal_directory: Path,
-    snapshots: Path,
+    snapshots: Path | None,
     journal_id: bytes,
     *,
     on_restore: Callable[[memoryview], None] | None = None,
@@ -112,6 +115,27 @@ def recover(
     return Recovered(engine, 0 if snapshot is None else snapshot.header.seq, rest, last_ns, chain)
 
 
+def known_applied_seq(snapshots: Path) -> int:
+    """The highest seq that a snapshot shows to have been applied."""
+    return max((int(path.stem) for path in list_snapshots(snapshots)), default=0)
+
+
+def quarantine_itself(journal: Journal, directory: Path, snapshots: Path, failure: EngineFailed) -> bool:
+    """Set the entry aside on which the engine failed: at most one in 10,000. Returns whether it did."""
+    if any(failure.seq - seq < AUTO_QUARANTINE_EVERY for seq in quarantined(directory)):
+        return False
+    reason = f"automatic: {failure}"[:REASON_LENGTH_MAX]
+    quarantine_in(
+        journal,
+        failure.seq,
+        reason,
+        engine_version=ENGINE_VERSION,
+        created_ns=journal.ts_ns,
+        known_applied_seq=known_applied_seq(snapshots),
+    )
+    return True
+
+
 def apply_frame(engine: Engine, frame: Frame, directory: Path) -> None:
     """Apply one frame; what the core cannot do becomes EngineFailed with the entry's number."""
     header = frame.header
@@ -133,6 +157,18 @@ def subject_of(frame: Frame, seq: int) -> str:
         at += ROW_BYTES + EXTENSION.size * ROW.unpack_from(frame.payload, at)[2]
     kind, _, _, market, account, *rest = ROW.unpack_from(frame.payload, at)
     return f"{RowKind(kind).name} in market {market} by account {account}, order {rest[-6]}"
+
+
+def batches(directory: Path) -> Iterator[tuple[Applied, list[AnyWords]]]:
+    """Every frame of a journal applied anew, with its events, by an engine of its own."""
+    engine = Engine(secrets.token_bytes(16), quarantined(directory))
+    for frame in read(directory, workers=0):
+        if frame.header.commands:
+            apply_frame(engine, frame, directory)
+            applied = Applied(
+                frame.header.first_seq, engine.seq, frame.header.ts_ns, frame.header.chain, engine.take_events()
+            )
+            yield applied, applied.events()
 
 
 def replay(directory: Path, engine: Engine) -> Iterator[int]:

@@ -1,0 +1,328 @@
+"""Market data: the book, trades, candles and statistics of every market."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exchange.api import decimals, parameters
+from exchange.api.context import Context, Reply, Request, WireMarket
+from exchange.api.endpoints import Endpoint, public
+from exchange.api.errors import WireError
+from exchange.api.general import STATUS, STATUSES, SYMBOL, SYMBOLS, chosen_markets
+from exchange.api.parameters import Parameter
+from exchange.core import queries
+from exchange.projections.candles import INTERVALS, Candle
+from exchange.projections.tickers import Ticker
+from exchange.projections.trades import AggregateTrade
+
+DEPTH_MAX = 5_000
+NAMES = INTERVALS
+Row = dict[str, Any]
+
+
+def depth(request: Request) -> Reply:
+    """Levels by the same update ids as the streams."""
+    market = matching_status(request)
+    update_id, bids, asks = request.context.projections.depth.snapshot(market.market_id, request.values["limit"])
+    return Reply(
+        {
+            "lastUpdateId": update_id,
+            "bids": levels(market, bids),
+            "asks": levels(market, asks),
+        }
+    )
+
+
+def levels(market: WireMarket, found: list[tuple[int, int]]) -> list[list[str]]:
+    return [[market.price(ticks), market.quantity(lots)] for ticks, lots in found]
+
+
+def matching_status(request: Request) -> WireMarket:
+    """The market asked for. WireError -1220 where it has another status than was asked for."""
+    market = request.context.market(request.values["symbol"])
+    wanted = request.values.get("symbolStatus")
+    if wanted is not None and status(request.context, market) != wanted:
+        raise WireError(-1220, "The symbol's status does not match the requested symbolStatus.")
+    return market
+
+
+def status(context: Context, market: WireMarket) -> str:
+    return STATUS[queries.filters(context.state, market.market_id)["status"]]
+
+
+def trades(request: Request) -> Reply:
+    market = request.context.market(request.values["symbol"])
+    found = request.context.projections.trades.recent(market.market_id, request.values["limit"])
+    return Reply(
+        [
+            {
+                "id": trade.trade_id,
+                "price": market.price(trade.price),
+                "qty": market.quantity(trade.quantity),
+                "quoteQty": market.notional(trade.quote_amount),
+                "time": request.time(trade.ts_ns),
+                "isBuyerMaker": bool(trade.is_buyer_maker),
+                "isBestMatch": True,
+            }
+            for trade in found
+        ]
+    )
+
+
+def aggregate(market: WireMarket, trade: AggregateTrade, time: int) -> Row:
+    return {
+        "a": trade.aggregate_id,
+        "p": market.price(trade.price),
+        "q": market.quantity(trade.quantity),
+        "f": trade.first_id,
+        "l": trade.last_id,
+        "T": time,
+        "m": bool(trade.is_buyer_maker),
+        "M": True,
+    }
+
+
+def aggregate_trades(request: Request) -> Reply:
+    values = request.values
+    market = request.context.market(values["symbol"])
+    found = request.context.projections.trades.aggregates(
+        market.market_id,
+        from_id=values["fromId"] or 0,
+        start_ns=values["startTime"] or 0,
+        end_ns=until(values["endTime"]),
+        limit=values["limit"],
+    )
+    return Reply([aggregate(market, trade, request.time(trade.ts_ns)) for trade in found])
+
+
+def until(end_ns: int | None) -> int:
+    """The last nanosecond of the millisecond that a client names; 0 where it names none."""
+    return end_ns + 999_999 if end_ns else 0
+
+
+def candle_row(request: Request, market: WireMarket, candle: Candle) -> list[Any]:
+    return [
+        request.time(candle.begin_ns),
+        market.price(candle.open),
+        market.price(candle.high),
+        market.price(candle.low),
+        market.price(candle.close),
+        market.quantity(candle.volume),
+        request.time(candle.end_ns) - 1,
+        market.notional(candle.quote_volume),
+        candle.trades,
+        market.quantity(candle.taker_volume),
+        market.notional(candle.taker_quote_volume),
+        "0",
+    ]
+
+
+def klines(request: Request) -> Reply:
+    values = request.values
+    market = request.context.market(values["symbol"])
+    found = request.context.projections.candles.klines(
+        market.market_id,
+        values["interval"],
+        values["startTime"] or 0,
+        values["endTime"] or 0,
+        values["limit"],
+        now_ns=request.now_ns,
+        offset_ns=values["timeZone"],
+    )
+    return Reply([candle_row(request, market, candle) for candle in found])
+
+
+def time_zone(name: str, value: str) -> int:
+    """A time zone such as 8, -1:00 or 05:45, in nanoseconds."""
+    sign = -1 if value.startswith("-") else 1
+    hours, _, minutes = value.lstrip("+-").partition(":")
+    if not (hours.isdigit() and (minutes or "0").isdigit()) or int(minutes or 0) > 59:
+        raise WireError(-1130, f"Data sent for parameter '{name}' is not valid.")
+    total = sign * (int(hours) * 60 + int(minutes or 0))
+    if not -12 * 60 <= total <= 14 * 60:
+        raise WireError(-1130, f"Data sent for parameter '{name}' is not valid.")
+    return total * 60_000_000_000
+
+
+def average_price(request: Request) -> Reply:
+    market = request.context.market(request.values["symbol"])
+    ticks = queries.average_price(request.context.state, market.market_id, request.now_ns)
+    found = request.context.projections.trades.recent(market.market_id, 1)
+    minutes = queries.filters(request.context.state, market.market_id)["average_minutes"]
+    closed = request.time(found[0].ts_ns) if found else 0
+    return Reply({"mins": minutes, "price": market.price(ticks), "closeTime": closed})
+
+
+def percent(change: int, base: int) -> str:
+    """A change in percent with three places, rounded towards zero."""
+    if not base:
+        return "0.000"
+    thousandths = abs(change) * 100_000 // base
+    return ("-" if change < 0 else "") + decimals.write(thousandths, 3)
+
+
+def ticker_row(request: Request, market: WireMarket, form: str) -> Row:
+    """Statistics of the last 24 hours, FULL or MINI."""
+    context = request.context
+    ticker = context.projections.tickers.ticker(market.market_id, request.now_ns)
+    if ticker is None:
+        now = request.now_ns
+        ticker = Ticker(market.market_id, now - 86_400_000_000_000, now, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0)
+    full: Row = {}
+    if form == "FULL":
+        best = context.projections.depth.best(market.market_id)
+        change = ticker.last - ticker.open
+        full = {
+            "priceChange": market.price(change),
+            "priceChangePercent": percent(change, ticker.open),
+            "weightedAvgPrice": decimals.write(ticker.weighted_average, market.quote_scale),
+            "prevClosePrice": market.price(ticker.previous_close),
+            "lastPrice": market.price(ticker.last),
+            "lastQty": market.quantity(ticker.last_quantity),
+            "bidPrice": market.price(best.bid),
+            "bidQty": market.quantity(best.bid_quantity),
+            "askPrice": market.price(best.ask),
+            "askQty": market.quantity(best.ask_quantity),
+        }
+    return {
+        "symbol": market.symbol,
+        **full,
+        "openPrice": market.price(ticker.open),
+        "highPrice": market.price(ticker.high),
+        "lowPrice": market.price(ticker.low),
+        "lastPrice": market.price(ticker.last),
+        "volume": market.quantity(ticker.volume),
+        "quoteVolume": market.notional(ticker.quote_volume),
+        "openTime": request.time(ticker.open_ns),
+        "closeTime": request.time(ticker.close_ns),
+        "firstId": ticker.first_id,
+        "lastId": ticker.last_id,
+        "count": ticker.trades,
+    }
+
+
+def shown(request: Request, row: Any) -> Reply:
+    """An object for one `symbol`, an array otherwise; only markets of the status asked for."""
+    if request.values["symbol"] is not None:
+        return Reply(row(request, matching_status(request)))
+    wanted = request.values["symbolStatus"]
+    markets = chosen_markets(request)
+    if wanted is not None:
+        markets = [market for market in markets if status(request.context, market) == wanted]
+    return Reply([row(request, market) for market in markets])
+
+
+def ticker_24h(request: Request) -> Reply:
+    if request.values["symbol"] is not None and request.values["symbols"] is not None:
+        raise WireError(-1128, "Combination of optional parameters invalid.")
+    form = request.values["type"]
+    return shown(request, lambda asked, market: ticker_row(asked, market, form))
+
+
+def price_row(request: Request, market: WireMarket) -> Row:
+    last = queries.filters(request.context.state, market.market_id)["last_price"]
+    return {"symbol": market.symbol, "price": market.price(last)}
+
+
+def ticker_price(request: Request) -> Reply:
+    return shown(request, price_row)
+
+
+def book_row(request: Request, market: WireMarket) -> Row:
+    best = request.context.projections.depth.best(market.market_id)
+    return {
+        "symbol": market.symbol,
+        "bidPrice": market.price(best.bid),
+        "bidQty": market.quantity(best.bid_quantity),
+        "askPrice": market.price(best.ask),
+        "askQty": market.quantity(best.ask_quantity),
+    }
+
+
+def ticker_book(request: Request) -> Reply:
+    return shown(request, book_row)
+
+
+def depth_weight(values: Mapping[str, Any]) -> int:
+    limit = values.get("limit") or 100
+    return 5 if limit <= 100 else 25 if limit <= 500 else 50 if limit <= 1_000 else 250
+
+
+def statistics_weight(values: Mapping[str, Any]) -> int:
+    if values.get("symbol") is not None:
+        return 2
+    count = len(values.get("symbols") or ())
+    return 80 if not count or count > 100 else 40 if count > 20 else 2
+
+
+def ticker_weight(values: Mapping[str, Any]) -> int:
+    return 2 if values.get("symbol") is not None else 4
+
+
+MARKET = Parameter("symbol", parameters.symbol, mandatory=True)
+LIMIT = Parameter("limit", parameters.at_most(1_000), default=500)
+START = Parameter("startTime", parameters.moment_ns)
+END = Parameter("endTime", parameters.moment_ns)
+SYMBOL_STATUS = Parameter("symbolStatus", STATUSES)
+KINDS = Parameter("type", parameters.word(("FULL", "MINI"), WireError(-1139, "Invalid ticker type.")), default="FULL")
+KLINE_ROWS = (
+    MARKET,
+    Parameter("interval", parameters.word(NAMES, WireError(-1120, "Invalid interval.")), mandatory=True),
+    START,
+    END,
+    Parameter("timeZone", time_zone, default=0),
+    LIMIT,
+)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    public(
+        "/api/v3/depth",
+        depth_weight,
+        depth,
+        MARKET,
+        Parameter("limit", parameters.at_most(DEPTH_MAX), default=100),
+        SYMBOL_STATUS,
+        socket_method="depth",
+    ),
+    public("/api/v3/trades", 25, trades, MARKET, LIMIT, socket_method="trades.recent"),
+    public(
+        "/api/v3/aggTrades",
+        4,
+        aggregate_trades,
+        MARKET,
+        Parameter("fromId", parameters.long),
+        START,
+        END,
+        LIMIT,
+        socket_method="trades.aggregate",
+    ),
+    public("/api/v3/klines", 2, klines, *KLINE_ROWS, socket_method="klines"),
+    public("/api/v3/uiKlines", 2, klines, *KLINE_ROWS, socket_method="uiKlines"),
+    public("/api/v3/avgPrice", 2, average_price, MARKET, socket_method="avgPrice"),
+    public(
+        "/api/v3/ticker/24hr",
+        statistics_weight,
+        ticker_24h,
+        SYMBOL,
+        SYMBOLS,
+        KINDS,
+        SYMBOL_STATUS,
+        socket_method="ticker.24hr",
+    ),
+    public(
+        "/api/v3/ticker/price",
+        ticker_weight,
+        ticker_price,
+        SYMBOL,
+        SYMBOLS,
+        SYMBOL_STATUS,
+        socket_method="ticker.price",
+    ),
+    public(
+        "/api/v3/ticker/bookTicker",
+        ticker_weight,
+        ticker_book,
+        SYMBOL,
+        SYMBOLS,
+        SYMBOL_STATUS,
+        socket_method="ticker.book",
+    ),
+)

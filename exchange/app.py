@@ -1,0 +1,274 @@
+"""Composition root: builds each part of a venue from its settings, passes it what it needs, runs it, stops it."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route, WebSocketRoute
+
+from exchange.api import accounts, general, market_data, orders
+from exchange.api.auth import Keys
+from exchange.api.context import Context
+from exchange.api.feed import Feed
+from exchange.api.rate_limits import PROFILES, RateLimits
+from exchange.api.rest import Rest
+from exchange.api.streams import Hub, Streams
+from exchange.api.user_data import UserData
+from exchange.api.websocket_api import WebSocketApi
+from exchange.config import Settings
+from exchange.core import queries
+from exchange.messages import registry
+from exchange.messages.accounts import ApiKeyGranted, ApiKeyRevoked
+from exchange.messages.markets import MarketListed
+from exchange.messages.system import ClockAdopted
+from exchange.messages.views import Rows
+from exchange.messages.words import AnyWords, Message
+from exchange.projections.all import Projections
+from exchange.runtime import logs, recovery
+from exchange.runtime.clock import Clock
+from exchange.runtime.keeping import SnapshotKeeper
+from exchange.runtime.sequencer import Applied, Sequencer
+from exchange.store.history import History
+from exchange.store.vault import Vault, read_master_key
+from journal.errors import CorruptJournal, JournalError
+from journal.writer import Journal
+
+STOP_SECONDS = 10
+
+
+class NotStarted(Exception):
+    """The venue cannot start; the message says why, and what helps."""
+
+
+class StaleReadModels(Exception):
+    """A snapshot lacks read models in this version: they are rebuilt from the whole journal."""
+
+
+class Exchange:
+    """One venue on one data directory. Construct it, then `run` it on an event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.profile not in PROFILES:
+            raise NotStarted(f"there is no profile {settings.profile!r}; there are {', '.join(PROFILES)}")
+        self.settings = settings
+        Path(settings.data).mkdir(parents=True, exist_ok=True)
+        self.vault = Vault(settings.vault, read_master_key(Path(settings.master_key_file)))
+        self.journal = open_journal(settings)
+        self.history = History(settings.history, journal_id=self.journal.journal_id)
+        recovered = self.recover()
+        self.engine = recovered.engine
+        if self.history.begin(recovered.engine.seq, recovered.engine.seq):
+            self.history.catch_up(self.history_rows)
+        logs.configure(settings.log, lambda: self.engine.seq)
+        self.log = logs.logger()
+        self.clock = Clock(recovered.last_ns)
+        self.keeper = SnapshotKeeper(
+            settings.snapshots,
+            self.engine,
+            self.journal.journal_id,
+            self.history,
+            self.projections.sections,
+            every=settings.snapshot_every,
+            keep=settings.snapshot_keep,
+            report=lambda line: self.log.warning(line),
+            last_seq=recovered.snapshot_seq,
+        )
+        self.sequencer = Sequencer(
+            self.engine,
+            self.journal,
+            self.clock,
+            self.publish,
+            capacity=settings.queue_capacity,
+            batch_commands=settings.batch_commands,
+        )
+        self.last_applied: Applied | None = None
+        self.build_wire()
+
+    def restore(self, rest: memoryview) -> None:
+        """Take the read models back from a snapshot, if it has all of them in this version."""
+        missing = self.projections.restore(rest)
+        if missing:
+            raise StaleReadModels(", ".join(missing))
+
+    def recover(self) -> recovery.Recovered:
+        """Stand where the journal ends; set a failing entry aside where settings say so."""
+        snapshots: Path | None = self.settings.snapshots
+        while True:
+            self.projections = Projections()
+            try:
+                return recovery.recover(
+                    self.settings.journal,
+                    snapshots,
+                    self.journal.journal_id,
+                    on_restore=self.restore,
+                    on_batch=self.fold,
+                )
+            except StaleReadModels:
+                snapshots = None
+            except recovery.EngineFailed as failure:
+                if not self.settings.auto_quarantine:
+                    raise NotStarted(str(failure)) from failure
+                if not recovery.quarantine_itself(
+                    self.journal, self.settings.journal, self.settings.snapshots, failure
+                ):
+                    raise NotStarted(f"{failure} (--auto-quarantine sets one entry in 10,000 aside)") from failure
+
+    def fold(self, applied: Applied, events: list[AnyWords]) -> None:
+        """Carry a batch into every read model."""
+        self.projections.on_batch(applied.ts_ns, events)
+        rows = self.projections.take_history()
+        self.history.on_batch(applied.last_seq, applied.ts_ns, rows, applied.first_seq)
+
+    def history_rows(self, after_seq: int) -> Iterator[tuple[int, int, Rows]]:
+        """What the journal gives the history, from its beginning: in the background, where rows were missing."""
+        users = Projections().users
+        for applied, events in recovery.batches(self.settings.journal):
+            users.on_batch(applied.ts_ns, events)
+            if applied.last_seq > after_seq:
+                yield applied.last_seq, applied.ts_ns, users.rows
+
+    def build_wire(self) -> None:
+        state = self.engine.state
+        keys = Keys(self.vault.reveal)
+        for granted in queries.granted_keys(state):
+            keys.on_granted(granted)
+        self.vault.sweep(queries.vault_references(state))
+        self.context = Context(
+            state=state,
+            submit=self.sequencer.submit,
+            submit_row=self.sequencer.submit_row,
+            now_ns=self.clock.read,
+            projections=self.projections,
+            history=self.history,
+            keys=keys,
+            limits=RateLimits(self.settings.profile),
+        )
+        self.hub = Hub()
+        self.user_data = UserData(self.context, self.hub)
+        self.feed = Feed(self.context, self.hub)
+        table = (
+            *general.ENDPOINTS,
+            *market_data.ENDPOINTS,
+            *orders.ENDPOINTS,
+            *accounts.ENDPOINTS,
+            *self.user_data.endpoints,
+        )
+        rest = Rest(self.context, table)
+        socket_api = WebSocketApi(self.context, table, self.user_data)
+        streams = Streams(self.hub)
+        self.asgi = Starlette(
+            routes=[
+                WebSocketRoute("/ws-api/v3", socket_api),
+                *[WebSocketRoute(path, streams) for path in ("/ws", "/ws/{streams:path}", "/stream")],
+                Route("/{path:path}", rest),
+            ]
+        )
+
+    def publish(self, applied: Applied, events: list[AnyWords]) -> None:
+        """After a batch: read models, keys and markets, streams, and perhaps a snapshot."""
+        self.last_applied = applied
+        self.fold(applied, events)
+        for event in events:
+            if isinstance(event, Message):
+                self.follow(registry.event_decoder.decode(event.payload))
+        self.user_data.on_batch(applied.ts_ns)
+        self.feed.on_batch(applied.ts_ns)
+        self.keeper.on_batch(applied)
+
+    def follow(self, event: Any) -> None:
+        """What the edge must know of a cold event."""
+        if isinstance(event, ApiKeyGranted):
+            self.context.keys.on_granted(event)
+        elif isinstance(event, ApiKeyRevoked):
+            self.context.keys.on_revoked(event)
+        elif isinstance(event, MarketListed):
+            self.context.learn_markets()
+        elif isinstance(event, ClockAdopted):
+            self.clock.adopt(event.to_ns)
+
+    async def run(self, on_ready: Callable[[str], None]) -> int:
+        """Serve until SIGTERM or SIGINT: then answer what is in flight, take a snapshot, and return 0."""
+        listening = bind(self.settings.host, self.settings.port)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self.asgi,
+                http="httptools",
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        sequencing = asyncio.create_task(self.sequencer.run())
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        feeding = asyncio.create_task(self.feed.run())
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        host, port = listening.getsockname()[:2]
+        on_ready(f"http://{host}:{port}")
+        self.log.info("serving", address=f"{host}:{port}", data=self.settings.data)
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait({sequencing, serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if sequencing.done():
+            self.die(sequencing.exception())
+        feeding.cancel()
+        return await self.stop(server, serving, sequencing)
+
+    def die(self, cause: BaseException | None) -> None:
+        """The venue no longer knows what is true: say so in one line, and end at once."""
+        self.log.error("the venue stops", entry=self.engine.at_seq, cause=f"{type(cause).__name__}: {cause}")
+        os._exit(1)
+
+    async def stop(
+        self, server: uvicorn.Server, serving: "asyncio.Task[None]", sequencing: "asyncio.Task[None]"
+    ) -> int:
+        self.log.info("stopping")
+        self.hub.close_all()
+        server.should_exit = True
+        await serving
+        self.sequencer.stop()
+        await sequencing
+        self.history.flush()
+        self.keeper.finish(self.last_applied)
+        self.journal.close()
+        self.history.close()
+        self.vault.close()
+        self.log.info("stopped")
+        return 0
+
+
+def open_journal(settings: Settings) -> Journal:
+    """The journal of a data directory, begun where there is none."""
+    try:
+        if any(settings.journal.glob("*.tape")):
+            return Journal.open_for_append(settings.journal, segment_bytes=settings.segment_bytes)
+        return recovery.create_journal(settings.journal, time.time_ns(), settings.segment_bytes)
+    except (JournalError, CorruptJournal) as error:
+        raise NotStarted(str(error)) from error
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 picks a free one."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise NotStarted(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listening.set_inheritable(False)
+    return listening
