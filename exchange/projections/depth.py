@@ -106,8 +106,7 @@ class DepthTaker:
     def add(self, market: int, first_id: int, bids: dict[int, int], asks: dict[int, int]) -> None:
         known = self.pending.get(market)
         if known is None:
-            self.pending[market] = Pending(first_id, dict(bids), dict(asks))
-            return
+            known = self.pending[market] = Pending(first_id, {}, {})
         known.bids.update(bids)
         known.asks.update(asks)
         if len(known.bids) + len(known.asks) > CHANGES_MAX:
