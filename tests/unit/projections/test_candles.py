@@ -54,7 +54,8 @@ def naive(trades: list[Print], interval: str, now_ns: int, offset_ns: int = 0) -
 
 
 def traded(seed: int, pause_seconds: float, batches: int, kept: int = 1_000) -> tuple[Candles, list[Print], int]:
-    flow, candles, trades = Flow(seed, pause_seconds), Candles(kept), []
+    flow, candles = Flow(seed, pause_seconds), Candles(kept)
+    trades: list[Print] = []
     for batch in flow.batches(batches):
         candles.on_batch(batch.ts_ns, batch.events)
         trades += prints(batch, 1)
@@ -119,7 +120,8 @@ def test_sums_may_pass_sixty_three_bits() -> None:
 
 
 def test_a_stream_tells_each_candle_closed_once_and_the_current_one_when_it_changed() -> None:
-    flow, candles, trades = Flow(5, 0.3), Candles(), []
+    flow, candles = Flow(5, 0.3), Candles()
+    trades: list[Print] = []
     taker = CandleTaker(candles)
     wanted = [(1, "1s", 0), (1, "1m", 0)]
     closed: dict[str, list[Candle]] = {"1s": [], "1m": []}
