@@ -405,7 +405,7 @@ class Flow:
             return GENESIS if tag == 1 else [2]
         if tag == 13:
             return [13, key, *self.some_filters(market, is_wide=random.random() < 0.6)[2:]]
-        expires_ns = random.choice([0, self.ts_ns + random.randint(1, 400) * SECOND])
+        expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
             3: [random.choice([1, 2, 3])],

@@ -178,11 +178,6 @@ def test_an_average_over_huge_sums_is_exact() -> None:
     assert max(notional for notional, _ in trio.venue.state.markets[0].buckets.values()) > 1 << 60
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=OverflowError,
-    reason="core/matching/average.py counts lots in one word: 1,024 trades of 2^53 lots in one window stop the process",
-)
 def test_an_average_over_more_lots_than_a_word_counts() -> None:
     trio = market_of(1, 1, max_price=2, max_quantity=WIDEST, average_minutes=5)
     fund(trio, ALICE, 2, WIDEST)
@@ -192,11 +187,6 @@ def test_an_average_over_more_lots_than_a_word_counts() -> None:
         trio.rows(*wash * 100)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="core/matching: a MARKET order by quantity whose walk ended at 2^62 trades on, and pays what it never held",
-)
 def test_a_market_order_never_pays_more_than_it_holds() -> None:
     """Filters changed since the makers came: together they ask for more than 2^62."""
     trio = market_of(1 << 40, 1, max_price=1 << 10, max_quantity=1 << 10)
@@ -208,11 +198,6 @@ def test_a_market_order_never_pays_more_than_it_holds() -> None:
     trio.check_state()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="core/matching: a MARKET order by quantity whose walk gives no lots is not matched, so it meets nobody",
-)
 @pytest.mark.parametrize("mode", [EXPIRE_TAKER, EXPIRE_MAKER])
 def test_a_market_order_that_meets_only_its_owner_is_prevented(mode: int) -> None:
     trio = Trio()
