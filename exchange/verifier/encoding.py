@@ -68,7 +68,7 @@ def market_words(market: Market) -> list[int]:
         numbers += [maker_ppm, taker_ppm]
     numbers += [market.newest_bucket, len(market.buckets)]
     for number, (notional, quantity) in sorted(market.buckets.items()):
-        numbers += [number, notional // HIGH, notional % HIGH, quantity]
+        numbers += [number, notional // HIGH, notional % HIGH, quantity // HIGH, quantity % HIGH]
     return numbers
 
 

@@ -137,12 +137,13 @@ def reaches(side: int, price: int, maker_price: int) -> bool:
 
 def walk(
     market: Market, account: Account, side: int, mode: int, price: int, wanted: int, budget: int
-) -> tuple[int, int]:
-    """What the book would give an order, without touching it: lots and their cost.
+) -> tuple[int, int, bool]:
+    """What the book would give an order, without touching it: lots, their cost, whether the budget ended it.
 
     A level counts as one: of the lots in it that are not the account's own, as many as are wanted and can be paid.
     """
     lots = cost = 0
+    is_cut = False
     makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
     while makers and lots < wanted:
         level = [maker for maker in makers if maker.price == makers[0].price]
@@ -158,11 +159,12 @@ def walk(
             there += maker.remaining
         lot_cost = level[0].price * market.quote_per_tick_lot
         taken = min(there, wanted - lots, (budget - cost) // lot_cost)
+        is_cut = taken < min(there, wanted - lots)
         lots += taken
         cost += taken * lot_cost
         if is_stopped or taken < there:
             break
-    return lots, cost
+    return lots, cost, is_cut
 
 
 def check_modes_and_name(market: Market, account: Account, row: Row, mode: int) -> None:
@@ -193,12 +195,13 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
     check_modes_and_name(market, account, row, mode)
     filters = market.filters
     wanted = row.quantity or filters["max_quantity"]
-    lots, cost = walk(market, account, row.side, mode, 0, wanted, row.quote_quantity or words.AMOUNT_MAX)
+    lots, cost, is_cut = walk(market, account, row.side, mode, 0, wanted, row.quote_quantity or words.AMOUNT_MAX)
     if row.quote_quantity:
         lots -= lots % max(filters["quantity_step"], 1)
         refuse_if(lots < max(filters["min_quantity"], filters["market_min_quantity"]), Code.BOOK_TOO_THIN)
     if row.side == words.BUY:
-        return row.quote_quantity or cost, lots
+        # What costs more than a word counts is more than anybody has.
+        return row.quote_quantity or (words.AMOUNT_MAX + 1 if is_cut else cost), lots
     return (row.quantity or lots) * market.base_per_lot, lots
 
 

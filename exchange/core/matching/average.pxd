@@ -6,3 +6,4 @@ cdef int note_trade(Market market, long long now_ns, long long price, long long 
 cdef int move_on(Market market, long long bucket) except -1
 cpdef long long average_price(Market market, long long now_ns) except? -1
 cdef long long late_average(Market market, long long bucket) except? -1
+cdef long long quotient(Market market, long long at) except? -1

@@ -22,19 +22,19 @@ def note_trade(market: Market, now_ns: int, price: int, quantity: int) -> None:
         at = bucket % codes.AVERAGE_BUCKETS
         weighted = price * quantity
         wide.add(market.average_sums, at, weighted)
-        wide.add(market.average_sums, codes.AVERAGE_BUCKETS, weighted)
-        market.average_quantities[at] += quantity
-        market.average_quantities[codes.AVERAGE_BUCKETS] += quantity
+        wide.add(market.average_sums, codes.AVERAGE_TOTAL, weighted)
+        wide.add(market.average_lots, at, quantity)
+        wide.add(market.average_lots, codes.AVERAGE_TOTAL, quantity)
 
 
 def move_on(market: Market, bucket: int) -> None:
     """Empty the places of the buckets that begin after the newest one, up to `bucket`."""
     for step in range(min(bucket - market.average_bucket, codes.AVERAGE_BUCKETS)):
         at = (bucket - step) % codes.AVERAGE_BUCKETS
-        wide.subtract(market.average_sums, codes.AVERAGE_BUCKETS, at)
+        wide.subtract(market.average_sums, codes.AVERAGE_TOTAL, at)
         wide.subtract(market.average_sums, at, at)
-        market.average_quantities[codes.AVERAGE_BUCKETS] -= market.average_quantities[at]
-        market.average_quantities[at] = 0
+        wide.subtract(market.average_lots, codes.AVERAGE_TOTAL, at)
+        wide.subtract(market.average_lots, at, at)
     market.average_bucket = bucket
 
 
@@ -46,21 +46,24 @@ def average_price(market: Market, now_ns: int) -> int:
     if not market.average_minutes:
         return market.last_price
     bucket = bucket_of(market, now_ns)
-    if bucket <= market.average_bucket:
-        quantity = market.average_quantities[codes.AVERAGE_BUCKETS]
-        if not quantity:
-            return market.last_price
-        return wide.quotient(market.average_sums, codes.AVERAGE_BUCKETS, quantity)
-    return late_average(market, bucket)
+    if bucket > market.average_bucket:
+        return late_average(market, bucket)
+    return quotient(market, codes.AVERAGE_TOTAL)
 
 
 def late_average(market: Market, bucket: int) -> int:
     """The average over a window that ends after the newest trade: what has left it is not counted."""
-    scratch = codes.AVERAGE_BUCKETS + 1
-    wide.subtract(market.average_sums, scratch, scratch)
-    quantity = 0
+    wide.subtract(market.average_sums, codes.AVERAGE_SCRATCH, codes.AVERAGE_SCRATCH)
+    wide.subtract(market.average_lots, codes.AVERAGE_SCRATCH, codes.AVERAGE_SCRATCH)
     for number in range(max(bucket - codes.AVERAGE_BUCKETS + 1, 0), market.average_bucket + 1):
         at = number % codes.AVERAGE_BUCKETS
-        wide.gather(market.average_sums, scratch, at)
-        quantity += market.average_quantities[at]
-    return wide.quotient(market.average_sums, scratch, quantity) if quantity else market.last_price
+        wide.gather(market.average_sums, codes.AVERAGE_SCRATCH, at)
+        wide.gather(market.average_lots, codes.AVERAGE_SCRATCH, at)
+    return quotient(market, codes.AVERAGE_SCRATCH)
+
+
+def quotient(market: Market, at: int) -> int:
+    """A sum of price × quantity by its sum of quantity; the last price where there is none."""
+    if not wide.is_positive(market.average_lots, at):
+        return market.last_price
+    return wide.ratio(market.average_sums, market.average_lots, at)

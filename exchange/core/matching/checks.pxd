@@ -37,6 +37,7 @@ cdef class Checks:
     cdef Seat *seat
     cdef long long mode
     cdef long long lots
+    cdef long long crosses
     cdef long long worst_key
     cdef long long need
     cdef word refused_place(self, long long at, Row *row, Market market) except? -1

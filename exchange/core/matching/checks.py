@@ -211,7 +211,7 @@ class Checks:
         self.cells = cells
         self.seats = seats
         self.trading = trading
-        self.mode = self.lots = self.worst_key = self.need = 0
+        self.mode = self.lots = self.crosses = self.worst_key = self.need = 0
 
     def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
         code = malformed(self.rows, at, row)
@@ -325,10 +325,10 @@ class Checks:
             return code
         best = market.asks.best if side == codes.BUY else market.bids.best
         self.worst_key = -price if side == codes.BUY else price
-        self.lots = 0
+        self.crosses = 0
         if best:
-            self.lots = 1 if best.key >= self.worst_key else 0
-        if self.lots and row.flags.type == codes.LIMIT_MAKER:
+            self.crosses = 1 if best.key >= self.worst_key else 0
+        if self.crosses and row.flags.type == codes.LIMIT_MAKER:
             return codes.WOULD_TAKE
         self.need = notional if side == codes.BUY else quantity * market.base_per_lot
         return 0
@@ -365,6 +365,7 @@ class Checks:
             codes.AMOUNT_MAX if quantity else row.quote_quantity,
         )
         self.lots = self.trading.lots
+        self.crosses = 1
         if row.quote_quantity:
             if market.quantity_step > 1:
                 self.lots -= self.lots % market.quantity_step
@@ -372,6 +373,9 @@ class Checks:
                 return codes.BOOK_TOO_THIN
         if side == codes.BUY:
             self.need = row.quote_quantity if row.quote_quantity else self.trading.cost
+            if quantity and self.trading.cut:
+                # More than any account can have: the book asks for more than a word counts.
+                self.need = codes.AMOUNT_MAX + 1
         else:
             self.need = (quantity if quantity else self.lots) * market.base_per_lot
         return 0

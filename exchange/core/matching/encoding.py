@@ -98,17 +98,18 @@ def write_market(market: Market, writer: Writer) -> None:
     oldest = max(newest - codes.AVERAGE_BUCKETS + 1, 0)
     filled = 0
     for bucket in range(oldest, newest + 1):
-        if market.average_quantities[bucket % codes.AVERAGE_BUCKETS]:
+        if wide.is_positive(market.average_lots, bucket % codes.AVERAGE_BUCKETS):
             filled += 1
     writer.add(newest)
     writer.add(filled)
     for bucket in range(oldest, newest + 1):
         at = bucket % codes.AVERAGE_BUCKETS
-        if market.average_quantities[at]:
+        if wide.is_positive(market.average_lots, at):
             writer.add(bucket)
             writer.add(market.average_sums[2 * at])
             writer.add(market.average_sums[2 * at + 1])
-            writer.add(market.average_quantities[at])
+            writer.add(market.average_lots[2 * at])
+            writer.add(market.average_lots[2 * at + 1])
 
 
 def write_orders(matching: Matching) -> bytes:
@@ -223,9 +224,10 @@ def read_market(matching: Matching, reader: Reader) -> None:
         at = reader.take() % codes.AVERAGE_BUCKETS
         market.average_sums[2 * at] = reader.take()
         market.average_sums[2 * at + 1] = reader.take()
-        market.average_quantities[at] = reader.take()
-        wide.gather(market.average_sums, codes.AVERAGE_BUCKETS, at)
-        market.average_quantities[codes.AVERAGE_BUCKETS] += market.average_quantities[at]
+        market.average_lots[2 * at] = reader.take()
+        market.average_lots[2 * at + 1] = reader.take()
+        wide.gather(market.average_sums, codes.AVERAGE_TOTAL, at)
+        wide.gather(market.average_lots, codes.AVERAGE_TOTAL, at)
 
 
 def read_orders(matching: Matching, reader: Reader) -> None:

@@ -50,7 +50,7 @@ cdef class Market:
     cdef Cell *quote_fees
     cdef public long long average_bucket
     cdef long long *average_sums
-    cdef long long *average_quantities
+    cdef long long *average_lots
     cdef long long bounds_until_ns
     cdef long long bid_top
     cdef long long bid_bottom

@@ -38,7 +38,7 @@ class Market:
         self.average_bucket = 0
         # Sums of price × quantity and of quantity by bucket; behind the buckets their totals, then room to reckon.
         self.average_sums = self.pool.take_words(2 * (codes.AVERAGE_BUCKETS + 2))
-        self.average_quantities = self.pool.take_words(codes.AVERAGE_BUCKETS + 1)
+        self.average_lots = self.pool.take_words(2 * (codes.AVERAGE_BUCKETS + 2))
         # Bounds that the percent price filter has worked out, and how long they hold.
         self.bounds_until_ns = 0
         self.bid_top = self.bid_bottom = self.ask_top = self.ask_bottom = 0
@@ -72,5 +72,4 @@ class Market:
             self.average_bucket = 0
             for at in range(2 * (codes.AVERAGE_BUCKETS + 1)):
                 self.average_sums[at] = 0
-            for at in range(codes.AVERAGE_BUCKETS + 1):
-                self.average_quantities[at] = 0
+                self.average_lots[at] = 0

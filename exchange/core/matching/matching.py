@@ -103,7 +103,7 @@ class Matching:
         order = self.draft(at, row, market)
         self.events.accepted(market, order, row.quote_quantity, row.key)
         met = 0
-        if self.checks.lots and self.is_fillable(row, market, order):
+        if self.checks.crosses and self.is_fillable(row, market, order):
             met = self.trading.match(market, order, self.checks.worst_key)
         self.finish(row, market, order, met)
 

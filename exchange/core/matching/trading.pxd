@@ -21,6 +21,7 @@ cdef class Trading:
     cdef long long lots
     cdef long long cost
     cdef bint blocked
+    cdef bint cut
     cdef long long taker_paid
     cdef long long taker_received
     cdef long long taker_fees

@@ -37,7 +37,7 @@ class Trading:
         self.events = events
         self.now_ns = 0
         self.lots = self.cost = 0
-        self.blocked = False
+        self.blocked = self.cut = False
         self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
 
     def walk(
@@ -53,19 +53,24 @@ class Trading:
     ) -> None:
         """Find what an order of this account would trade now, without trading: sets `lots`, and their `cost`.
 
+        `cut` says that the budget ended it.
+
         Units:   quantity in lots; budget, the most quote units that may change hands, at most 2^62; own_orders, how
                  many of the account's orders are open in this market.
         """
         alone = mode == codes.NONE or (own_orders == 0 and account.trade_group == 0)
         self.lots = self.cost = 0
-        self.blocked = False
+        self.blocked = self.cut = False
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
             lots = level.quantity if alone else self.open_to(level, account, mode)
             unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
-            taken = min(lots, quantity - self.lots, (budget - self.cost) // unit)
+            wanted = min(lots, quantity - self.lots)
+            taken = min(wanted, (budget - self.cost) // unit)
             self.lots += taken
             self.cost += taken * unit
+            if taken < wanted:
+                self.cut = True
             if taken < lots:
                 break
             level = level.worse

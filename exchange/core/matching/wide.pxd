@@ -12,12 +12,19 @@ cdef extern from *:
     static void tape_wide_subtract(long long *sums, long long at, long long other) {
         tape_wide_add(sums, at, -(((__int128) sums[2 * other] << 62) + sums[2 * other + 1]));
     }
-    static long long tape_wide_quotient(long long *sums, long long at, long long divisor) {
-        if (sums[2 * at] == 0) return sums[2 * at + 1] / divisor;
-        return (long long) ((((__int128) sums[2 * at] << 62) + sums[2 * at + 1]) / divisor);
+    static __int128 tape_wide_total(long long *sums, long long at) {
+        return ((__int128) sums[2 * at] << 62) + sums[2 * at + 1];
+    }
+    static int tape_wide_is_positive(long long *sums, long long at) {
+        return (sums[2 * at] | sums[2 * at + 1]) != 0;
+    }
+    static long long tape_wide_ratio(long long *sums, long long *others, long long at) {
+        if (sums[2 * at] == 0) return others[2 * at] ? 0 : sums[2 * at + 1] / others[2 * at + 1];
+        return (long long) (tape_wide_total(sums, at) / tape_wide_total(others, at));
     }
     """
     void add "tape_wide_add"(long long *sums, long long at, long long more) noexcept
     void gather "tape_wide_gather"(long long *sums, long long at, long long other) noexcept
     void subtract "tape_wide_subtract"(long long *sums, long long at, long long other) noexcept
-    long long quotient "tape_wide_quotient"(long long *sums, long long at, long long divisor) noexcept
+    bint is_positive "tape_wide_is_positive"(long long *sums, long long at) noexcept
+    long long ratio "tape_wide_ratio"(long long *sums, long long *others, long long at) noexcept

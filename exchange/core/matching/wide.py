@@ -25,6 +25,10 @@ def subtract(sums: list[int], at: int, other: int) -> None:
     add(sums, at, -total(sums, other))
 
 
-def quotient(sums: list[int], at: int, divisor: int) -> int:
-    """A sum divided by a positive number, rounded down; the quotient must fit a word."""
-    return total(sums, at) // divisor
+def is_positive(sums: list[int], at: int) -> bool:
+    return total(sums, at) > 0
+
+
+def ratio(sums: list[int], others: list[int], at: int) -> int:
+    """A sum divided by the sum of the same number in another run, rounded down; the quotient must fit a word."""
+    return total(sums, at) // total(others, at)
