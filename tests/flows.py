@@ -270,7 +270,7 @@ class Flow:
         return self.random.random() * 100 < self.knobs.wild_percent
 
     def some_row(self) -> list[int]:
-        return without_known_fault(self.some_wild_row() if self.is_wild() else self.some_whole_row())
+        return self.some_wild_row() if self.is_wild() else self.some_whole_row()
 
     def some_whole_row(self) -> list[int]:
         random = self.random
@@ -421,19 +421,6 @@ class Flow:
             31: [f"request {self.requests}", account, random.randint(1, 3), random.randrange(1 << 24)],
         }
         return [tag, key, *fields[tag]]
-
-
-def without_known_fault(words: list[int]) -> list[int]:
-    """Take self-trade prevention off a MARKET order by quantity.
-
-    The core lets one that finds only orders of its own meet nobody (tests/property/test_bounds.py,
-    test_a_market_order_that_meets_only_its_owner_is_prevented): with that mended, this function goes.
-    """
-    flags = bytearray(struct.pack("<q", words[6]))
-    if words[0] == PLACE and flags[1] == MARKET and words[8] and flags[3] in (DEFAULT, 2, 3, 4):
-        flags[3] = NONE
-        return [*words[:6], struct.unpack("<q", flags)[0], *words[7:]]
-    return words
 
 
 def entries(knobs: Knobs, venue: Venue, seeds: list[int]) -> Iterator[Entry]:
