@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -47,8 +48,6 @@ print("same", len(recorded))
 
 def record() -> list[tuple[tuple[int, ...], list[flows.Entry], bytes, bytes]]:
     """Run flows through the build in use and the verifier; return entries, digests of events and last hashes."""
-    from hashlib import sha256
-
     recorded = []
     for seed in range(FLOWS):
         random = Random(seed)
