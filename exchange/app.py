@@ -1,6 +1,7 @@
 """Composition root: builds each part of a venue from its settings, passes it what it needs, runs it, stops it."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -51,6 +52,11 @@ class StaleReadModels(Exception):
     """A snapshot lacks read models in this version: they are rebuilt from the whole journal."""
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether a line of uvicorn's tells of us: anybody can send bytes that are no text, and would fill the log."""
+    return not record.getMessage().startswith(("Invalid UTF-8 sequence received", "Invalid HTTP request received"))
+
+
 class Exchange:
     """One venue on one data directory. Construct it, then `run` it on an event loop."""
 
@@ -67,6 +73,7 @@ class Exchange:
         if self.history.begin(recovered.engine.seq, recovered.engine.seq):
             self.history.catch_up(self.history_rows)
         logs.configure(settings.log, lambda: self.engine.seq)
+        logging.getLogger("uvicorn.error").addFilter(is_ours)
         self.log = logs.logger()
         self.clock = Clock(recovered.last_ns)
         self.keeper = SnapshotKeeper(
@@ -160,14 +167,14 @@ class Exchange:
             *accounts.ENDPOINTS,
             *self.user_data.endpoints,
         )
-        rest = Rest(self.context, table)
+        self.rest = Rest(self.context, table)
         socket_api = WebSocketApi(self.context, table, self.user_data)
         streams = Streams(self.hub)
         self.asgi = Starlette(
             routes=[
                 WebSocketRoute("/ws-api/v3", socket_api),
                 *[WebSocketRoute(path, streams) for path in ("/ws", "/ws/{streams:path}", "/stream")],
-                Route("/{path:path}", rest),
+                Route("/{path:path}", self.rest),
             ]
         )
 

@@ -1,9 +1,10 @@
 """Market data: the book, trades, candles and statistics of every market."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.api import decimals, parameters
+from exchange.api import decimals, errors, parameters
 from exchange.api.context import Context, Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, public
 from exchange.api.errors import WireError
@@ -15,6 +16,7 @@ from exchange.projections.tickers import Ticker
 from exchange.projections.trades import AggregateTrade
 
 DEPTH_MAX = 5_000
+TIME_ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5]?[0-9]))?")
 NAMES = INTERVALS
 Row = dict[str, Any]
 
@@ -133,13 +135,13 @@ def klines(request: Request) -> Reply:
 
 def time_zone(name: str, value: str) -> int:
     """A time zone such as 8, -1:00 or 05:45, in nanoseconds."""
-    sign = -1 if value.startswith("-") else 1
-    hours, _, minutes = value.lstrip("+-").partition(":")
-    if not (hours.isdigit() and (minutes or "0").isdigit()) or int(minutes or 0) > 59:
-        raise WireError(-1130, f"Data sent for parameter '{name}' is not valid.")
-    total = sign * (int(hours) * 60 + int(minutes or 0))
+    found = TIME_ZONE.fullmatch(value)
+    if found is None:
+        raise errors.bad_data(name)
+    sign, hours, minutes = found.groups()
+    total = (-1 if sign == "-" else 1) * (int(hours) * 60 + int(minutes or 0))
     if not -12 * 60 <= total <= 14 * 60:
-        raise WireError(-1130, f"Data sent for parameter '{name}' is not valid.")
+        raise errors.bad_data(name)
     return total * 60_000_000_000
 
 

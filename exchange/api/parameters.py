@@ -16,6 +16,8 @@ LONG = re.compile(r"-?[0-9]{1,19}")
 RECV_WINDOW = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 LONG_MAX = (1 << 63) - 1
 MICROSECONDS_FROM = 10**14
+MOMENT_NS_MAX = LONG_MAX - 999_999
+"""Later than this is taken as this: with the rest of its millisecond it still fits 64 bits."""
 VALUE_LENGTH_MAX = 16_384
 
 
@@ -154,7 +156,7 @@ def boolean(name: str, value: str) -> bool:
 def moment_ns(name: str, value: str) -> int:
     """A time in milliseconds or microseconds, told apart by its size, as nanoseconds."""
     number = long(name, value)
-    return number * (1_000 if number >= MICROSECONDS_FROM else 1_000_000)
+    return min(number * (1_000 if number >= MICROSECONDS_FROM else 1_000_000), MOMENT_NS_MAX)
 
 
 def decimal_text(name: str, value: str) -> str:

@@ -245,9 +245,13 @@ def read_message(text: str) -> dict[str, Any]:
 
 
 def rendered(value: Any) -> str:
-    """A JSON value as it stands in a signed payload: without quotes, booleans as true and false."""
+    """A JSON value as it stands in a signed payload: without quotes, booleans as true and false. WireError -1135."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError as error:
+        # What nests deeper than is written could be read, and is no parameter.
+        raise BAD_JSON from error

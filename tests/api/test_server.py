@@ -61,12 +61,18 @@ def test_after_kill_9_the_port_is_free_at_once_and_orders_are_there(tmp_path: Pa
     try:
         placed = first.signed("POST", "/api/v3/order", **ORDER, price="60000", newClientOrderId="acknowledged")
         assert placed.status == 200, placed.body
+        # A client that is still connected leaves the server's side of its connection behind, on the server's port.
+        with connect(first.socket_address + "/ws", proxy=None, close_timeout=0):
+            first.kill()
+            second = Server(tmp_path / "data", "--no-flow", port=first.port).start()
     finally:
         first.kill()
-    with Server(tmp_path / "data", "--no-flow", port=first.port) as server:
-        assert server.port == first.port
-        found = server.signed("GET", "/api/v3/order", symbol="BTCUSDT", origClientOrderId="acknowledged")
+    try:
+        assert second.port == first.port
+        found = second.signed("GET", "/api/v3/order", symbol="BTCUSDT", origClientOrderId="acknowledged")
         assert found.body["orderId"] == placed.body["orderId"]
+    finally:
+        second.kill()
 
 
 @pytest.mark.parametrize("path", ["/ws/btcusdt@trade", "/stream", "/ws-api/v3"])
