@@ -1,8 +1,14 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport ROW_WORDS
+from .codes cimport ACCEPTED, CANCELED, PREVENTED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TRADED
 from .records cimport (word, Accepted, Canceled, ClientId, Flags, Prevented, Reference, Rejected, Rested, Row, Strategy,
                        StrategyNoted, Traded)
+
+cdef extern from *:
+    """
+    #define tape_fetch_row(words) (__builtin_prefetch(words), __builtin_prefetch((words) + 8))
+    """
+    void fetch_row "tape_fetch_row"(const long long *words) noexcept
 
 
 @cython.final
@@ -18,6 +24,8 @@ cdef class Rows:
     cdef Strategy *strategy(self, long long at) noexcept
 
     cdef inline word extent(self, long long at) except -1:
+        # Rows come from far: what the caller will come to is asked for now.
+        fetch_row(self.words + at + 32 * ROW_WORDS)
         if 0 <= at <= self.count - ROW_WORDS:
             if self.at(at).rows == 1 and self.at(at).extensions == 0:
                 return ROW_WORDS
@@ -37,13 +45,6 @@ cdef class Buffer:
     cdef long long *words
     cdef readonly long long total
     cdef int more(self) except -1
-    cdef Accepted *accepted(self) except NULL
-    cdef Rested *rested(self) except NULL
-    cdef Traded *traded(self) except NULL
-    cdef Canceled *canceled(self) except NULL
-    cdef Rejected *rejected(self) except NULL
-    cdef Prevented *prevented(self) except NULL
-    cdef StrategyNoted *strategy_noted(self) except NULL
     cpdef int message(self, long long seq, bytes payload) except -1
 
     cdef inline long long *add(self, long long count) except NULL:
@@ -53,6 +54,41 @@ cdef class Buffer:
         self.used += count
         self.total += count
         return start
+
+    cdef inline Accepted *accepted(self) except NULL:
+        event = <Accepted *> self.add(ACCEPTED >> 8)
+        event.head = ACCEPTED
+        return event
+
+    cdef inline Rested *rested(self) except NULL:
+        event = <Rested *> self.add(RESTED >> 8)
+        event.head = RESTED
+        return event
+
+    cdef inline Traded *traded(self) except NULL:
+        event = <Traded *> self.add(TRADED >> 8)
+        event.head = TRADED
+        return event
+
+    cdef inline Canceled *canceled(self) except NULL:
+        event = <Canceled *> self.add(CANCELED >> 8)
+        event.head = CANCELED
+        return event
+
+    cdef inline Rejected *rejected(self) except NULL:
+        event = <Rejected *> self.add(REJECTED >> 8)
+        event.head = REJECTED
+        return event
+
+    cdef inline Prevented *prevented(self) except NULL:
+        event = <Prevented *> self.add(PREVENTED >> 8)
+        event.head = PREVENTED
+        return event
+
+    cdef inline StrategyNoted *strategy_noted(self) except NULL:
+        event = <StrategyNoted *> self.add(STRATEGY_NOTED >> 8)
+        event.head = STRATEGY_NOTED
+        return event
 
 
 @cython.final

@@ -4,8 +4,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport (ACCEPTED, CANCELED, EXTENSION_WORDS, EXTENSIONS_MAX, MESSAGE, PREVENTED, REFERENCE, REJECTED,
-                     RESTED, ROW_WORDS, STRATEGY, STRATEGY_NOTED, TRADED)
+from .codes cimport EXTENSION_WORDS, EXTENSIONS_MAX, MESSAGE, REFERENCE, ROW_WORDS, STRATEGY
 from .pool cimport zeroed
 
 cdef enum:
@@ -104,41 +103,6 @@ cdef class Buffer:
         self.used = 0
         self.total = 0
         return taken
-
-    cdef Accepted *accepted(self) except NULL:
-        event = <Accepted *> self.add(sizeof(Accepted) // 8)
-        event.head = ACCEPTED
-        return event
-
-    cdef Rested *rested(self) except NULL:
-        event = <Rested *> self.add(sizeof(Rested) // 8)
-        event.head = RESTED
-        return event
-
-    cdef Traded *traded(self) except NULL:
-        event = <Traded *> self.add(sizeof(Traded) // 8)
-        event.head = TRADED
-        return event
-
-    cdef Canceled *canceled(self) except NULL:
-        event = <Canceled *> self.add(sizeof(Canceled) // 8)
-        event.head = CANCELED
-        return event
-
-    cdef Rejected *rejected(self) except NULL:
-        event = <Rejected *> self.add(sizeof(Rejected) // 8)
-        event.head = REJECTED
-        return event
-
-    cdef Prevented *prevented(self) except NULL:
-        event = <Prevented *> self.add(sizeof(Prevented) // 8)
-        event.head = PREVENTED
-        return event
-
-    cdef StrategyNoted *strategy_noted(self) except NULL:
-        event = <StrategyNoted *> self.add(sizeof(StrategyNoted) // 8)
-        event.head = STRATEGY_NOTED
-        return event
 
     cpdef int message(self, long long seq, bytes payload) except -1:
         """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""

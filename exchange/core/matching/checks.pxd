@@ -34,6 +34,7 @@ cdef class Checks:
     cdef Cells cells
     cdef Seats seats
     cdef Trading trading
+    cdef Account *account
     cdef Seat *seat
     cdef long long mode
     cdef long long lots

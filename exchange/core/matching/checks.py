@@ -197,8 +197,8 @@ def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
 
 
 class Checks:
-    """What is refused. Of an order that is not, it keeps what entering it needs: its account's `seat` in the market (or
-    none yet), its self-trade `mode`, the `lots` it can trade now (with a price: only whether), its `worst_key` on the
+    """What is refused. Of an order that is not, it keeps what entering it needs: its `account`, whose `seat` in the market
+    (or none yet), its self-trade `mode`, the `lots` it can trade now (with a price: only whether), its `worst_key` on the
     other side, and what it `need`s to hold.
     """
 
@@ -244,7 +244,7 @@ class Checks:
             return codes.MARKET_CLOSED
         if not order:
             return codes.UNKNOWN_ORDER
-        if order.seat.account_id != row.account or order.seat.market != row.market:
+        if order.seat.account.id != row.account or order.seat.market != row.market:
             return codes.UNKNOWN_ORDER
         if row.extensions and row.order_id:
             reference = self.rows.reference(at)
@@ -280,6 +280,7 @@ class Checks:
         account = key.account if row.key else self.accounts.find(row.account)
         if not account:
             return codes.UNKNOWN_ACCOUNT
+        self.account = account
         if account.status != codes.ACTIVE or account.kind == codes.SYSTEM:
             return codes.ACCOUNT_DISABLED
         return 0
@@ -287,7 +288,7 @@ class Checks:
     def wrong_order(self, row: "records.Row", market: Market) -> int:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
-        self.seat = self.seats.find(row.account, row.market)
+        self.seat = self.seats.find(self.account, row.market)
         self.mode = row.flags.self_trade
         if self.mode == codes.MARKET_DEFAULT:
             self.mode = market.default_self_trade
@@ -356,7 +357,7 @@ class Checks:
         self.worst_key = -codes.AMOUNT_MAX
         self.trading.walk(
             market,
-            self.accounts.find(row.account),
+            self.account,
             self.seat.open_orders if self.seat else 0,
             side,
             self.mode,

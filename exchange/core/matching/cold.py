@@ -38,7 +38,7 @@ def reject_row(matching: Matching, at: int, code: int) -> None:
 def cancel_seat(matching: Matching, at: int, market: Market) -> int:
     """Cancel all orders that the current command's account has in one market; returns how many there were."""
     row = matching.rows.at(at)
-    seat = matching.seats.find(row.account, market.id)
+    seat = matching.seats.find(matching.accounts.find(row.account), market.id)
     canceled = 0
     if seat:
         while seat.first:
@@ -90,7 +90,7 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
     return {
         "order_id": order.id,
         "market": order.seat.market,
-        "account": order.seat.account_id,
+        "account": order.seat.account.id,
         "side": flags.side,
         "type": flags.type,
         "time_in_force": flags.time_in_force,
@@ -136,9 +136,10 @@ def order_by_client_id(matching: Matching, account_id: int, client_id: bytes) ->
 def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[str, Any]]:
     """An account's open orders in one market (0: in all), oldest first within each."""
     orders = []
+    account = matching.accounts.find(account_id)
     for number in range(1, len(matching.markets) + 1):
-        if market_id == 0 or number == market_id:
-            seat = matching.seats.find(account_id, number)
+        if account and (market_id == 0 or number == market_id):
+            seat = matching.seats.find(account, number)
             if seat:
                 order = seat.first
                 while order:

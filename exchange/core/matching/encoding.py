@@ -145,7 +145,7 @@ def write_side(ladder: Ladder, writer: Writer) -> None:
 def write_order(order: "records.Order", writer: Writer) -> None:
     writer.add(order.id)
     writer.add_flags(order.flags)
-    writer.add(order.seat.account_id)
+    writer.add(order.seat.account.id)
     writer.add(order.price)
     writer.add(order.quantity)
     writer.add(order.remaining)

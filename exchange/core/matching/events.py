@@ -21,7 +21,7 @@ class Events:
         event = self.buffer.accepted()
         event.seq = self.seq
         event.market = market.id
-        event.account = order.seat.account_id
+        event.account = order.seat.account.id
         event.order_id = order.id
         event.flags = order.flags
         event.price = order.price
@@ -47,7 +47,7 @@ class Events:
         event = self.buffer.rested()
         event.seq = self.seq
         event.market = market.id
-        event.account = order.seat.account_id
+        event.account = order.seat.account.id
         event.order_id = order.id
         event.side = order.flags.side
         event.price = order.price
@@ -79,13 +79,13 @@ class Events:
         event.quote_amount = quote_amount
         event.fee_version = market.fee_version
         event.taker_order = taker.id
-        event.taker_account = taker.seat.account_id
+        event.taker_account = taker.seat.account.id
         event.taker_remaining = taker.remaining
         event.taker_fee = taker_fee
         event.taker_fee_asset = market.base if taker.flags.side == codes.BUY else market.quote
         event.taker_execution_id = market.executions - 1
         event.maker_order = maker.id
-        event.maker_account = maker.seat.account_id
+        event.maker_account = maker.seat.account.id
         event.maker_remaining = maker.remaining
         event.maker_fee = maker_fee
         event.maker_fee_asset = market.quote if taker.flags.side == codes.BUY else market.base
@@ -122,7 +122,7 @@ class Events:
         event = self.buffer.canceled()
         event.seq = self.seq
         event.market = market.id
-        event.account = order.seat.account_id
+        event.account = order.seat.account.id
         event.order_id = order.id
         event.flags = order.flags
         event.reason = reason
@@ -160,10 +160,10 @@ class Events:
         event.mode = taker.flags.self_trade
         event.price = maker.price
         event.taker_order = taker.id
-        event.taker_account = taker.seat.account_id
+        event.taker_account = taker.seat.account.id
         event.taker_prevented = taker_prevented
         event.maker_order = maker.id
-        event.maker_account = maker.seat.account_id
+        event.maker_account = maker.seat.account.id
         event.maker_prevented = maker_prevented
         event.trade_group = taker.seat.account.trade_group
         event.spare = 0

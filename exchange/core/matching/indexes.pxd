@@ -13,6 +13,14 @@ cdef extern from *:
         word = (word ^ (word >> 27)) * 0x94D049BB133111EBULL;
         return word ^ (word >> 31);
     }
+    /* A sum of products of words, each moved by a secret one, folded. */
+    static inline tape_hash tape_keyed(const tape_hash *keys, long long owner, long long a, long long b, long long c,
+                                       long long d, long long e) {
+        unsigned __int128 sum = (unsigned __int128) (owner + keys[0]) * (a + keys[1]);
+        sum += (unsigned __int128) (b + keys[2]) * (c + keys[3]);
+        sum += (unsigned __int128) (d + keys[4]) * (e + keys[5]);
+        return tape_mixed((tape_hash) (sum >> 64) ^ (tape_hash) sum);
+    }
     static inline tape_hash tape_pair_hash(long long first, long long second) {
         return tape_mixed((tape_hash) first * 0x9E3779B97F4A7C15ULL + (tape_hash) second);
     }
@@ -23,6 +31,8 @@ cdef extern from *:
     """
     ctypedef unsigned long long hashed_t "tape_hash"
     hashed_t mixed "tape_mixed"(hashed_t number) noexcept
+    hashed_t keyed "tape_keyed"(const hashed_t *keys, long long owner, long long a, long long b, long long c,
+                                long long d, long long e) noexcept
     hashed_t pair_hash "tape_pair_hash"(long long first, long long second) noexcept
     long long bucket "tape_bucket"(hashed_t hashed, long long mask, long long used) noexcept
 
@@ -30,7 +40,8 @@ cdef enum:
     PAGES_MAX = 65536
     RECORDS = 4096
 
-cdef ClientId no_client_id() noexcept
+cdef inline ClientId no_client_id() noexcept:
+    return ClientId(0, 0, 0, 0, 0)
 
 cdef inline bint same_client_id(ClientId one, ClientId other) noexcept:
     return one.a == other.a and one.b == other.b and one.c == other.c and one.d == other.d and one.e == other.e
@@ -39,6 +50,7 @@ cdef inline bint has_client_id(ClientId client_id) noexcept:
     return (client_id.a | client_id.b | client_id.c | client_id.d | client_id.e) != 0
 
 
+# A table of buckets, at least twice as many as there are records: most stand alone in theirs.
 cdef class Buckets:
     cdef Arena arena
     cdef readonly long long count
@@ -47,8 +59,6 @@ cdef class Buckets:
     cdef long long mask
     cdef long long link
     cdef void ***pages
-    cdef int put_node(self, void *node, hashed_t hashed) except -1
-    cdef int drop_node(self, void *node, hashed_t hashed) except -1
     cdef void **all_nodes(self) except NULL
     cdef int split(self) except -1
     cdef hashed_t hash_of(self, void *node) noexcept
@@ -57,14 +67,19 @@ cdef class Buckets:
         at = bucket(hashed, self.mask, self.used)
         return &self.pages[at >> 13][at & 8191]
 
+    cdef inline void **new_head(self, hashed_t hashed) except NULL:
+        """Where a record that is about to be added is linked in."""
+        while 2 * self.count >= self.used:
+            self.split()
+        self.count += 1
+        return self.head(hashed)
+
     cdef inline void **link_of(self, void *node) noexcept:
         return <void **> (<char *> node + self.link)
 
 
 @cython.final
 cdef class OrderIndex(Buckets):
-    cdef int put(self, Order *order) except -1
-    cdef int remove(self, Order *order) except -1
     cpdef word sort(self) except? -1
     cdef Order *ranked(self, long long rank) noexcept
     cdef Order **sorted
@@ -78,25 +93,52 @@ cdef class OrderIndex(Buckets):
             order = order.id_link
         return order
 
+    cdef inline int put(self, Order *order) except -1:
+        head = <Order **> self.new_head(mixed(<hashed_t> order.id))
+        order.id_link = head[0]
+        head[0] = order
+        return 0
+
+    cdef inline int remove(self, Order *order) except -1:
+        at = <Order **> self.slot(order.id)
+        while at[0] != order:
+            assert at[0] != NULL
+            at = &at[0].id_link
+        at[0] = order.id_link
+        self.count -= 1
+        return 0
+
 
 @cython.final
 cdef class ClientIndex(Buckets):
     cdef hashed_t keys[6]
-    cdef long long last_account
-    cdef ClientId last_client_id
-    cdef hashed_t last_digest
-    cdef hashed_t digest(self, long long account, ClientId client_id) noexcept
-    cdef int put(self, Order *order) except -1
-    cdef int remove(self, Order *order) except -1
+
+    cdef inline hashed_t digest(self, long long account, ClientId client_id) noexcept:
+        return keyed(self.keys, account, client_id.a, client_id.b, client_id.c, client_id.d, client_id.e)
 
     cdef inline void **slot(self, long long account, ClientId client_id) noexcept:
         return self.head(self.digest(account, client_id))
 
     cdef inline Order *find(self, long long account, ClientId client_id) noexcept:
         order = <Order *> self.slot(account, client_id)[0]
-        while order and not (same_client_id(order.client_id, client_id) and order.seat.account_id == account):
+        while order and not (same_client_id(order.client_id, client_id) and order.seat.account.id == account):
             order = order.client_link
         return order
+
+    cdef inline int put(self, Order *order) except -1:
+        head = <Order **> self.new_head(self.digest(order.seat.account.id, order.client_id))
+        order.client_link = head[0]
+        head[0] = order
+        return 0
+
+    cdef inline int remove(self, Order *order) except -1:
+        at = <Order **> self.slot(order.seat.account.id, order.client_id)
+        while at[0] != order:
+            assert at[0] != NULL
+            at = &at[0].client_link
+        at[0] = order.client_link
+        self.count -= 1
+        return 0
 
 
 @cython.final
@@ -118,9 +160,9 @@ cdef class Seats(Buckets):
     cdef inline void **slot(self, long long account, long long market) noexcept:
         return self.head(pair_hash(account, market))
 
-    cdef inline Seat *find(self, long long account, long long market) noexcept:
-        seat = <Seat *> self.slot(account, market)[0]
-        while seat and not (seat.market == market and seat.account_id == account):
+    cdef inline Seat *find(self, Account *account, long long market) noexcept:
+        seat = <Seat *> self.slot(account.id, market)[0]
+        while seat and not (seat.account == account and seat.market == market):
             seat = seat.link
         return seat
 
@@ -131,11 +173,15 @@ cdef class Accounts:
     cdef Account **pages
     cdef Account *add(self, long long id) except NULL
 
-    cdef inline Account *find(self, long long id) noexcept:
+    cdef inline Account *place(self, long long id) noexcept:
+        """Where the record of an id is, if it is at all."""
         if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
             return NULL
-        account = &self.pages[id >> 12][id & 4095]
-        return account if account.id else NULL
+        return &self.pages[id >> 12][id & 4095]
+
+    cdef inline Account *find(self, long long id) noexcept:
+        account = self.place(id)
+        return account if account and account.id else NULL
 
 
 @cython.final
@@ -144,8 +190,12 @@ cdef class Keys:
     cdef Key **pages
     cdef Key *add(self, long long id, Account *account) except NULL
 
-    cdef inline Key *find(self, long long id) noexcept:
+    cdef inline Key *place(self, long long id) noexcept:
+        """Where the record of an id is, if it is at all."""
         if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
             return NULL
-        key = &self.pages[id >> 12][id & 4095]
-        return key if key.id else NULL
+        return &self.pages[id >> 12][id & 4095]
+
+    cdef inline Key *find(self, long long id) noexcept:
+        key = self.place(id)
+        return key if key and key.id else NULL

@@ -119,15 +119,14 @@ class Seats:
     def count(self) -> int:
         return len(self.seats)
 
-    def find(self, account: int, market: int) -> Seat | None:
-        return self.seats.get((account, market))
+    def find(self, account: Account, market: int) -> Seat | None:
+        return self.seats.get((account.id, market))
 
     def open(self, account: Account, market: int, base: int, quote: int) -> Seat:
-        seat = self.find(account.id, market)
+        seat = self.find(account, market)
         if not seat:
             seat = self.pool.take_seat()
             seat.account = account
-            seat.account_id = account.id
             seat.market = market
             seat.base = self.cells.open(account.id, base)
             seat.quote = self.cells.open(account.id, quote)

@@ -5,28 +5,12 @@ Nothing is moved to grow but the few records of one bucket at each insertion (li
 """
 from cpython.mem cimport PyMem_RawFree
 from libc.stdlib cimport qsort
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from .pool cimport zeroed
 
-cdef extern from *:
-    """
-    static unsigned long long tape_folded_sum(unsigned long long a, unsigned long long b, unsigned long long c,
-                                              unsigned long long d, unsigned long long e, unsigned long long f) {
-        unsigned __int128 sum = (unsigned __int128) a * b + (unsigned __int128) c * d + (unsigned __int128) e * f;
-        return (unsigned long long) (sum >> 64) ^ (unsigned long long) sum;
-    }
-    """
-    hashed_t tape_folded_sum(hashed_t a, hashed_t b, hashed_t c, hashed_t d, hashed_t e, hashed_t f) noexcept
-
 cdef enum:
     PAGE = 8192
-
-
-cdef ClientId no_client_id() noexcept:
-    cdef ClientId none
-    memset(&none, 0, sizeof(none))
-    return none
 
 
 cdef class Buckets:
@@ -43,25 +27,6 @@ cdef class Buckets:
         PyMem_RawFree(self.pages)
 
     cdef hashed_t hash_of(self, void *node) noexcept:
-        return 0
-
-    cdef int put_node(self, void *node, hashed_t hashed) except -1:
-        cdef void **head
-        if self.count >= self.used:
-            self.split()
-        head = self.head(hashed)
-        self.link_of(node)[0] = head[0]
-        head[0] = node
-        self.count += 1
-        return 0
-
-    cdef int drop_node(self, void *node, hashed_t hashed) except -1:
-        cdef void **at = self.head(hashed)
-        while at[0] != node:
-            assert at[0] != NULL
-            at = self.link_of(at[0])
-        at[0] = self.link_of(node)[0]
-        self.count -= 1
         return 0
 
     cdef void **all_nodes(self) except NULL:
@@ -130,12 +95,6 @@ cdef class OrderIndex(Buckets):
     cdef hashed_t hash_of(self, void *node) noexcept:
         return mixed(<hashed_t> (<Order *> node).id)
 
-    cdef int put(self, Order *order) except -1:
-        return self.put_node(order, mixed(<hashed_t> order.id))
-
-    cdef int remove(self, Order *order) except -1:
-        return self.drop_node(order, mixed(<hashed_t> order.id))
-
 
 cdef class ClientIndex(Buckets):
     """Open orders by account and client id.
@@ -153,26 +112,8 @@ cdef class ClientIndex(Buckets):
         for at in range(2, 6):
             self.keys[at] = mixed(self.keys[at - 2] + self.keys[at - 1])
 
-    cdef hashed_t digest(self, long long account, ClientId client_id) noexcept:
-        """The hash of an owner and its id; the last one is kept, because a placed id was looked up just before."""
-        cdef hashed_t *keys = self.keys
-        if account == self.last_account and same_client_id(client_id, self.last_client_id):
-            return self.last_digest
-        self.last_account = account
-        self.last_client_id = client_id
-        self.last_digest = mixed(tape_folded_sum(
-            <hashed_t> account + keys[0], <hashed_t> client_id.a + keys[1], <hashed_t> client_id.b + keys[2],
-            <hashed_t> client_id.c + keys[3], <hashed_t> client_id.d + keys[4], <hashed_t> client_id.e + keys[5]))
-        return self.last_digest
-
     cdef hashed_t hash_of(self, void *node) noexcept:
-        return self.digest((<Order *> node).seat.account_id, (<Order *> node).client_id)
-
-    cdef int put(self, Order *order) except -1:
-        return self.put_node(order, self.hash_of(order))
-
-    cdef int remove(self, Order *order) except -1:
-        return self.drop_node(order, self.hash_of(order))
+        return self.digest((<Order *> node).seat.account.id, (<Order *> node).client_id)
 
 
 cdef int by_owner(const void *one, const void *other) noexcept nogil:
@@ -209,7 +150,9 @@ cdef class Cells(Buckets):
             cell = self.pool.take_cell()
             cell.account = account
             cell.asset = asset
-            self.put_node(cell, pair_hash(account, asset))
+            head = <Cell **> self.new_head(pair_hash(account, asset))
+            cell.link = head[0]
+            head[0] = cell
         return cell
 
     cpdef word sort(self) except? -1:
@@ -233,18 +176,19 @@ cdef class Seats(Buckets):
         self.cells = cells
 
     cdef hashed_t hash_of(self, void *node) noexcept:
-        return pair_hash((<Seat *> node).account_id, (<Seat *> node).market)
+        return pair_hash((<Seat *> node).account.id, (<Seat *> node).market)
 
     cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL:
-        seat = self.find(account.id, market)
+        seat = self.find(account, market)
         if not seat:
             seat = self.pool.take_seat()
             seat.account = account
-            seat.account_id = account.id
             seat.market = market
             seat.base = self.cells.open(account.id, base)
             seat.quote = self.cells.open(account.id, quote)
-            self.put_node(seat, pair_hash(account.id, market))
+            head = <Seat **> self.new_head(pair_hash(account.id, market))
+            seat.link = head[0]
+            head[0] = seat
         return seat
 
 

@@ -3,11 +3,12 @@ cimport cython
 from .records cimport Level
 
 
+# Nine cache lines: keys, greatest possible ones where there are fewer; levels or nodes; then what is seldom read.
 cdef struct Node:
-    long long count
-    long long height
     long long keys[32]
     void *children[32]
+    long long count
+    long long spare[7]
 
 
 @cython.final
@@ -17,6 +18,7 @@ cdef class Ladder:
     cdef Level *best
     cdef Level *worst
     cdef Node *root
+    cdef long long height
     cdef Level *find(self, long long key) noexcept
     cdef int insert(self, Level *level) except -1
     cdef int remove(self, Level *level) except -1

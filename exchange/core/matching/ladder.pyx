@@ -1,33 +1,45 @@
 # cython: overflowcheck=False
 """Price levels sorted by key, over C memory: `ladder.py` says the same in plain Python."""
-from cpython.mem cimport PyMem_RawFree
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove
 
-from .pool cimport zeroed
+cdef extern from "<stdlib.h>" nogil:
+    void *aligned_alloc(size_t alignment, size_t size)
 
 cdef enum:
     FANOUT = 32
     HEIGHT_MAX = 12
+    GREATEST = 0x7FFFFFFFFFFFFFFF
 
 
 cdef inline long long place_of(Node *node, long long key) noexcept:
-    """Where `key` is, or would go, among the keys of a node."""
-    cdef long long low = 0, high = node.count, middle
-    while low < high:
-        middle = (low + high) >> 1
-        if node.keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    """Where `key` is, or would go, among the keys of a node.
+
+    Counted, not halved: no branch that could not be foreseen, and the lines of a node are waited for together.
+    """
+    cdef long long *keys = node.keys
+    cdef long long at = ((keys[7] < key) + (keys[15] < key) + (keys[23] < key)) * 8
+    keys += at
+    return (at + (keys[0] < key) + (keys[1] < key) + (keys[2] < key) + (keys[3] < key)
+            + (keys[4] < key) + (keys[5] < key) + (keys[6] < key) + (keys[7] < key))
 
 
 cdef inline long long child_of(Node *node, long long key) noexcept:
     """Which child of an inner node `key` belongs below: the last whose first key is not above it."""
-    cdef long long at = place_of(node, key)
-    if at < node.count and node.keys[at] == key:
-        return at
-    return at - 1 if at else 0
+    cdef long long at = place_of(node, key + 1)
+    return at - (at > 0)
+
+
+cdef Node *new_node() except NULL:
+    cdef Node *node = <Node *> aligned_alloc(64, sizeof(Node))
+    cdef long long at
+    if not node:
+        raise MemoryError()
+    for at in range(FANOUT):
+        node.keys[at] = GREATEST
+        node.children[at] = NULL
+    node.count = 0
+    return node
 
 
 cdef inline void shift_in(Node *node, long long at, long long key, void *child) noexcept:
@@ -42,58 +54,60 @@ cdef inline void shift_out(Node *node, long long at) noexcept:
     node.count -= 1
     memmove(&node.keys[at], &node.keys[at + 1], (node.count - at) * sizeof(long long))
     memmove(&node.children[at], &node.children[at + 1], (node.count - at) * sizeof(void *))
+    node.keys[node.count] = GREATEST
 
 
 cdef Node *halve(Node *full) except NULL:
     """Move the upper half of a full node into a new one of the same height."""
-    cdef Node *upper = <Node *> zeroed(sizeof(Node))
-    upper.height = full.height
+    cdef Node *upper = new_node()
+    cdef long long at
     upper.count = FANOUT // 2
     full.count = FANOUT - upper.count
     memcpy(upper.keys, &full.keys[full.count], upper.count * sizeof(long long))
     memcpy(upper.children, &full.children[full.count], upper.count * sizeof(void *))
+    for at in range(full.count, FANOUT):
+        full.keys[at] = GREATEST
     return upper
 
 
-cdef void free_node(Node *node) noexcept:
+cdef void free_node(Node *node, long long height) noexcept:
     cdef long long at
-    if node.height:
+    if height:
         for at in range(node.count):
-            free_node(<Node *> node.children[at])
-    PyMem_RawFree(node)
+            free_node(<Node *> node.children[at], height - 1)
+    free(node)
 
 
 cdef class Ladder:
     """Levels sorted by key, the best (greatest) at hand, neighbours linked: a tree of nodes of 32."""
 
     def __cinit__(self):
-        self.root = <Node *> zeroed(sizeof(Node))
+        self.root = new_node()
 
     def __dealloc__(self):
         if self.root:
-            free_node(self.root)
+            free_node(self.root, self.height)
 
     cdef Level *find(self, long long key) noexcept:
         cdef Node *node = self.root
         cdef long long at
-        while node.height:
+        for at in range(self.height):
             node = <Node *> node.children[child_of(node, key)]
         at = place_of(node, key)
-        return <Level *> node.children[at] if at < node.count and node.keys[at] == key else NULL
+        return <Level *> node.children[at] if at < FANOUT and node.keys[at] == key else NULL
 
     cdef int insert(self, Level *level) except -1:
         cdef Node *path[HEIGHT_MAX]
         cdef long long places[HEIGHT_MAX]
-        cdef long long depth = 0, at
+        cdef long long depth, at
         cdef Node *node = self.root
         cdef Node *upper
-        while node.height:
+        for depth in range(self.height):
             # The first key of an inner node bounds its first child from below, or halving that child would misplace it.
             node.keys[0] = min(node.keys[0], level.key)
             path[depth] = node
             places[depth] = child_of(node, level.key)
             node = <Node *> node.children[places[depth]]
-            depth += 1
         at = place_of(node, level.key)
         self.link(level, node, at)
         if node.count == FANOUT:
@@ -103,7 +117,7 @@ cdef class Ladder:
                 shift_in(upper, at - node.count, level.key, level)
             else:
                 shift_in(node, at, level.key, level)
-            self.widen(path, places, depth, upper.keys[0], upper)
+            self.widen(path, places, self.height, upper.keys[0], upper)
         else:
             shift_in(node, at, level.key, level)
         self.count += 1
@@ -147,17 +161,17 @@ cdef class Ladder:
                 shift_in(node, at, key, child)
             key = upper.keys[0]
             child = upper
-        node = <Node *> zeroed(sizeof(Node))
-        node.height = self.root.height + 1
+        node = new_node()
         shift_in(node, 0, self.root.keys[0], self.root)
         shift_in(node, 1, key, child)
         self.root = node
+        self.height += 1
         return 0
 
     cdef int remove(self, Level *level) except -1:
         cdef Node *path[HEIGHT_MAX]
         cdef long long places[HEIGHT_MAX]
-        cdef long long depth = 0, at
+        cdef long long depth, at
         cdef Node *node = self.root
         if level.better:
             level.better.worse = level.worse
@@ -167,24 +181,25 @@ cdef class Ladder:
             level.worse.better = level.better
         else:
             self.worst = level.better
-        while node.height:
+        for depth in range(self.height):
             path[depth] = node
             places[depth] = child_of(node, level.key)
             node = <Node *> node.children[places[depth]]
-            depth += 1
         at = place_of(node, level.key)
         assert at < node.count and node.children[at] == level
         shift_out(node, at)
+        depth = self.height
         while not node.count and depth:
-            PyMem_RawFree(node)
+            free(node)
             depth -= 1
             node = path[depth]
             shift_out(node, places[depth])
-        while self.root.height and self.root.count == 1:
+        while self.height and self.root.count == 1:
             node = self.root
             self.root = <Node *> node.children[0]
-            PyMem_RawFree(node)
-        if self.root.height and not self.root.count:
-            self.root.height = 0
+            self.height -= 1
+            free(node)
+        if not self.root.count:
+            self.height = 0
         self.count -= 1
         return 0

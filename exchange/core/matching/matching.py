@@ -30,7 +30,7 @@ class Matching:
         self.trading = Trading(self.pool, secret, self.events)
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
-        self.warmer = Warmer(self.keys, self.seats, self.trading.orders, self.trading.clients)
+        self.warmer = Warmer(self.accounts, self.keys, self.seats, self.trading.orders, self.trading.clients)
         self.markets: list[Market] = []
         self.next_order_id = 1
         self.why = codes.DONE
@@ -129,7 +129,7 @@ class Matching:
         checks = self.checks
         seat = checks.seat
         if not seat:
-            seat = self.seats.open(self.accounts.find(row.account), market.id, market.base, market.quote)
+            seat = self.seats.open(checks.account, market.id, market.base, market.quote)
         order = self.trading.pool.take_order()
         order.id = self.next_order_id
         self.next_order_id += 1
@@ -205,10 +205,11 @@ class Matching:
             code = codes.UNKNOWN_MARKET
         if not code and market.status == codes.BREAK:
             code = codes.MARKET_CLOSED
-        seat = self.seats.find(row.account, row.market)
-        open_orders = seat.open_orders if seat else 0
-        if not code and not open_orders:
-            code = codes.NOTHING_TO_CANCEL
+        if not code:
+            seat = self.seats.find(self.checks.account, row.market)
+            open_orders = seat.open_orders if seat else 0
+            if not open_orders:
+                code = codes.NOTHING_TO_CANCEL
         if code:
             self.events.rejected(row, code)
         else:

@@ -75,7 +75,6 @@ cdef struct Cell:
     Cell *link
 
 cdef struct Seat:
-    long long account_id
     long long market
     Account *account
     Cell *base

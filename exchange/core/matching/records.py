@@ -58,7 +58,7 @@ class Cell:
 class Seat:
     """What one account has in one market: two balance cells and its open orders, oldest first."""
 
-    __slots__ = ("account_id", "market", "account", "base", "quote", "first", "last", "link", "open_orders")
+    __slots__ = ("market", "account", "base", "quote", "first", "last", "link", "open_orders")
 
 
 class Level:

@@ -1,16 +1,34 @@
 # Memory fetched ahead of its use: warm.pyx over C memory; warm.py does nothing. No rule of the exchange is in here.
 cimport cython
-from .records cimport word
+from .records cimport word, Row
 from .buffers cimport Rows
-from .indexes cimport ClientIndex, Keys, OrderIndex, Seats
+from .indexes cimport Accounts, ClientIndex, Keys, OrderIndex, Seats
+
+cdef enum:
+    AHEAD = 16
+
+
+# A row that comes, and where what it will touch was found.
+cdef struct Ahead:
+    Row *row
+    void **slot
+    void **client_slot
+    void *node
 
 
 @cython.final
 cdef class Warmer:
+    cdef Accounts accounts
     cdef Keys keys
     cdef Seats seats
     cdef OrderIndex orders
     cdef ClientIndex clients
-    cdef long long places[16]
-    cdef void *nodes[16]
-    cdef word fetch(self, Rows rows, long long at) except -1
+    cdef long long places
+    cdef long long cancels
+    cdef Ahead placing[17]
+    cdef Ahead canceling[17]
+    cdef word fetch(self, Rows rows, long long at) noexcept
+    cdef void find_places(self) noexcept
+    cdef void find_cancels(self) noexcept
+    cdef void follow_places(self) noexcept
+    cdef void follow_cancels(self) noexcept

@@ -1,96 +1,123 @@
 # cython: overflowcheck=False
 """Memory fetched ahead of its use.
 
-With many markets and accounts a command waits for memory a dozen times, each wait as long as all its arithmetic. So
-the next rows of a run are looked at together before they are applied: each pass asks for what the pass before found,
-and the waits of 16 commands pass side by side. Only hints are given: nothing is written, no result depends on it.
+A command touches a dozen records at places that only its row tells: its key and account, its seat, a cell, an order and
+that order's neighbours. Waiting for each in turn takes longer than all the arithmetic. So the next rows of a run are
+looked at together before they are applied: each pass asks for what the pass before has brought, and the waits of 16
+commands pass side by side. Only hints are given: nothing is written, no result depends on it.
+
+Placements and cancels are listed apart first, because a processor cannot foresee which of them a row is. Where a bucket
+is empty the bucket itself is asked for again, which costs nothing and needs no branch either.
 """
 from .buffers cimport Rows
 from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
-from .indexes cimport ClientIndex, Keys, OrderIndex, Seats
-from .records cimport Key, Order, Row, Seat
+from .indexes cimport Accounts, ClientIndex, Keys, OrderIndex, Seats
+from .records cimport Order, Row, Seat
 
 cdef extern from *:
     """
-    #define tape_fetch(address) __builtin_prefetch(address, 1)
+    #define tape_fetch(address) __builtin_prefetch((const void *) (address), 1)
+    #define tape_fetch_line(address, line) __builtin_prefetch((const char *) (address) + 64 * (line), 1)
     """
-    void tape_fetch(const void *address) noexcept
-
-cdef enum:
-    AHEAD = 16
-    LINE = 64
+    void fetch "tape_fetch"(const void *address) noexcept
+    void fetch_line "tape_fetch_line"(const void *address, long long line) noexcept
 
 
 cdef class Warmer:
     """Looks at up to 16 rows at a time."""
 
-    def __init__(self, Keys keys, Seats seats, OrderIndex orders, ClientIndex clients):
+    def __init__(self, Accounts accounts, Keys keys, Seats seats, OrderIndex orders, ClientIndex clients):
+        self.accounts = accounts
         self.keys = keys
         self.seats = seats
         self.orders = orders
         self.clients = clients
 
-    cdef word fetch(self, Rows rows, long long at) except -1:
+    cdef word fetch(self, Rows rows, long long at) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
-        cdef long long count = 0, number
+        cdef long long count = 0, kind
         cdef Row *row
-        cdef Key *key
-        cdef Seat *seat
-        cdef Order *order
+        self.places = 0
+        self.cancels = 0
         while count < AHEAD and at + ROW_WORDS <= rows.count:
             row = rows.at(at)
-            self.places[count] = at
-            tape_fetch(self.keys.find(row.key))
-            if row.kind == PLACE:
-                tape_fetch(self.seats.slot(row.account, row.market))
-                tape_fetch(self.clients.slot(row.account, row.client_id))
-            elif row.kind == CANCEL:
-                tape_fetch(self.orders.slot(row.order_id))
+            kind = row.kind
+            self.placing[self.places].row = row
+            self.places += kind == PLACE
+            self.canceling[self.cancels].row = row
+            self.cancels += kind == CANCEL
+            fetch(self.keys.place(row.key))
+            fetch(self.accounts.place(row.account))
             if not 0 <= row.extensions <= 7:
                 at = rows.count
                 break
             at += ROW_WORDS + EXTENSION_WORDS * row.extensions
             count += 1
-        for number in range(count):
-            row = rows.at(self.places[number])
-            key = self.keys.find(row.key)
-            if key:
-                tape_fetch(key.account)
-            self.nodes[number] = NULL
-            if row.kind == PLACE:
-                self.nodes[number] = self.seats.slot(row.account, row.market)[0]
-                if self.nodes[number]:
-                    tape_fetch(self.nodes[number])
-            elif row.kind == CANCEL:
-                self.nodes[number] = self.orders.slot(row.order_id)[0]
-                if not self.nodes[number]:
-                    continue
-                tape_fetch(self.nodes[number])
-                tape_fetch(<char *> self.nodes[number] + LINE)
-                tape_fetch(<char *> self.nodes[number] + 2 * LINE)
-        for number in range(count):
-            row = rows.at(self.places[number])
-            if row.kind == PLACE and self.nodes[number]:
-                seat = <Seat *> self.nodes[number]
-                tape_fetch(seat.quote if row.flags.side == BUY else seat.base)
-                if seat.last:
-                    tape_fetch(<char *> seat.last + LINE)
-            elif row.kind == CANCEL and self.nodes[number]:
-                order = <Order *> self.nodes[number]
-                tape_fetch(order.level)
-                tape_fetch(order.seat)
-                if order.prev:
-                    tape_fetch(order.prev)
-                if order.next:
-                    tape_fetch(order.next)
-                if order.seat_prev:
-                    tape_fetch(<char *> order.seat_prev + LINE)
-                if order.seat_next:
-                    tape_fetch(<char *> order.seat_next + LINE)
-                tape_fetch(self.clients.slot(row.account, order.client_id))
-        for number in range(count):
-            row = rows.at(self.places[number])
-            if row.kind == CANCEL and self.nodes[number]:
-                seat = (<Order *> self.nodes[number]).seat
-                tape_fetch(seat.quote if (<Order *> self.nodes[number]).flags.side == BUY else seat.base)
+        self.find_places()
+        self.find_cancels()
+        self.follow_places()
+        self.follow_cancels()
         return at
+
+    cdef void find_places(self) noexcept:
+        cdef long long number
+        cdef Ahead *ahead
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            ahead.slot = self.seats.slot(ahead.row.account, ahead.row.market)
+            fetch(ahead.slot)
+            ahead.client_slot = self.clients.slot(ahead.row.account, ahead.row.client_id)
+            fetch(ahead.client_slot)
+
+    cdef void find_cancels(self) noexcept:
+        cdef long long number
+        cdef Ahead *ahead
+        for number in range(self.cancels):
+            ahead = &self.canceling[number]
+            ahead.slot = self.orders.slot(ahead.row.order_id)
+            fetch(ahead.slot)
+
+    cdef void follow_places(self) noexcept:
+        cdef long long number
+        cdef Ahead *ahead
+        cdef Seat *seat
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            ahead.node = ahead.slot[0]
+            fetch(ahead.node if ahead.node else ahead.slot)
+            fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            seat = <Seat *> ahead.node
+            if seat:
+                fetch(seat.quote if ahead.row.flags.side == BUY else seat.base)
+                fetch_line(seat.last if seat.last else seat, 1)
+
+    cdef void follow_cancels(self) noexcept:
+        cdef long long number
+        cdef Ahead *ahead
+        cdef Order *order
+        for number in range(self.cancels):
+            ahead = &self.canceling[number]
+            ahead.node = ahead.slot[0] if ahead.slot[0] else ahead.slot
+            fetch(ahead.node)
+            fetch_line(ahead.node, 1)
+            fetch_line(ahead.node, 2)
+        for number in range(self.cancels):
+            ahead = &self.canceling[number]
+            if ahead.slot[0]:
+                order = <Order *> ahead.node
+                fetch(order.level)
+                fetch(order.seat)
+                fetch(order.prev if order.prev else order)
+                fetch(order.next if order.next else order)
+                fetch_line(order.seat_prev if order.seat_prev else order, 1)
+                fetch_line(order.seat_next if order.seat_next else order, 1)
+                ahead.client_slot = self.clients.slot(ahead.row.account, order.client_id)
+                fetch(ahead.client_slot)
+        for number in range(self.cancels):
+            ahead = &self.canceling[number]
+            if ahead.slot[0]:
+                order = <Order *> ahead.node
+                fetch(order.seat.quote if order.flags.side == BUY else order.seat.base)
+                fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
