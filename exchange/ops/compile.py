@@ -52,6 +52,10 @@ FAST = [
     "-fno-stack-protector",
     "-fcf-protection=none",
     "-U_FORTIFY_SOURCE",
+    # Rules are many small functions that read as sentences; called once each, they belong into their callers.
+    "--param=max-inline-insns-auto=100",
+    "--param=inline-unit-growth=200",
+    "--param=large-function-growth=400",
 ]
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
