@@ -1,6 +1,5 @@
 """Read-only answers from the state: what the api, the workers and tests may see of the core."""
 
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from exchange.messages.accounts import ApiKeyGranted
@@ -13,7 +12,7 @@ OrderFields = dict[str, Any]
 
 
 class Market(NamedTuple):
-    """How one market counts: ticks, lots and minor units to decimals and back."""
+    """How one market counts: tick_size and lot_size in minor units (messages/markets.py)."""
 
     market_id: int
     symbol: str
@@ -24,27 +23,6 @@ class Market(NamedTuple):
     tick_size: int
     lot_size: int
     quote_per_tick_lot: int
-
-    def price(self, ticks: int) -> Decimal:
-        return Decimal(ticks * self.tick_size).scaleb(-self.quote_scale)
-
-    def quantity(self, lots: int) -> Decimal:
-        return Decimal(lots * self.lot_size).scaleb(-self.base_scale)
-
-    def ticks(self, price: str) -> int:
-        """A price in whole ticks. ValueError where it is none."""
-        return whole(Decimal(price).scaleb(self.quote_scale), self.tick_size)
-
-    def lots(self, quantity: str) -> int:
-        """A quantity in whole lots. ValueError where it is none."""
-        return whole(Decimal(quantity).scaleb(self.base_scale), self.lot_size)
-
-
-def whole(number: Decimal, unit: int) -> int:
-    count, rest = divmod(number, unit)
-    if rest:
-        raise ValueError(f"{number} is not a whole multiple of {unit}")
-    return int(count)
 
 
 def described(state: State, listing: Listing) -> Market:

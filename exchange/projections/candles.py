@@ -144,15 +144,13 @@ def shifted(series: Series, cut: Interval, first: int, offset_ns: int) -> list[B
     ]
     bars: list[Bar] = []
     source = GRID.numbers[names[0] if names else "1s"]
-    # From one stretch earlier, so that the bar before the first is whole enough to give its close.
-    for piece in series.since(source, cut.later(first, -1) - offset_ns):
+    for piece in series.since(source, first - offset_ns):
         begin_ns = cut.begin(piece.begin_ns + offset_ns)
         if bars and bars[-1].begin_ns == begin_ns:
             bars[-1].absorb(piece)
         else:
             bars.append(piece.moved(begin_ns))
-    before = sum(1 for bar in bars if bar.begin_ns < first)
-    return bars[max(0, before - 1) :]
+    return bars
 
 
 def fill(bars: list[Bar], cut: Interval, first: int, last: int, limit: int, offset_ns: int) -> list[Candle]:

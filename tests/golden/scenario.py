@@ -28,6 +28,34 @@ def number(text: Decimal) -> str:
     return f"{text.normalize():f}"
 
 
+class Market:
+    """A market of the core with its numbers as a trader writes them."""
+
+    def __init__(self, market: queries.Market) -> None:
+        self.market_id = market.market_id
+        self.tick = Decimal(market.tick_size).scaleb(-market.quote_scale)
+        self.lot = Decimal(market.lot_size).scaleb(-market.base_scale)
+
+    def price(self, ticks: int) -> Decimal:
+        return ticks * self.tick
+
+    def quantity(self, lots: int) -> Decimal:
+        return lots * self.lot
+
+    def ticks(self, price: str) -> int:
+        return whole(Decimal(price), self.tick)
+
+    def lots(self, quantity: str) -> int:
+        return whole(Decimal(quantity), self.lot)
+
+
+def whole(amount: Decimal, unit: Decimal) -> int:
+    count, rest = divmod(amount, unit)
+    if rest:
+        raise ValueError(f"{amount} is no whole multiple of {unit}")
+    return int(count)
+
+
 class Scenario:
     """One exchange, driven by lines. Assets have 8 decimals; every account trades with a key of its own."""
 
@@ -73,8 +101,8 @@ class Scenario:
                 return handle(self, *found.groups())
         raise ValueError(f"nobody understands: {line}")
 
-    def symbol(self, name: str) -> queries.Market:
-        return queries.market(self.engine.state, name)
+    def symbol(self, name: str) -> Market:
+        return Market(queries.market(self.engine.state, name))
 
     def person(self, name: str) -> int:
         """The account of a name, opened with its key at its first appearance."""
@@ -140,7 +168,7 @@ class Scenario:
         market = self.symbol(symbol)
         return self.order(name, verb, market, "market", options, quote_quantity=int(Decimal(amount) * 10**SCALE))
 
-    def order(self, name: str, verb: str, market: queries.Market, price: str, options: str, **numbers: Any) -> str:
+    def order(self, name: str, verb: str, market: Market, price: str, options: str, **numbers: Any) -> str:
         self.orders += 1
         given = options.split()
         client_id = f"client-{self.orders}"
@@ -206,7 +234,7 @@ class Scenario:
             return f"market {message.market_id} is empty" if isinstance(message, markets.MarketEmptied) else ""
         if isinstance(event, words.Rejected):
             return f"rejected {RejectCode(event.code).name}"
-        market = queries.market_by_id(self.engine.state, event.market)
+        market = Market(queries.market_by_id(self.engine.state, event.market))
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
         if isinstance(event, words.Rested):

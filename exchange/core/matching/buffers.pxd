@@ -24,7 +24,7 @@ cdef class Rows:
     cdef Strategy *strategy(self, long long at) noexcept
 
     cdef inline word extent(self, long long at) except -1:
-        # Rows come from far: what the caller will come to is asked for now.
+        # Rows come from far: what the caller will come to is asked for early.
         fetch_row(self.words + at + 32 * ROW_WORDS)
         if 0 <= at <= self.count - ROW_WORDS:
             if self.at(at).rows == 1 and self.at(at).extensions == 0:

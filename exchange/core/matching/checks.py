@@ -197,9 +197,9 @@ def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
 
 
 class Checks:
-    """What is refused. Of an order that is not, it keeps what entering it needs: its `account`, whose `seat` in the market
-    (or none yet), its self-trade `mode`, the `lots` it can trade now (with a price: only whether), its `worst_key` on the
-    other side, and what it `need`s to hold.
+    """What is refused. Of an order that is not, it keeps what entering it needs: its `account`, whose `seat` in the
+    market (or none yet), its self-trade `mode`, whether it `crosses`, the `lots` a MARKET order can trade now, its
+    `worst_key` on the other side, and what it `need`s to hold.
     """
 
     def __init__(

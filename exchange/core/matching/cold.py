@@ -150,10 +150,7 @@ def orders_of(matching: Matching, account_id: int, market_id: int) -> list[dict[
 
 def all_orders(matching: Matching) -> list[dict[str, Any]]:
     """Every open order, by id."""
-    orders = []
-    for rank in range(matching.trading.orders.sort()):
-        orders.append(order_fields(matching.trading.orders.ranked(rank)))
-    return orders
+    return [order_fields(matching.trading.orders.ranked(rank)) for rank in range(matching.trading.orders.sort())]
 
 
 def depth(market: Market, side: int, limit: int) -> list[tuple[int, int]]:

@@ -50,7 +50,8 @@ cdef class Matching:
     @cython.locals(market=Market)
     cdef int cancel_all(self, long long at, Row *row) except -1
     cdef int note_emptied(self, Market market) except -1
-    cpdef Market list_market(self, long long base, long long quote, long long base_per_lot, long long quote_per_tick_lot)
+    cpdef Market list_market(self, long long base, long long quote, long long base_per_lot,
+                             long long quote_per_tick_lot)
     cpdef int open_account(self, long long account_id, long long kind, long long status, long long tier,
                            long long trade_group, long long parent) except -1
     cpdef int set_account(self, long long account_id, long long status, long long tier, long long trade_group) except -1

@@ -43,7 +43,8 @@ cdef class Arena:
         """Map a new chunk with room for at least `size` bytes."""
         cdef long long length = LATER_CHUNK if self.chunks else FIRST_CHUNK
         cdef void *start
-        length = max(length, (size + CACHE_LINE + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE if size > length - CACHE_LINE else 0)
+        if size > length - CACHE_LINE:
+            length = (size + CACHE_LINE + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE
         start = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         if start == MAP_FAILED:
             raise MemoryError()

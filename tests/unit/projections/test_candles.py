@@ -148,7 +148,7 @@ def test_a_stream_tells_each_candle_closed_once_and_the_current_one_when_it_chan
 
 
 def test_a_stream_nobody_wants_any_more_is_forgotten() -> None:
-    candles, _, now_ns = traded(6, 1, 100)
+    candles, _, now_ns = traded(6, 1, 120)
     taker = CandleTaker(candles)
     assert len(list(taker.take(now_ns, [(1, "1m", 0), (1, "1h", 0)]))) == 2
     assert list(taker.take(now_ns, [])) == []

@@ -90,6 +90,8 @@ def test_every_order_lives_from_new_to_one_end_and_its_sums_add_up() -> None:
         users.on_batch(batch.ts_ns, batch.events)
         for event in users.events:
             assert event.ts_ns == batch.ts_ns
+            assert not users.prevented, "what is of one batch ends with it"
+            assert not users.touched, "what is of one batch ends with it"
             if isinstance(event, OrderUpdate):
                 lives.setdefault(event.order.order_id, []).append(event)
                 executions[event.order.market].append(event.execution_id)
