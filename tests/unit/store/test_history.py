@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from exchange.messages.orders import Side
@@ -195,8 +196,9 @@ def test_the_seq_is_in_the_transaction_of_its_rows(history: History, path: Path)
 def test_batches_that_are_known_are_skipped(history: History, path: Path) -> None:
     hand_over(history, FLOW[50][1][0])
     history.flush()
-    history.on_batch(FLOW[50][1][0], 0, Rows([ORDERS[-1]], []))
-    history.on_batch(1, 0, Rows([ORDERS[-1]], []))
+    other = msgspec.structs.replace(ORDERS[0], order_id=1_000_000)
+    history.on_batch(FLOW[50][1][0], 0, Rows([other], []))
+    history.on_batch(1, 0, Rows([other], []))
     hand_over(history)
     history.flush()
     assert stored(path) == (LAST_SEQ, *rows_until(LAST_SEQ))
