@@ -22,6 +22,8 @@ BAD_JSON = WireError(-1135, "Invalid JSON Request")
 SUBSCRIBED = WireError(-2035, "User Data Stream subscription already active.")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
 CREDENTIALS = table(Parameter("apiKey", parameters.text), Parameter("signature", parameters.text))
+SHOWING = table(Parameter("returnRateLimits", parameters.boolean))
+"""Every method takes it: for this one response it goes before what the connection's address says."""
 SESSION_WEIGHT = 2
 
 
@@ -54,6 +56,10 @@ class WebSocketApi:
     def __init__(self, context: Context, all_endpoints: Iterable[Endpoint], user_data: UserData) -> None:
         self.context = context
         self.methods = {endpoint.socket_method: endpoint for endpoint in all_endpoints if endpoint.socket_method}
+        self.rows = {
+            name: {**endpoint.rows, **SHOWING, **({} if endpoint.security == endpoints.NONE else CREDENTIALS)}
+            for name, endpoint in self.methods.items()
+        }
         self.user_data = user_data
         self.own = {
             "session.logon": (self.logon, SIGNING | CREDENTIALS),
@@ -87,8 +93,10 @@ class WebSocketApi:
     async def handle(self, session: Session, text: str) -> None:
         """Answer one request."""
         request_id: Any = None
+        show_limits = session.show_limits
         try:
             message = read_message(text)
+            show_limits = wants_limits(message, show_limits)
             request_id = message.get("id")
             if not is_id(request_id):
                 request_id = None
@@ -97,7 +105,7 @@ class WebSocketApi:
             response = {"id": request_id, "status": 200, "result": reply.body}
         except WireError as error:
             response = {"id": request_id, "status": error.status, "error": self.shown(error)}
-        if session.show_limits:
+        if show_limits:
             response["rateLimits"] = self.limits(session.address)
         session.socket.send(orjson.dumps(response).decode())
 
@@ -125,7 +133,7 @@ class WebSocketApi:
         if own is not None:
             handler, rows = own
             self.context.limits.charge(session.address, SESSION_WEIGHT, now_ns)
-            return handler(session, values, parameters.read(rows, values), now_ns)
+            return handler(session, values, parameters.read({**rows, **SHOWING}, values), now_ns)
         endpoint = self.methods.get(method)
         if endpoint is None:
             raise WireError(-1020, "This operation is not supported.")
@@ -134,10 +142,7 @@ class WebSocketApi:
     async def call(self, session: Session, endpoint: Endpoint, values: dict[str, str], now_ns: int) -> Reply:
         """Call an endpoint's twin, for the key that signed or that is logged on."""
         key = None
-        rows: Mapping[str, Parameter] = endpoint.rows
-        if endpoint.security != endpoints.NONE:
-            rows = {**rows, **CREDENTIALS}
-        read = parameters.read(rows, values)
+        read = parameters.read(self.rows[endpoint.socket_method], values)
         self.context.limits.charge(session.address, endpoint.cost(read), now_ns)
         if endpoint.security != endpoints.NONE:
             key = self.signer(session, values, read, now_ns)
@@ -242,6 +247,13 @@ def read_message(text: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise BAD_JSON
     return message
+
+
+def wants_limits(message: Mapping[str, Any], otherwise: bool) -> bool:
+    """Whether the response to a request shows rate limits."""
+    params = message.get("params")
+    wanted = params.get("returnRateLimits") if isinstance(params, dict) else None
+    return wanted if isinstance(wanted, bool) else otherwise
 
 
 def rendered(value: Any) -> str:

@@ -167,6 +167,20 @@ def test_every_bad_parameter_of_every_websocket_method_is_refused(tmp_path: Path
     asyncio.run(ask_all())
 
 
+def test_a_websocket_request_may_say_whether_rate_limits_are_shown(tmp_path: Path) -> None:
+    """ccxt sends `returnRateLimits` with every request."""
+
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire, SocketClient(wire, "/ws-api/v3") as socket:
+            for params, shown in (({}, True), ({"returnRateLimits": False}, False), ({"returnRateLimits": True}, True)):
+                for method in ("ping", "session.status", "nothing"):
+                    assert ("rateLimits" in await socket.call(method, params)) is shown
+                assert ("rateLimits" in await socket.signed("account.status", dict(params))) is shown
+            check_answer(await socket.call("ping", {"returnRateLimits": "maybe"}), "maybe")
+
+    asyncio.run(ask_all())
+
+
 def deep(levels: int) -> list[Any]:
     """Arrays in arrays: what reads them may have a limit, what writes them another."""
     found: list[Any] = []

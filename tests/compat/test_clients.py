@@ -1,0 +1,63 @@
+"""Clients as they are published, each in an environment of its own, against a demo: only addresses are changed."""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import ROOT, Server, environment_without_proxies
+
+# Locks are made anew with (in a scratch environment that has uv; the name of the client alone is the input):
+#   uv pip compile NAME.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+#       --no-emit-index-url --no-emit-find-links -o tests/compat/NAME.lock
+HERE = Path(__file__).parent
+ENVIRONMENTS = ROOT / "build" / "compat"
+
+
+def environment(name: str) -> Path:
+    """The interpreter of a client's environment, which is made where there is none for its lock."""
+    lock = HERE / f"{name}.lock"
+    stamp = f"{sys.implementation.cache_tag} {hashlib.sha256(lock.read_bytes()).hexdigest()}"
+    folder = ENVIRONMENTS / name
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    with (ENVIRONMENTS / f"{name}.making").open("w") as making:
+        fcntl.flock(making, fcntl.LOCK_EX)
+        finished = folder / "finished"
+        if not finished.exists() or finished.read_text() != stamp:
+            shutil.rmtree(folder, ignore_errors=True)
+            python = getattr(sys, "_base_executable", None) or sys.executable
+            run([python, "-m", "venv", str(folder)])
+            install = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--require-hashes"]
+            run([str(folder / "bin" / "python"), *install, "--requirement", str(lock)])
+            finished.write_text(stamp)
+    return folder / "bin" / "python"
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["ccxt", "python_binance"])
+def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path: Path, name: str) -> None:
+    python = environment(name)
+    with Server(tmp_path / "data", "--no-flow") as server:
+        key = server.credentials()
+        done = subprocess.run(
+            [str(python), str(HERE / f"drive_{name}.py"), server.address, key["api_key"], key["secret_key"]],
+            env=environment_without_proxies(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+        assert done.stdout.rstrip().endswith("all of it"), done.stdout[-2000:]
+        log = server.errors.read_text()
+        assert "Traceback" not in log, log[-3000:]
