@@ -103,20 +103,23 @@ class Feed:
                     self.hub.publish(stream, book)
 
     def publish_candles(self, now_ns: int) -> None:
-        wanted: dict[tuple[int, str, int], str] = {}
+        wanted: dict[tuple[int, str, int], list[str]] = {}
         for stream in self.hub.listeners:
             name, _, kind = stream.partition("@")
             found = KLINE.fullmatch(kind)
             market = self.context.markets.get(name.upper())
-            if found is None or market is None or found[1] not in NAMES:
+            if found is None or market is None or found[1] not in NAMES or name != name.lower():
                 continue
             try:
-                wanted[market.market_id, found[1], time_zone("timeZone", found[2] or "0")] = stream
+                key = market.market_id, found[1], time_zone("timeZone", found[2] or "0")
             except WireError:
                 continue
+            wanted.setdefault(key, []).append(stream)
         for key, candle, closed in self.candles.take(now_ns, list(wanted)):
             market = self.context.market_by_id(key[0])
-            self.hub.publish(wanted[key], kline_event(market, key[1], candle, closed=closed, now_ns=now_ns))
+            event = kline_event(market, key[1], candle, closed=closed, now_ns=now_ns)
+            for stream in wanted[key]:
+                self.hub.publish(stream, event)
 
     def publish_tickers(self, now_ns: int) -> None:
         """Statistics of markets that traded; those of all markets in one array for whoever asks for it."""
