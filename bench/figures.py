@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from bench import core, replay
+from bench import core, pipeline, replay, snapshot
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "core": core.run,
+    "pipeline": pipeline.run,
     "replay": replay.run,
+    "snapshot": snapshot.run,
 }
