@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import core, pipeline, replay, snapshot
+from bench import core, http, pipeline, replay, snapshot
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
@@ -10,4 +10,5 @@ FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "pipeline": pipeline.run,
     "replay": replay.run,
     "snapshot": snapshot.run,
+    "http": http.run,
 }
