@@ -38,7 +38,7 @@ from exchange.runtime.keeping import SnapshotKeeper
 from exchange.runtime.sequencer import Applied, Sequencer
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key
-from journal.errors import CorruptJournal, JournalError
+from journal.errors import CorruptJournal, JournalError, QuarantineRefused
 from journal.writer import Journal
 
 STOP_SECONDS = 10
@@ -122,10 +122,16 @@ class Exchange:
             except recovery.EngineFailed as failure:
                 if not self.settings.auto_quarantine:
                     raise NotStarted(str(failure)) from failure
-                if not recovery.quarantine_itself(
-                    self.journal, self.settings.journal, self.settings.snapshots, failure
-                ):
-                    raise NotStarted(f"{failure} (--auto-quarantine sets one entry in 10,000 aside)") from failure
+                self.set_aside(failure)
+
+    def set_aside(self, failure: recovery.EngineFailed) -> None:
+        """Quarantine the entry on which the engine failed, where that may be done."""
+        try:
+            done = recovery.quarantine_itself(self.journal, self.settings.journal, self.settings.snapshots, failure)
+        except QuarantineRefused as refusal:
+            raise NotStarted(f"{failure} It cannot be set aside: {refusal}") from failure
+        if not done:
+            raise NotStarted(f"{failure} (--auto-quarantine sets one entry in 10,000 aside)") from failure
 
     def fold(self, applied: Applied, events: list[AnyWords]) -> None:
         """Carry a batch into every read model."""

@@ -16,6 +16,7 @@ from exchange.ops import quarantine
 from exchange.runtime import keeping, recovery, sequencer
 from exchange.runtime.sequencer import Applied
 from journal.quarantine import quarantined
+from journal.writer import Journal
 from snapshots.store import list_snapshots
 from tests.venue import Venue, limit, listing
 
@@ -203,3 +204,18 @@ def test_an_entry_that_was_applied_is_never_quarantined(tmp_path: Path, capsys: 
     assert quarantine.main([str(tmp_path), str(seq), "--reason", "no"]) == 1
     assert "was applied" in capsys.readouterr().err
     assert quarantined(tmp_path / "journal") == {}
+
+
+def test_the_venue_sets_one_entry_aside_by_itself_and_not_a_second_one_so_soon(
+    tmp_path: Path, broken_core: ModuleType
+) -> None:
+    fatal = crash(tmp_path)
+    directory, snapshots = tmp_path / "journal", tmp_path / "snapshots"
+    with Journal.open_for_append(directory) as journal:
+        with pytest.raises(recovery.EngineFailed) as caught:
+            recovery.recover(directory, snapshots, journal.journal_id)
+        assert recovery.quarantine_itself(journal, directory, snapshots, caught.value)
+        assert recovery.recover(directory, snapshots, journal.journal_id).engine.seq == fatal + 4
+        soon = recovery.EngineFailed(fatal + 9_999, "another", directory, AssertionError())
+        assert not recovery.quarantine_itself(journal, directory, snapshots, soon)
+    assert list(quarantined(directory)) == [fatal]
