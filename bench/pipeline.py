@@ -88,7 +88,7 @@ def timed(workload: Workload) -> Timed:
     """One run of the whole way."""
     engine = workload.open_filled()
     shift = engine.seq
-    todo = list(batches(workload, shift + 1))
+    prepared = list(batches(workload, shift + 1))
     switch = sys.getswitchinterval()
     with (
         tempfile.TemporaryDirectory(prefix="pipeline-", dir=workloads.FOLDER) as folder,
@@ -100,7 +100,7 @@ def timed(workload: Workload) -> Timed:
         sys.setswitchinterval(SWITCH_SECONDS)
         began = time.perf_counter()
         durable: Batch | None = None
-        for batch in todo:
+        for batch in prepared:
             writing = thread.submit(journal.append, renumbered(batch, shift), batch[1], engine.seq - shift)
             if durable is not None:
                 apply(engine, durable)
@@ -116,10 +116,10 @@ def timed(workload: Workload) -> Timed:
 def core_alone(workload: Workload) -> Timed:
     """The same batches applied, and no journal."""
     engine = workload.open_filled()
-    todo = list(batches(workload, engine.seq + 1))
+    prepared = list(batches(workload, engine.seq + 1))
     with measure.quiet_collector():
         began = time.perf_counter()
-        for batch in todo:
+        for batch in prepared:
             apply(engine, batch)
         seconds = time.perf_counter() - began
     return Timed(seconds, venue.final_hash(engine))
@@ -133,13 +133,13 @@ def apply(engine: Engine, batch: Batch) -> None:
 
 def disk_alone(workload: Workload) -> float:
     """Seconds to append and fsync the same batches."""
-    todo = list(batches(workload, 1))
+    prepared = list(batches(workload, 1))
     with (
         tempfile.TemporaryDirectory(prefix="disk-", dir=workloads.FOLDER) as folder,
         measure.quiet_collector(),
         open_journal(folder) as journal,
     ):
         began = time.perf_counter()
-        for batch in todo:
+        for batch in prepared:
             journal.append([*batch[0]], batch[1], 0)
         return time.perf_counter() - began

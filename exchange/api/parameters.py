@@ -32,12 +32,10 @@ class Parameter(NamedTuple):
 
 def split(raw: str) -> list[tuple[str, str]]:
     """Names and values of a query or form, decoded, in their order."""
-    pairs = []
-    for piece in raw.split("&"):
-        if piece:
-            name, _, value = piece.partition("=")
-            pairs.append((unquote_plus(name), unquote_plus(value)))
-    return pairs
+    parted = [piece.partition("=") for piece in raw.split("&") if piece]
+    if "%" not in raw and "+" not in raw:
+        return [(name, value) for name, _, value in parted]
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in parted]
 
 
 def gather(query: str, body: str) -> dict[str, str]:
