@@ -165,10 +165,12 @@ def test_rows_are_found_from_the_moment_they_are_handed_over_and_when_they_are_o
     monkeypatch.setattr(history, "write", wait_and_write)
     hand_over(history)
     writing.wait()
-    assert history.durable_seq() == half
-    asyncio.run(check_answers(history, Random(1), 60))
-    asyncio.run(check_trades(history))
-    go_on.set()
+    try:
+        assert history.durable_seq() == half
+        asyncio.run(check_answers(history, Random(1), 60))
+        asyncio.run(check_trades(history))
+    finally:
+        go_on.set()
     history.flush()
     assert history.durable_seq() == LAST_SEQ
     asyncio.run(check_answers(history, Random(2), 60))
