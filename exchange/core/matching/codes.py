@@ -10,7 +10,7 @@ PPM = 1_000_000
 TIERS = 16
 CASCADE_MAX = 1_000
 # From so many records on they are not in the nearest cache, and are fetched ahead.
-WARM_FROM = 8_000
+WARM_FROM = 20_000
 ORDERS_MAX = 10_000
 AVERAGE_BUCKETS = 60
 # Behind the buckets stand their totals, then room to reckon.

@@ -1,6 +1,9 @@
 # Records by their ids: indexes.pyx over C memory, indexes.py in plain Python. No rule of the exchange is in here.
 cimport cython
 
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+
+from .market cimport Market
 from .pool cimport Arena, Pool
 from .records cimport Account, Cell, ClientId, Key, Order, Seat, word
 
@@ -112,6 +115,7 @@ cdef class OrderIndex(Buckets):
 @cython.final
 cdef class ClientIndex(Buckets):
     cdef hashed_t keys[6]
+    cdef hashed_t sought
 
     cdef inline hashed_t digest(self, long long account, ClientId client_id) noexcept:
         return keyed(self.keys, account, client_id.a, client_id.b, client_id.c, client_id.d, client_id.e)
@@ -120,16 +124,22 @@ cdef class ClientIndex(Buckets):
         return self.head(self.digest(account, client_id))
 
     cdef inline Order *find(self, long long account, ClientId client_id) noexcept:
-        order = <Order *> self.slot(account, client_id)[0]
+        self.sought = self.digest(account, client_id)
+        order = <Order *> self.head(self.sought)[0]
         while order and not (same_client_id(order.client_id, client_id) and order.seat.account.id == account):
             order = order.client_link
         return order
 
-    cdef inline int put(self, Order *order) except -1:
-        head = <Order **> self.new_head(self.digest(order.seat.account.id, order.client_id))
+    cdef inline int put_sought(self, Order *order) except -1:
+        """Put the order whose owner and id the last `find` was for."""
+        head = <Order **> self.new_head(self.sought)
         order.client_link = head[0]
         head[0] = order
         return 0
+
+    cdef inline int put(self, Order *order) except -1:
+        self.sought = self.digest(order.seat.account.id, order.client_id)
+        return self.put_sought(order)
 
     cdef inline int remove(self, Order *order) except -1:
         at = <Order **> self.slot(order.seat.account.id, order.client_id)
@@ -199,3 +209,13 @@ cdef class Keys:
     cdef inline Key *find(self, long long id) noexcept:
         key = self.place(id)
         return key if key and key.id else NULL
+
+
+@cython.final
+cdef class Markets:
+    cdef readonly list all
+
+    cdef inline Market find(self, long long id):
+        if 0 < id <= PyList_GET_SIZE(self.all):
+            return <Market> PyList_GET_ITEM(self.all, id - 1)
+        return None

@@ -1,5 +1,6 @@
 """Records found by their ids, in plain Python: `indexes.pyx` is the compiled twin."""
 
+from .market import Market
 from .pool import Pool
 from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, Seat
 
@@ -67,6 +68,10 @@ class ClientIndex:
 
     def put(self, order: Order) -> None:
         self.orders[order.seat.account.id, order.client_id] = order
+
+    def put_sought(self, order: Order) -> None:
+        """Put the order whose owner and id the last `find` was for."""
+        self.put(order)
 
     def remove(self, order: Order) -> None:
         del self.orders[order.seat.account.id, order.client_id]
@@ -176,3 +181,13 @@ class Keys:
         key.id = key_id
         key.account = account
         return key
+
+
+class Markets:
+    """Markets by id, in the list `all`, which begins with market 1."""
+
+    def __init__(self, all: list[Market]) -> None:
+        self.all = all
+
+    def find(self, market_id: int) -> Market | None:
+        return self.all[market_id - 1] if 0 < market_id <= len(self.all) else None

@@ -4,10 +4,10 @@
 Nothing is moved to grow but the few records of one bucket at each insertion (linear hashing), counted in `moved`.
 """
 from cpython.mem cimport PyMem_RawFree
-from libc.stdlib cimport qsort
+from libc.stdlib cimport free, qsort
 from libc.string cimport memcpy
 
-from .pool cimport zeroed
+from .pool cimport zeroed, zeroed_lines
 
 cdef enum:
     PAGE = 8192
@@ -201,14 +201,14 @@ cdef class Accounts:
     def __dealloc__(self):
         cdef long long page
         for page in range(PAGES_MAX):
-            PyMem_RawFree(self.pages[page])
+            free(self.pages[page])
         PyMem_RawFree(self.pages)
 
     cdef Account *add(self, long long id) except NULL:
         if not 0 < id < PAGES_MAX * RECORDS:
             raise OverflowError(f"account id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Account *> zeroed(RECORDS * sizeof(Account))
+            self.pages[id // RECORDS] = <Account *> zeroed_lines(RECORDS * sizeof(Account))
         account = &self.pages[id // RECORDS][id % RECORDS]
         account.id = id
         self.count += 1
@@ -224,16 +224,23 @@ cdef class Keys:
     def __dealloc__(self):
         cdef long long page
         for page in range(PAGES_MAX):
-            PyMem_RawFree(self.pages[page])
+            free(self.pages[page])
         PyMem_RawFree(self.pages)
 
     cdef Key *add(self, long long id, Account *account) except NULL:
         if not 0 < id < PAGES_MAX * RECORDS:
             raise OverflowError(f"key id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Key *> zeroed(RECORDS * sizeof(Key))
+            self.pages[id // RECORDS] = <Key *> zeroed_lines(RECORDS * sizeof(Key))
         key = &self.pages[id // RECORDS][id % RECORDS]
         key.id = id
         key.account = account
         self.count += 1
         return key
+
+
+cdef class Markets:
+    """Markets by id, in the list `all`, which begins with market 1."""
+
+    def __init__(self, list all):
+        self.all = all

@@ -113,13 +113,14 @@ cdef class Ladder:
         if node.count == FANOUT:
             upper = halve(node)
             self.moved += upper.count
-            if at > node.count:
-                shift_in(upper, at - node.count, level.key, level)
-            else:
-                shift_in(node, at, level.key, level)
+            for depth in range(upper.count):
+                (<Level *> upper.children[depth]).leaf = upper
             self.widen(path, places, self.height, upper.keys[0], upper)
-        else:
-            shift_in(node, at, level.key, level)
+            if at > node.count:
+                at -= node.count
+                node = upper
+        shift_in(node, at, level.key, level)
+        level.leaf = node
         self.count += 1
         return 0
 
@@ -169,10 +170,9 @@ cdef class Ladder:
         return 0
 
     cdef int remove(self, Level *level) except -1:
-        cdef Node *path[HEIGHT_MAX]
-        cdef long long places[HEIGHT_MAX]
-        cdef long long depth, at
-        cdef Node *node = self.root
+        cdef Node *leaf = <Node *> level.leaf
+        cdef long long at = place_of(leaf, level.key)
+        assert at < leaf.count and leaf.children[at] == level
         if level.better:
             level.better.worse = level.worse
         else:
@@ -181,13 +181,24 @@ cdef class Ladder:
             level.worse.better = level.better
         else:
             self.worst = level.better
+        if leaf.count == 1 and self.height:
+            self.narrow(level.key)
+        else:
+            shift_out(leaf, at)
+        self.count -= 1
+        return 0
+
+    cdef int narrow(self, long long key) noexcept:
+        """Free the leaf of a key, the last in it, and every node above that has no child but this way."""
+        cdef Node *path[HEIGHT_MAX]
+        cdef long long places[HEIGHT_MAX]
+        cdef long long depth
+        cdef Node *node = self.root
         for depth in range(self.height):
             path[depth] = node
-            places[depth] = child_of(node, level.key)
+            places[depth] = child_of(node, key)
             node = <Node *> node.children[places[depth]]
-        at = place_of(node, level.key)
-        assert at < node.count and node.children[at] == level
-        shift_out(node, at)
+        shift_out(node, 0)
         depth = self.height
         while not node.count and depth:
             free(node)
@@ -201,5 +212,4 @@ cdef class Ladder:
             free(node)
         if not self.root.count:
             self.height = 0
-        self.count -= 1
         return 0

@@ -3,7 +3,7 @@ from . cimport codes, indexes
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
 from .events cimport Events
-from .indexes cimport Accounts, Cells, ClientIndex, Keys, OrderIndex, Seats
+from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
 from .pool cimport Pool
 from .records cimport word, Account, Cell, ClientId, Order, Reference, Row, Seat, Strategy
@@ -24,6 +24,7 @@ cdef class Matching:
     cdef Checks checks
     cdef Warmer warmer
     cdef readonly list markets
+    cdef Markets roster
     cdef public long long next_order_id
     cdef readonly long long why
     cdef readonly long long owed
@@ -33,7 +34,6 @@ cdef class Matching:
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
     cdef int apply_row(self, long long at, Row *row) except -1
-    cdef Market market_of(self, long long market_id)
 
     @cython.locals(market=Market)
     cdef int place(self, long long at, Row *row) except -1

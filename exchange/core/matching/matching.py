@@ -10,7 +10,7 @@ from . import codes, indexes, records
 from .buffers import Rows
 from .checks import Checks
 from .events import Events
-from .indexes import Accounts, Cells, Keys, Seats
+from .indexes import Accounts, Cells, Keys, Markets, Seats
 from .market import Market
 from .pool import Pool
 from .trading import Trading
@@ -28,10 +28,11 @@ class Matching:
         self.keys = Keys()
         self.events = Events()
         self.trading = Trading(self.pool, secret, self.events)
+        self.markets: list[Market] = []
+        self.roster = Markets(self.markets)
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
-        self.warmer = Warmer(self.accounts, self.keys, self.seats, self.trading.orders, self.trading.clients)
-        self.markets: list[Market] = []
+        self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading.orders, self.trading.clients)
         self.next_order_id = 1
         self.why = codes.DONE
         self.owed = self.owed_market = 0
@@ -76,12 +77,6 @@ class Matching:
         else:
             self.cancel_all(at, row)
 
-    def market_of(self, market_id: int) -> Market:
-        """The market of that number; None where there is none."""
-        if 0 < market_id <= len(self.markets):
-            return self.markets[market_id - 1]
-        return None
-
     def place(self, at: int, row: "records.Row") -> None:
         """Place an order: check, hold, match, settle, then rest or cancel the remainder.
 
@@ -91,7 +86,7 @@ class Matching:
         Cost:    O(log levels + fills).
         Source:  price-time priority; ../shared/binance-spot-reference.md §6, §7, §9, §11.
         """
-        market = self.market_of(row.market)
+        market = self.roster.find(row.market)
         code = self.checks.refused_place(at, row, market)
         if code:
             self.events.rejected(row, code)
@@ -179,7 +174,7 @@ class Matching:
         Emits:   CANCELED; owes MARKET_EMPTIED where it was the last of a market that only lets cancel.
         Rejects: in the order of the codes, then UNKNOWN_ORDER, ORDER_ID_MISMATCH, CANCEL_RESTRICTED.
         """
-        market = self.market_of(row.market)
+        market = self.roster.find(row.market)
         order = self.named_order(at, row)
         code = self.checks.refused_cancel(at, row, market, order)
         if code:
@@ -199,7 +194,7 @@ class Matching:
 
     def cancel_all(self, at: int, row: "records.Row") -> None:
         """Cancel every order of one account in one market, oldest first. Emits CANCELED for each."""
-        market = self.market_of(row.market)
+        market = self.roster.find(row.market)
         code = self.checks.refused_cancel_all(at, row)
         if not code and market is None:
             code = codes.UNKNOWN_MARKET

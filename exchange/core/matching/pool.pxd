@@ -3,6 +3,7 @@ cimport cython
 from .records cimport Cell, Details, Level, Order, Seat
 
 cdef void *zeroed(long long size) except NULL
+cdef void *zeroed_lines(long long size) except NULL
 
 
 cdef struct Chunk:

@@ -1,6 +1,10 @@
 # cython: overflowcheck=False
 """Where orders, levels, seats and cells come from and go back to: `pool.py` says the same in plain Python."""
 from cpython.mem cimport PyMem_RawCalloc
+from libc.string cimport memset
+
+cdef extern from "<stdlib.h>" nogil:
+    void *aligned_alloc(size_t alignment, size_t size)
 
 cdef extern from "<sys/mman.h>" nogil:
     void *mmap(void *address, size_t length, int protection, int flags, int descriptor, long offset)
@@ -21,6 +25,15 @@ cdef void *zeroed(long long size) except NULL:
     cdef void *new = PyMem_RawCalloc(size, 1)
     if not new:
         raise MemoryError()
+    return new
+
+
+cdef void *zeroed_lines(long long size) except NULL:
+    """Memory that begins with a cache line; to be given back with `free`."""
+    cdef void *new = aligned_alloc(CACHE_LINE, size)
+    if not new:
+        raise MemoryError()
+    memset(new, 0, size)
     return new
 
 

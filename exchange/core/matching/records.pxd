@@ -59,6 +59,7 @@ cdef struct Account:
     long long trade_group
     long long parent
     long long open_orders
+    long long spare
 
 cdef struct Key:
     long long id
@@ -91,6 +92,8 @@ cdef struct Level:
     Order *last
     Level *better
     Level *worse
+    void *leaf
+    long long spare
 
 # Three cache lines: what matching reads, what settling writes, what names the order.
 cdef struct Order:

@@ -40,7 +40,7 @@ class Strategy:
 class Account:
     """What matching must know of an account."""
 
-    __slots__ = ("id", "kind", "status", "tier", "trade_group", "parent", "open_orders")
+    __slots__ = ("id", "kind", "status", "tier", "trade_group", "parent", "open_orders", "spare")
 
 
 class Key:
@@ -62,9 +62,11 @@ class Seat:
 
 
 class Level:
-    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what remains."""
+    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what remains; `leaf`
+    is the ladder's own. A level fills one cache line, as an account and a seat do.
+    """
 
-    __slots__ = ("key", "quantity", "first", "last", "better", "worse")
+    __slots__ = ("key", "quantity", "first", "last", "better", "worse", "leaf", "spare")
 
 
 class Order:

@@ -187,7 +187,7 @@ class Trading:
         level = self.queue(market, order)
         self.take_seat(order)
         self.orders.put(order)
-        self.clients.put(order)
+        self.clients.put_sought(order)
         self.events.rested(market, order, level)
 
     def forget(self, order: "records.Order") -> None:

@@ -1,8 +1,8 @@
 # Memory fetched ahead of its use: warm.pyx over C memory; warm.py does nothing. No rule of the exchange is in here.
 cimport cython
-from .records cimport word, Row
+from .records cimport word, Level, Row
 from .buffers cimport Rows
-from .indexes cimport Accounts, ClientIndex, Keys, OrderIndex, Seats
+from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
 
 cdef enum:
     AHEAD = 16
@@ -14,12 +14,14 @@ cdef struct Ahead:
     void **slot
     void **client_slot
     void *node
+    Level *level
 
 
 @cython.final
 cdef class Warmer:
     cdef Accounts accounts
     cdef Keys keys
+    cdef Markets markets
     cdef Seats seats
     cdef OrderIndex orders
     cdef ClientIndex clients
@@ -31,4 +33,5 @@ cdef class Warmer:
     cdef void find_places(self) noexcept
     cdef void find_cancels(self) noexcept
     cdef void follow_places(self) noexcept
+    cdef Level *level_of(self, Row *row) noexcept
     cdef void follow_cancels(self) noexcept

@@ -1,13 +1,13 @@
 """Memory fetched ahead of its use: plain Python cannot, and need not; `warm.pyx` tells what and why."""
 
 from .buffers import Rows
-from .indexes import Accounts, ClientIndex, Keys, OrderIndex, Seats
+from .indexes import Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
 
 
 class Warmer:
     """Does nothing, at the pace of one run at a time."""
 
-    def __init__(self, accounts: Accounts, keys: Keys, seats: Seats, orders: OrderIndex, clients: ClientIndex) -> None:
+    def __init__(self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, orders: OrderIndex, clients: ClientIndex) -> None:
         pass
 
     def fetch(self, rows: Rows, at: int) -> int:

@@ -11,8 +11,9 @@ is empty the bucket itself is asked for again, which costs nothing and needs no 
 """
 from .buffers cimport Rows
 from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
-from .indexes cimport Accounts, ClientIndex, Keys, OrderIndex, Seats
-from .records cimport Order, Row, Seat
+from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .market cimport Market
+from .records cimport Level, Order, Row, Seat
 
 cdef extern from *:
     """
@@ -26,9 +27,10 @@ cdef extern from *:
 cdef class Warmer:
     """Looks at up to 16 rows at a time."""
 
-    def __init__(self, Accounts accounts, Keys keys, Seats seats, OrderIndex orders, ClientIndex clients):
+    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, OrderIndex orders, ClientIndex clients):
         self.accounts = accounts
         self.keys = keys
+        self.markets = markets
         self.seats = seats
         self.orders = orders
         self.clients = clients
@@ -86,12 +88,23 @@ cdef class Warmer:
             ahead.node = ahead.slot[0]
             fetch(ahead.node if ahead.node else ahead.slot)
             fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
+            ahead.level = self.level_of(ahead.row)
+            fetch(ahead.level if ahead.level else ahead.slot)
         for number in range(self.places):
             ahead = &self.placing[number]
             seat = <Seat *> ahead.node
             if seat:
                 fetch(seat.quote if ahead.row.flags.side == BUY else seat.base)
                 fetch_line(seat.last if seat.last else seat, 1)
+            if ahead.level:
+                fetch(ahead.level.last)
+
+    cdef Level *level_of(self, Row *row) noexcept:
+        """The level on which a row's order would rest: its ladder is walked here, many at a time."""
+        cdef Market market = self.markets.find(row.market)
+        if market is None:
+            return NULL
+        return market.bids.find(row.price) if row.flags.side == BUY else market.asks.find(-row.price)
 
     cdef void follow_cancels(self) noexcept:
         cdef long long number
