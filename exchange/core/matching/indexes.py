@@ -184,10 +184,10 @@ class Keys:
 
 
 class Markets:
-    """Markets by id, in the list `all`, which begins with market 1."""
+    """Markets by id, in a list that begins with market 1."""
 
-    def __init__(self, all: list[Market]) -> None:
-        self.all = all
+    def __init__(self, listed: list[Market]) -> None:
+        self.listed = listed
 
     def find(self, market_id: int) -> Market | None:
-        return self.all[market_id - 1] if 0 < market_id <= len(self.all) else None
+        return self.listed[market_id - 1] if 0 < market_id <= len(self.listed) else None

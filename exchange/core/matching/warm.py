@@ -7,7 +7,9 @@ from .indexes import Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
 class Warmer:
     """Does nothing, at the pace of one run at a time."""
 
-    def __init__(self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, orders: OrderIndex, clients: ClientIndex) -> None:
+    def __init__(
+        self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, orders: OrderIndex, clients: ClientIndex
+    ) -> None:
         pass
 
     def fetch(self, rows: Rows, at: int) -> int:

@@ -27,7 +27,8 @@ cdef extern from *:
 cdef class Warmer:
     """Looks at up to 16 rows at a time."""
 
-    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, OrderIndex orders, ClientIndex clients):
+    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, OrderIndex orders,
+                 ClientIndex clients):
         self.accounts = accounts
         self.keys = keys
         self.markets = markets
