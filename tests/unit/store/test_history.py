@@ -383,3 +383,17 @@ def test_it_says_when_more_rows_wait_than_should(path: Path, monkeypatch: pytest
     seen.append(history.is_full)
     assert seen == [False, True, False]
     history.close()
+
+
+def test_of_orders_with_one_client_id_the_newest_is_told(history: History) -> None:
+    first, second, third = (msgspec.structs.replace(ORDERS[0], order_id=number) for number in (1, 2, 3))
+
+    def told() -> Order | None:
+        return asyncio.run(history.order_by_client_id(first.account, first.market, first.client_id))
+
+    history.on_batch(1, 0, Rows([first, second], []))
+    assert told() == second
+    history.flush()
+    assert told() == second
+    history.on_batch(2, 0, Rows([third], []))
+    assert told() == third
