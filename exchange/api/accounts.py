@@ -107,13 +107,14 @@ async def all_orders(request: Request) -> Reply:
     check_span(values)
     least, start, end = values["orderId"] or 0, values["startTime"] or 0, until(values["endTime"])
     bounds = {"order_id": least, "start_ns": start, "end_ns": end, "limit": values["limit"]}
-    closed = await context.history.orders(owner, market.market_id, **bounds)
+    # Open ones first: an order that closes while the history is asked is then in both, and its end is what counts.
     still_open = [
         each
         for each in context.projections.users.open_orders(owner, market.market_id)
         if each.order_id >= least and start <= each.created_ns and (not end or each.created_ns <= end)
     ]
-    both = {each.order_id: each for each in (*closed, *still_open)}
+    closed = await context.history.orders(owner, market.market_id, **bounds)
+    both = {each.order_id: each for each in (*still_open, *closed)}
     merged = [both[order_id] for order_id in sorted(both)]
     oldest_first = least or start
     chosen = merged[: values["limit"]] if oldest_first else merged[-values["limit"] :]
