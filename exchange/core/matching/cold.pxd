@@ -33,3 +33,9 @@ cpdef list orders_of(Matching matching, long long account_id, long long market_i
 cpdef list all_orders(Matching matching)
 
 cpdef list depth(Market market, long long side, long long limit)
+
+@cython.locals(market=Market, total=cython.longlong, number=cython.longlong)
+cpdef long long moved(Matching matching) except -1
+@cython.locals(market=Market, total=cython.longlong, number=cython.longlong)
+cpdef long long memory(Matching matching) except -1
+cpdef long long fullest_bucket(Matching matching) except -1

@@ -162,3 +162,26 @@ def depth(market: Market, side: int, limit: int) -> list[tuple[int, int]]:
         limit -= 1
         level = level.worse
     return levels
+
+
+def moved(matching: Matching) -> int:
+    """How many records the containers have moved to grow, in all. Plain Python moves none."""
+    total = matching.trading.orders.moved + matching.trading.clients.moved + matching.seats.moved + matching.cells.moved
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        total += market.bids.moved + market.asks.moved
+    return total
+
+
+def memory(matching: Matching) -> int:
+    """Bytes handed out for records, indexes and ladders. Plain Python does not know and says 0."""
+    total = matching.pool.taken()
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        total += market.bids.memory() + market.asks.memory()
+    return total
+
+
+def fullest_bucket(matching: Matching) -> int:
+    """How many client ids stand in the fullest bucket of their index."""
+    return matching.trading.clients.fullest()

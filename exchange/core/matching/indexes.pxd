@@ -63,6 +63,7 @@ cdef class Buckets:
     cdef long long link
     cdef void ***pages
     cdef void **all_nodes(self) except NULL
+    cpdef long long fullest(self) except -1
     cdef int split(self) except -1
     cdef hashed_t hash_of(self, void *node) noexcept
 
@@ -213,9 +214,9 @@ cdef class Keys:
 
 @cython.final
 cdef class Markets:
-    cdef readonly list all
+    cdef list markets
 
     cdef inline Market find(self, long long id):
-        if 0 < id <= PyList_GET_SIZE(self.all):
-            return <Market> PyList_GET_ITEM(self.all, id - 1)
+        if 0 < id <= PyList_GET_SIZE(self.markets):
+            return <Market> PyList_GET_ITEM(self.markets, id - 1)
         return None

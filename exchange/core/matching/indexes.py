@@ -63,6 +63,10 @@ class ClientIndex:
     def count(self) -> int:
         return len(self.orders)
 
+    def fullest(self) -> int:
+        """How many records stand in the fullest bucket."""
+        return min(len(self.orders), 1)
+
     def find(self, account: int, client_id: ClientId) -> Order | None:
         return self.orders.get((account, client_id))
 
@@ -186,8 +190,8 @@ class Keys:
 class Markets:
     """Markets by id, in a list that begins with market 1."""
 
-    def __init__(self, listed: list[Market]) -> None:
-        self.listed = listed
+    def __init__(self, markets: list[Market]) -> None:
+        self.markets = markets
 
     def find(self, market_id: int) -> Market | None:
-        return self.listed[market_id - 1] if 0 < market_id <= len(self.listed) else None
+        return self.markets[market_id - 1] if 0 < market_id <= len(self.markets) else None

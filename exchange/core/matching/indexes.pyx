@@ -42,6 +42,19 @@ cdef class Buckets:
                 node = self.link_of(node)[0]
         return nodes
 
+    cpdef long long fullest(self) except -1:
+        """How many records stand in the fullest bucket."""
+        cdef long long number, depth, most = 0
+        cdef void *node
+        for number in range(self.used):
+            depth = 0
+            node = self.pages[number >> 13][number & (PAGE - 1)]
+            while node:
+                depth += 1
+                node = self.link_of(node)[0]
+            most = max(most, depth)
+        return most
+
     cdef int split(self) except -1:
         """Open one more bucket and move into it what belongs there from the bucket it is the twin of."""
         cdef void **lower
@@ -240,7 +253,7 @@ cdef class Keys:
 
 
 cdef class Markets:
-    """Markets by id, in the list `all`, which begins with market 1."""
+    """Markets by id, in a list that begins with market 1."""
 
-    def __init__(self, list all):
-        self.all = all
+    def __init__(self, list markets):
+        self.markets = markets

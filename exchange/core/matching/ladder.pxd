@@ -25,3 +25,4 @@ cdef class Ladder:
     cdef int link(self, Level *level, Node *leaf, long long at) except -1
     cdef int widen(self, Node **path, long long *places, long long depth, long long key, void *child) except -1
     cdef int narrow(self, long long key) noexcept
+    cpdef long long memory(self) except -1

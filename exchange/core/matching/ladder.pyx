@@ -78,6 +78,14 @@ cdef void free_node(Node *node, long long height) noexcept:
     free(node)
 
 
+cdef long long node_count(Node *node, long long height) noexcept:
+    cdef long long at, total = 1
+    if height:
+        for at in range(node.count):
+            total += node_count(<Node *> node.children[at], height - 1)
+    return total
+
+
 cdef class Ladder:
     """Levels sorted by key, the best (greatest) at hand, neighbours linked: a tree of nodes of 32."""
 
@@ -95,6 +103,10 @@ cdef class Ladder:
             node = <Node *> node.children[child_of(node, key)]
         at = place_of(node, key)
         return <Level *> node.children[at] if at < FANOUT and node.keys[at] == key else NULL
+
+    cpdef long long memory(self) except -1:
+        """Bytes that the nodes take."""
+        return node_count(self.root, self.height) * sizeof(Node)
 
     cdef int insert(self, Level *level) except -1:
         cdef Node *path[HEIGHT_MAX]

@@ -32,9 +32,7 @@ class Matching:
         self.roster = Markets(self.markets)
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
-        self.warmer = Warmer(
-            self.accounts, self.keys, self.roster, self.seats, self.trading.orders, self.trading.clients
-        )
+        self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
         self.next_order_id = 1
         self.why = codes.DONE
         self.owed = self.owed_market = 0

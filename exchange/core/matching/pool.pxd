@@ -36,6 +36,7 @@ cdef class Pool:
     cdef Seat *take_seat(self) except NULL
     cdef Cell *take_cell(self) except NULL
     cdef long long *take_words(self, long long count) except NULL
+    cpdef long long taken(self) except -1
 
     cdef inline Order *take_order(self) except NULL:
         order = self.spare_order

@@ -119,3 +119,12 @@ cdef class Pool:
     cdef long long *take_words(self, long long count) except NULL:
         """A run of that many words, all zero, for as long as the pool lives."""
         return <long long *> self.arena.take(count * sizeof(long long))
+
+    cpdef long long taken(self) except -1:
+        """Bytes handed out so far."""
+        cdef Chunk *chunk = self.arena.chunks
+        cdef long long size = 0
+        while chunk:
+            size += chunk.size
+            chunk = chunk.older
+        return size - (self.arena.end - self.arena.fresh)

@@ -1,15 +1,14 @@
 """Memory fetched ahead of its use: plain Python cannot, and need not; `warm.pyx` tells what and why."""
 
 from .buffers import Rows
-from .indexes import Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .indexes import Accounts, Keys, Markets, Seats
+from .trading import Trading
 
 
 class Warmer:
     """Does nothing, at the pace of one run at a time."""
 
-    def __init__(
-        self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, orders: OrderIndex, clients: ClientIndex
-    ) -> None:
+    def __init__(self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, trading: Trading) -> None:
         pass
 
     def fetch(self, rows: Rows, at: int) -> int:

@@ -13,6 +13,7 @@ from .buffers cimport Rows
 from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
 from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
+from .trading cimport Trading
 from .records cimport Level, Order, Row, Seat
 
 cdef extern from *:
@@ -27,14 +28,13 @@ cdef extern from *:
 cdef class Warmer:
     """Looks at up to 16 rows at a time."""
 
-    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, OrderIndex orders,
-                 ClientIndex clients):
+    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, Trading trading):
         self.accounts = accounts
         self.keys = keys
         self.markets = markets
         self.seats = seats
-        self.orders = orders
-        self.clients = clients
+        self.orders = trading.orders
+        self.clients = trading.clients
 
     cdef word fetch(self, Rows rows, long long at) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""

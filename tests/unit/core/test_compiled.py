@@ -1,0 +1,297 @@
+"""The compiled part of the core held against its plain sources, and against what is promised of its containers."""
+
+import json
+import re
+import subprocess
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from exchange.core.matching import codes, cold, matching, records
+from exchange.ops import build
+
+FOLDER = build.find_folder(build.ROOT, build.PACKAGE)
+IS_COMPILED = not matching.__file__.endswith(".py")
+compiled_only = pytest.mark.skipif(not IS_COMPILED, reason="the core runs interpreted")
+SECRET = bytes(range(0xF0, 0x100))
+START_NS = 1_700_000_000_000_000_000
+ACCOUNTS = range(16, 1_016)
+
+
+def structs() -> dict[str, list[tuple[str, str]]]:
+    """Type and name of every field of the structs in records.pxd."""
+    text = (FOLDER / "records.pxd").read_text()
+    found = re.findall(r"^cdef struct (\w+):\n((?:    .+\n|\n(?=    ))+)", text, re.MULTILINE)
+    return {name: re.findall(r"^    (.+?) ?\*?(\w+)$", fields, re.MULTILINE) for name, fields in found}
+
+
+def words(name: str) -> int:
+    """How many words a struct has."""
+    sizes = {"ClientId": 5, "unsigned char": 0.125}
+    return int(sum(sizes.get(kind, 1) for kind, _ in structs()[name]))
+
+
+def test_codes_mean_the_same_numbers_to_python_and_to_the_compiler() -> None:
+    text = (FOLDER / "codes.pxd").read_text()
+    compiled = {name: int(number) for name, number in re.findall(r"^    (\w+) = (-?\d+)$", text, re.MULTILINE)}
+    assert compiled == {name: value for name, value in vars(codes).items() if name.isupper()}
+
+
+def test_records_have_the_same_fields_in_python_and_in_c() -> None:
+    plain = {name: slots for name, value in vars(records).items() if (slots := getattr(value, "__slots__", None))}
+    compiled = {name: tuple(field for _, field in fields) for name, fields in structs().items()}
+    del compiled["ClientId"]
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("name", ["Accepted", "Rested", "Traded", "Canceled", "Rejected", "Prevented", "StrategyNoted"])
+def test_the_head_of_an_event_tells_its_length(name: str) -> None:
+    code = re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper()
+    assert getattr(codes, code) >> 8 == words(name)
+
+
+def test_rows_and_extensions_have_the_length_their_codes_tell() -> None:
+    assert (words("Row"), words("Reference"), words("Strategy"), words("Flags")) == (
+        codes.ROW_WORDS, codes.EXTENSION_WORDS, codes.EXTENSION_WORDS, 1,
+    )  # fmt: skip
+
+
+def test_what_matching_touches_most_fills_whole_cache_lines() -> None:
+    assert [words(name) for name in ("Order", "Level", "Seat", "Account")] == [24, 8, 8, 8]
+
+
+# What generated C may use of Python where an order is worked on: counting references and raising what means that we
+# are wrong. Whatever makes, looks up or calls an object is none of it.
+HARMLESS = re.compile(
+    r"PyErr_(Occurred|SetString)|Py_(INCREF|DECREF|XDECREF|XINCREF|True|False|None)|__PYX_ERR|"
+    r"__Pyx_(X?(INCREF|DECREF|GIVEREF|GOTREF)|X?DECREF_SET|AddTraceback|WriteUnraisable|Raise|RefNanny\w*|"
+    r"(add|sub|mul|lshift)_\w*checking_overflow|NewRef)|__Pyx_pymutex\w*"
+)
+HOT = {
+    "matching": [
+        "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
+        "Matching_note_strategy", "Matching_finish", "Matching_cancel", "Matching_named_order", "Matching_cancel_all",
+        "Matching_note_emptied",
+    ],
+    "trading": [
+        "same_owner", "fee_of", "Trading_walk", "Trading_open_to", "Trading_match", "Trading_prevent", "Trading_trade",
+        "Trading_settle_taker", "Trading_rest", "Trading_forget", "Trading_cancel", "Trading_release_claim",
+        "Trading_queue", "Trading_level_of", "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
+    ],
+    "checks": [
+        "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",
+        "wrong_market_quantity", "wrong_percent_price", "wrong_market_notional", "set_bounds", "upper_bound", "mul_ppm",
+        "Checks_refused_place", "Checks_refused_cancel", "Checks_refused_cancel_all", "Checks_refused_sender",
+        "Checks_wrong_order", "Checks_wrong_limit", "Checks_wrong_market", "Checks_wrong_mode_or_client_id",
+        "Checks_spendable",
+    ],
+    "events": ["Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected"],
+    "average": ["note_trade", "move_on", "average_price", "late_average"],
+}  # fmt: skip
+TRANSLATE = """
+import json, sys
+from Cython.Build import cythonize
+from exchange.ops.compile import DIRECTIVES
+root, names, to = json.loads(sys.argv[1])
+cythonize([f"{root}/{name}.py" for name in names], compiler_directives=DIRECTIVES, build_dir=to, quiet=True)
+"""
+
+
+def bodies(c_source: str) -> dict[str, str]:
+    """The C of every function of the package that is in a source, by `Class_method` or its own name."""
+    mangled = r"__pyx_f_8exchange_4core_8matching_\d+[a-z]+_(?:\d+(?=[A-Z]))?(\w+)"
+    found = {}
+    for head in re.finditer(rf"^static [^;{{}}\n]*?\b{mangled}\([^;{{}}]*?\) \{{\n", c_source, re.MULTILINE):
+        found[head[1]] = c_source[head.end() : c_source.index("\n}\n", head.end())]
+    return found
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """The C functions of the hot modules, translated anew by the recipe of the build."""
+    pytest.importorskip("Cython")
+    to = tmp_path_factory.mktemp("generated")
+    argument = json.dumps([str(FOLDER.relative_to(build.ROOT)), list(HOT), str(to)])
+    command = [sys.executable, "-c", TRANSLATE, argument]
+    subprocess.run(command, cwd=build.ROOT, check=True, capture_output=True, env=None)
+    return {name: bodies(next(to.rglob(f"{name}.c")).read_text()) for name in HOT}
+
+
+def python_calls(body: str) -> set[str]:
+    code = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
+    used = re.findall(r"\b((?:Py|_Py|__Pyx|__PYX)[A-Za-z_]\w*)\(", code)
+    return {name for name in used if not HARMLESS.fullmatch(name)}
+
+
+@pytest.mark.parametrize("module", HOT)
+def test_hot_lines_make_no_python_call(generated: dict[str, dict[str, str]], module: str) -> None:
+    functions = generated[module]
+    assert set(HOT[module]) <= set(functions)
+    assert {name: calls for name in HOT[module] if (calls := python_calls(functions[name]))} == {}
+
+
+def test_a_python_call_in_a_hot_line_would_be_found(generated: dict[str, dict[str, str]]) -> None:
+    assert "PyTuple_New" in python_calls(generated["matching"]["Matching_balance"])
+
+
+class Flow:
+    """A market with 1,000 rich accounts, and rows made by columns: 16 words a row, a client id from its number."""
+
+    def __init__(self, secret: bytes = SECRET) -> None:
+        self.matching = matching.Matching(secret)
+        for account in range(1, 6):
+            self.matching.open_account(account, codes.SYSTEM, codes.ACTIVE, 0, 0, 0)
+        self.market = self.matching.list_market(2, 1, 1, 1)
+        self.market.status = codes.TRADING
+        self.market.max_price = self.market.max_quantity = 1 << 40
+        for account in ACCOUNTS:
+            self.matching.open_account(account, codes.SPOT, codes.ACTIVE, 0, 0, 0)
+            self.matching.move(codes.EXTERNAL_ACCOUNT, account, 1, 1 << 52)
+            self.matching.move(codes.EXTERNAL_ACCOUNT, account, 2, 1 << 52)
+        self.seq = 0
+        self.taken = array("q")
+
+    def apply(self, rows: "array[int]") -> None:
+        run = rows.tobytes()
+        assert self.matching.apply_rows(run, 0, self.seq + 1, START_NS + self.seq) * 8 == len(run)
+        self.seq += len(rows) // codes.ROW_WORDS
+        self.taken = array("q", self.matching.events.buffer.take())
+        assert self.taken[0] & 255 != codes.REJECTED & 255
+
+    def place(self, side: int, prices: list[int], client_ids: list[int], word: int = 0) -> None:
+        """Place an order of 1 lot at each price; `client_ids` go into that word of the client id."""
+        rows = array("q", bytes(len(prices) * codes.ROW_WORDS * 8))
+        step = codes.ROW_WORDS
+        rows[0::step] = rows[1::step] = rows[3::step] = rows[8::step] = array("q", [1]) * len(prices)
+        rows[4::step] = array("q", (ACCOUNTS[number % 1_000] for number in range(len(prices))))
+        rows[6::step] = array("q", [side | codes.LIMIT << 8 | codes.GTC << 16]) * len(prices)
+        rows[7::step] = array("q", prices)
+        rows[11::step] = array("q", [1]) * len(prices)
+        rows[11 + word :: step] = array("q", client_ids)
+        self.apply(rows)
+
+    def cancel(self, order_ids: list[int], accounts: list[int]) -> None:
+        rows = array("q", bytes(len(order_ids) * codes.ROW_WORDS * 8))
+        step = codes.ROW_WORDS
+        rows[0::step] = array("q", [codes.CANCEL]) * len(order_ids)
+        rows[1::step] = rows[3::step] = array("q", [1]) * len(order_ids)
+        rows[4::step] = array("q", accounts)
+        rows[10::step] = array("q", order_ids)
+        self.apply(rows)
+
+
+@compiled_only
+def test_a_million_resting_orders_move_few_slots_at_a_time_and_take_at_most_250_bytes_each() -> None:
+    """Growth without a stall: no command pays for those before it."""
+    flow = Flow()
+    random = Random(5)
+    run = 5_000
+    for first in range(1, 1_000_001, run):
+        prices = [100_000 + random.randrange(200_000) for _ in range(run)]
+        before = cold.moved(flow.matching)
+        flow.place(codes.BUY, prices, list(range(first, first + run)))
+        assert cold.moved(flow.matching) - before <= 16 * run
+        for number in range(20):
+            before = cold.moved(flow.matching)
+            flow.place(codes.SELL, [500_000 + random.randrange(200_000)], [(1 << 40) + first + number])
+            assert cold.moved(flow.matching) - before <= 64
+    orders = flow.market.resting
+    assert orders == 1_004_000
+    assert cold.memory(flow.matching) / orders <= 250
+
+
+ORDERS: dict[str, Callable[[list[int], Random], list[int]]] = {
+    "descending": lambda keys, random: sorted(keys, reverse=True),
+    "ascending": lambda keys, random: sorted(keys),
+    "at random": lambda keys, random: random.sample(keys, len(keys)),
+    "from the middle": lambda keys, random: sorted(keys, key=lambda key: abs(key - 1_000_000)),
+    "from both ends": lambda keys, random: sorted(keys, key=lambda key: -abs(key - 1_000_000)),
+}
+
+
+@compiled_only
+@pytest.mark.parametrize(
+    ("placing", "canceling"), [*pairwise(ORDERS), ("from both ends", "descending"), ("descending", "descending")]
+)
+def test_a_ladder_is_a_sorted_list_in_whatever_order_levels_come_and_go(placing: str, canceling: str) -> None:
+    """More than 100,000 levels a side, better and worse ones, compared whole after every quarter that goes."""
+    random = Random(9)
+    prices = random.sample(range(1, 2_000_000), 101_000)
+    flow = Flow()
+    placed = ORDERS[placing](prices, random)
+    flow.place(codes.BUY, placed, list(range(1, len(placed) + 1)))
+    assert flow.market.bids.count == len(prices)
+    assert cold.depth(flow.market, codes.BUY, 1 << 40) == [(price, 1) for price in sorted(prices, reverse=True)]
+    id_of = {price: number + 1 for number, price in enumerate(placed)}
+    going = ORDERS[canceling](prices, random)
+    quarter = len(going) // 4 + 1
+    for first in range(0, len(going), quarter):
+        ids = [id_of[price] for price in going[first : first + quarter]]
+        flow.cancel(ids, [ACCOUNTS[(number - 1) % 1_000] for number in ids])
+        left = sorted(going[first + quarter :], reverse=True)
+        assert cold.depth(flow.market, codes.BUY, 1 << 40) == [(price, 1) for price in left]
+    assert flow.market.bids.memory() <= 1_024
+
+
+@compiled_only
+def test_a_ladder_is_a_sorted_list_while_levels_come_and_go_at_random() -> None:
+    random = Random(11)
+    flow = Flow()
+    resting: dict[int, tuple[int, int]] = {}
+    levels: Counter[int] = Counter()
+    for turn in range(60):
+        prices = [random.randrange(1, 40_000 if turn % 2 else 400) for _ in range(2_000)]
+        first = flow.matching.next_order_id
+        flow.place(codes.SELL, prices, list(range(first, first + len(prices))))
+        for number, price in enumerate(prices):
+            resting[first + number] = (ACCOUNTS[number % 1_000], price)
+        levels.update(prices)
+        gone = random.sample(sorted(resting), random.randrange(len(resting)))
+        flow.cancel(gone or [first], [resting[order_id][0] for order_id in gone or [first]])
+        levels.subtract(resting.pop(order_id)[1] for order_id in gone or [first])
+        expected = sorted((price, count) for price, count in levels.items() if count)
+        assert cold.depth(flow.market, codes.SELL, 1 << 40) == expected
+
+
+@compiled_only
+@pytest.mark.parametrize("word", range(5))
+@pytest.mark.parametrize("shift", [20, 40])
+def test_client_ids_chosen_to_collide_in_a_plain_table_spread_all_the_same(word: int, shift: int) -> None:
+    """Ids that differ only in high bits share a bucket of any table that takes them modulo its size."""
+    flow = Flow()
+    ids = [number << shift for number in range(1, 20_001)]
+    flow.place(codes.BUY, [100] * len(ids), ids, word)
+    assert cold.fullest_bucket(flow.matching) <= 10
+    for number in (0, 9_999, 19_999):
+        client_id = [1, 0, 0, 0, 0]
+        client_id[word] = ids[number]
+        account = ACCOUNTS[number % 1_000]
+        found = cold.order_by_client_id(flow.matching, account, array("q", client_id).tobytes())
+        assert found is not None
+        assert found["order_id"] == number + 1
+    flow.cancel(list(range(1, len(ids) + 1)), [ACCOUNTS[number % 1_000] for number in range(len(ids))])
+    assert cold.fullest_bucket(flow.matching) == 0
+
+
+@compiled_only
+def test_no_secret_shows_in_events() -> None:
+    """Nor does any make a sum of the hash too great, whatever the words of the ids are."""
+    events = []
+    for secret in (bytes(16), SECRET, b"\xff" * 16):
+        flow = Flow(secret)
+        for word, ids in enumerate(([1 << 62, 1 << 61], [-1, -(1 << 63)], [7, 8], [9, 10], [(1 << 63) - 1, 11])):
+            flow.place(codes.BUY, [100, 100], ids, word)
+            events.append(flow.taken.tobytes())
+    assert events[:5] == events[5:10] == events[10:]
+
+
+def test_the_compiled_form_is_what_runs_here() -> None:
+    names = {Path(module.source).stem for module in build.find_modules()}
+    assert {"matching", "trading", "checks", "events", "ladder", "indexes"} <= names
+    assert IS_COMPILED or build.missing_tools() or not build.is_required()
