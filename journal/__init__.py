@@ -8,7 +8,10 @@ a command is a number. `README.md` beside this file describes the format well en
     frame       one frame: header, checksum, hash chain, payload
     segment     the files: names, header block, the next one prepared ahead
     scan        one pass over the frames of a segment; tells a torn tail from corruption
-    reader      frames from a seq on, with reading and hashing on a second thread
+    walk        from segment to segment
+    helper      a second process: start, messages, memory in common
+    ahead       reading and verifying in it
+    reader      frames from a seq on, the notes, the chain value at a seq
     writer      Journal: a batch is one write and one fdatasync; seals, notes, rolling
     verify      the whole journal hashed anew, held against heads from outside
     quarantine  the note that says: this command made the engine fail

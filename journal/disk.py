@@ -46,6 +46,10 @@ class Disk:
         """Return up to `length` bytes, fewer only at the end of the file."""
         return os.pread(fd, length, offset)
 
+    def read_chunk(self, fd: int, length: int, offset: int) -> bytes | memoryview:
+        """As `read`, for frames that are handed on as views: where they are put is the disk's choice."""
+        return self.read(fd, length, offset)
+
     def write(self, fd: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
         """Write all buffers one after the other in one call; return how many bytes were taken."""
         if len(buffers) > BUFFERS_MAX:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal, QuarantineRefused
 from journal.frame import QUARANTINE, Frame
-from journal.reader import notes, scan
+from journal.reader import notes
+from journal.walk import place_of, walk
 from journal.writer import Journal
 
 REASON_LENGTH_MAX = 1000
@@ -89,7 +90,7 @@ def quarantine_in(
     if known_applied_seq >= seq:
         raise QuarantineRefused(f"seq {seq} was applied: the caller knows of seq {known_applied_seq}")
     applied_seq = 0
-    for frames in scan(journal.directory, seq, hashes=False, disk=disk):
+    for frames in walk(disk, place_of(disk, journal.directory, seq), hashes=False):
         for frame in frames:
             applied_seq = max(applied_seq, frame.header.applied_seq)
             if applied_seq >= seq:

@@ -30,7 +30,7 @@ from journal.frame import (
 )
 from journal.segment import SEGMENT_HEADER_BYTES, Segment
 
-READ_BYTES = 4 * 1024 * 1024
+READ_BYTES = 1024 * 1024
 
 
 class Position:
@@ -61,6 +61,29 @@ class Position:
         # Nothing can continue a batch over the beginning of a segment or over a note.
         self.sealed = True
 
+    def dump(self) -> tuple[int | bytes, ...]:
+        """Return all of it, for another process."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def restore(self, dumped: tuple[int | bytes, ...]) -> None:
+        """Stand where another process stood."""
+        for name, value in zip(self.__slots__, dumped, strict=True):
+            setattr(self, name, value)
+
+
+class Place:
+    """A segment, and the position in it."""
+
+    __slots__ = ("position", "segment")
+
+    def __init__(self, segment: Segment) -> None:
+        self.enter(segment)
+
+    def enter(self, segment: Segment) -> None:
+        """Stand at the head of a segment."""
+        self.segment = segment
+        self.position = Position(segment)
+
 
 class Verdict(NamedTuple):
     """What stands after the last good frame: nothing (0 torn bytes), a torn tail, or corruption."""
@@ -77,13 +100,13 @@ def read_frames(
     Without `hashes` only headers and notes are verified and payloads are skipped: enough to find notes.
     """
     while True:
-        frames = parse(disk.read(fd, READ_BYTES, position.offset), segment, position, hashes=hashes)
+        frames = parse(disk.read_chunk(fd, READ_BYTES, position.offset), segment, position, hashes=hashes)
         if not frames:
             return
         yield frames
 
 
-def parse(data: bytes, segment: Segment, position: Position, *, hashes: bool) -> list[Frame]:
+def parse(data: bytes | memoryview, segment: Segment, position: Position, *, hashes: bool) -> list[Frame]:
     """Return the good frames at the beginning of `data`, which stands at the position's offset, and move it."""
     view = memoryview(data)
     frames: list[Frame] = []

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from journal.ahead import walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
 from journal.frame import NOTE, QUARANTINE, SEAL, genesis_chain
-from journal.reader import read_ahead, scan
 from journal.scan import Position, judge, read_frames
 from journal.segment import read_segments
 
@@ -44,7 +44,7 @@ def verify(
     """Hash the whole journal from its first command and return what stands in it.
 
     `heads` maps the last seq of a frame to the chain value that an outside witness holds for it; each must be met.
-    `progress` is called with the last seq of each chunk of about 4 MiB. Raises CorruptJournal, FileNotFoundError.
+    `progress` is called with the last seq of each chunk of about 1 MiB. Raises CorruptJournal, FileNotFoundError.
     A torn tail is no error (the next opening for append cuts it); its length is in the report.
     """
     segments = read_segments(disk, directory)
@@ -58,7 +58,7 @@ def verify(
     if open_heads.pop(0, chain) != chain:
         raise CorruptJournal(first.path, 0, 0, "the chain value at seq 0 is not the head's")
     frames = commands = last_seq = seals = quarantines = 0
-    for chunk in read_ahead(scan(directory, 1, disk=disk)):
+    for chunk in walk_ahead(directory, 1, disk=disk):
         for frame in chunk:
             header = frame.header
             if header.kind == NOTE:

@@ -1,0 +1,180 @@
+"""Owns reading ahead: another process reads and verifies, this one takes what is verified.
+
+The other process reads into memory that both see, verifies it there, and says how many frames are good: what is handed
+on are the very bytes that were verified. A journal of a few MiB is read by the caller itself, and so are the first MiB
+of a longer one while the process starts; where it ends early the caller goes on by itself too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Generator
+from pathlib import Path
+
+from journal.disk import REAL_DISK, Disk
+from journal.errors import CorruptJournal
+from journal.frame import HEADER_BYTES, Frame, padded, unpack_header
+from journal.helper import Channel, Helper, HelperGone, Mapping
+from journal.scan import READ_BYTES, Place
+from journal.segment import read_segment
+from journal.walk import Chunks, place_of, walk
+
+# Chunks that may wait between the two, or be in the hands of either.
+SLOTS = 8
+# What is read before a process is started for the rest: for less it would not be worth its start.
+ALONE_BYTES = READ_BYTES
+
+FRAMES, CORRUPT, DISK_FAILED, END = range(4)
+
+
+def walk_ahead(directory: Path, from_seq: int, *, disk: Disk = REAL_DISK) -> Chunks:
+    """Yield what `walk` yields and raise what it raises, verified ahead. Any but the real disk is read here."""
+    place = place_of(disk, directory, from_seq)
+    if disk is not REAL_DISK:
+        yield from walk(disk, place)
+        return
+    helper = yield from walk_until_helped(disk, place)
+    if helper is None:
+        return
+    try:
+        ended = yield from take(helper, place)
+    finally:
+        helper.close()
+    if not ended:
+        yield from walk(disk, place)
+
+
+def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, Helper | None]:
+    """Walk alone until a helper is there; return it, or None where the walk is over."""
+    helper: Helper | None = None
+    may_start = True
+    done_bytes = 0
+    chunks = walk(disk, place)
+    try:
+        for frames in chunks:
+            yield frames
+            done_bytes += sum(HEADER_BYTES + frame.header.payload_bytes for frame in frames)
+            if helper is not None and helper.channel.has_message:
+                answered, helper = helper, None
+                return answered
+            if may_start and done_bytes >= ALONE_BYTES:
+                may_start = False
+                try:
+                    helper = Helper(__name__, SLOTS * READ_BYTES)
+                except OSError:
+                    # No further process may be had: the caller reads on.
+                    continue
+    finally:
+        chunks.close()
+        if helper is not None:
+            helper.close()
+    return None
+
+
+def take(helper: Helper, place: Place) -> Generator[list[Frame], None, bool]:
+    """Yield what the helper verifies from `place` on, and move it. Returns whether it came to the end."""
+    slots = Slots(helper)
+    try:
+        helper.channel.receive()
+        helper.channel.send(str(place.segment.path), place.position.dump())
+        while True:
+            kind, *told = helper.channel.receive()
+            if kind == FRAMES:
+                slot, count, path, position = told
+                yield slots.frames(slot, count)
+                if path != str(place.segment.path):
+                    place.segment = read_segment(REAL_DISK, Path(path))
+                place.position.restore(position)
+                slots.give_back()
+            elif kind == CORRUPT:
+                path, offset, seq, reason = told
+                raise CorruptJournal(Path(path), offset, seq, reason)
+            elif kind == DISK_FAILED:
+                raise OSError(*told)
+            else:
+                return True
+    except HelperGone:
+        return False
+
+
+class Slots:
+    """The caller's side of the memory in common: chunk by chunk, each given back when nobody looks at it any more."""
+
+    def __init__(self, helper: Helper) -> None:
+        self._helper = helper
+        self._taken: deque[tuple[int, Mapping]] = deque()
+        self._count = SLOTS
+
+    def frames(self, slot: int, count: int) -> list[Frame]:
+        """Return the frames at the beginning of a slot: verified, so only unpacked."""
+        mapping = Mapping(self._helper.memory, slot * READ_BYTES, READ_BYTES, writes=False)
+        self._taken.append((slot, mapping))
+        view = mapping.view()
+        frames = []
+        at = 0
+        for _ in range(count):
+            header = unpack_header(view, at)
+            payload_end = at + HEADER_BYTES + header.payload_bytes
+            frames.append(Frame(header, view[at + HEADER_BYTES : payload_end]))
+            at = padded(payload_end)
+        return frames
+
+    def give_back(self) -> None:
+        """Give the slot before the last one back: of the last one the caller still holds a frame.
+
+        Where the caller keeps frames it keeps the memory, and another slot is made instead.
+        """
+        if len(self._taken) < 2:
+            return
+        slot, mapping = self._taken.popleft()
+        if not mapping.release():
+            slot = self._count
+            self._count += 1
+            os.ftruncate(self._helper.memory, self._count * READ_BYTES)
+        self._helper.channel.send(slot)
+
+
+class SlotDisk(Disk):
+    """In the helper: the real disk, read into the memory in common."""
+
+    def __init__(self, channel: Channel, memory: int) -> None:
+        self._channel = channel
+        self._memory = memory
+        self._mappings: dict[int, Mapping] = {}
+        self._free = deque(range(SLOTS))
+        self.slot = -1
+
+    def read_chunk(self, fd: int, length: int, offset: int) -> memoryview:
+        """Read into a free slot; waits for one."""
+        if self.slot < 0:
+            self.slot = self._free.popleft() if self._free else self._channel.receive()[0]
+        if self.slot not in self._mappings:
+            self._mappings[self.slot] = Mapping(self._memory, self.slot * READ_BYTES, READ_BYTES, writes=True)
+        view = self._mappings[self.slot].view()[:length]
+        return view[: os.preadv(fd, [view], offset)]
+
+    def hand_over(self) -> int:
+        """Return the slot that was read into; it is the caller's from now on."""
+        slot, self.slot = self.slot, -1
+        return slot
+
+
+def serve(channel: Channel, memory: int) -> None:
+    """What the helper does: walk, and tell of it."""
+    disk = SlotDisk(channel, memory)
+    channel.send("ready")
+    path, position = channel.receive()
+    try:
+        place = Place(read_segment(disk, Path(path)))
+        place.position.restore(position)
+        for frames in walk(disk, place):
+            channel.send(FRAMES, disk.hand_over(), len(frames), str(place.segment.path), place.position.dump())
+        channel.send(END)
+    except CorruptJournal as error:
+        channel.send(CORRUPT, str(error.path), error.offset, error.seq, error.reason)
+    except OSError as error:
+        channel.send(DISK_FAILED, error.errno, error.strerror, error.filename)
+    # Until the caller has seen it all: it ends the process.
+    while True:
+        channel.receive()
