@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
-from exchange.api import accounts, general, market_data, orders
+from exchange.api import accounts, general, http, market_data, orders
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -212,12 +212,14 @@ class Exchange:
         server = uvicorn.Server(
             uvicorn.Config(
                 self.asgi,
-                http="httptools",
+                http=http.protocol_of(self.rest),
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
+                server_header=False,
                 timeout_graceful_shutdown=STOP_SECONDS,
             )
         )

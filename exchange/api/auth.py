@@ -5,7 +5,6 @@ Source:  ../shared/binance-spot-reference.md §2. HMAC-SHA256 in hex; RSA PKCS#1
 
 import base64
 import binascii
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -77,12 +76,9 @@ class Keys:
 
 
 def hmac_check(secret: bytes) -> Callable[[bytes, str], bool]:
-    begun = hmac.new(secret, digestmod=hashlib.sha256)
-
     def check(payload: bytes, signature: str) -> bool:
-        wanted = begun.copy()
-        wanted.update(payload)
-        return hmac.compare_digest(wanted.hexdigest().encode(), signature.lower().encode())
+        wanted = hmac.digest(secret, payload, "sha256").hex()
+        return hmac.compare_digest(wanted.encode(), signature.lower().encode())
 
     return check
 
@@ -123,6 +119,11 @@ def rsa_check(public_key: bytes) -> Callable[[bytes, str], bool]:
 
 def without_signature(raw: str) -> tuple[str, str | None]:
     """A raw query or body without its `signature`, and the signature still percent-encoded, or None."""
+    if "signature=" not in raw:
+        return raw, None
+    rest, here, signature = raw.rpartition("&signature=")
+    if here and "&" not in signature and "signature=" not in rest:
+        return rest, signature
     found = SIGNATURE.search(raw)
     if found is None:
         return raw, None

@@ -68,24 +68,24 @@ class Window:
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
-        self.number = 0
+        self.width_ns = limit.width_ns
+        self.begins_ns = self.ends_ns = 0
         self.counts: dict[str | int, int] = {}
 
     def used(self, client: str | int, now_ns: int) -> int:
-        number = now_ns // self.limit.width_ns
-        if number != self.number or len(self.counts) > CLIENTS_MAX:
-            self.number = number
+        if not self.begins_ns <= now_ns < self.ends_ns or len(self.counts) > CLIENTS_MAX:
+            self.begins_ns = now_ns - now_ns % self.width_ns
+            self.ends_ns = self.begins_ns + self.width_ns
             self.counts = {}
         return self.counts.get(client, 0)
 
     def add(self, client: str | int, count: int, now_ns: int) -> int:
-        used = self.used(client, now_ns) + count
-        self.counts[client] = used
+        used = self.counts[client] = self.used(client, now_ns) + count
         return used
 
     def retry_after(self, now_ns: int) -> int:
         """Whole seconds until the next window."""
-        return -(-(self.limit.width_ns - now_ns % self.limit.width_ns) // NS)
+        return -(-(self.width_ns - now_ns % self.width_ns) // NS)
 
 
 class RateLimits:

@@ -1,8 +1,8 @@
-"""REST: raw ASGI under Starlette's routing. A request is let in by its row of the table, or refused as Binance does."""
+"""REST: a request is let in by its row of the table, or refused as Binance does; over HTTP (http.py) or as ASGI."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from inspect import isawaitable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -12,93 +12,167 @@ from exchange.api.auth import Key
 from exchange.api.context import Context, Reply, Request
 from exchange.api.endpoints import Endpoint
 from exchange.api.errors import WireError
+from exchange.runtime.guard import attempt
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 BODY_BYTES_MAX = 1 << 20
+BODY_TOO_LONG = WireError(-1108, "Parameter 'body' overflowed.", 413)
+UNKNOWN = WireError(-1000, "An unknown error occurred while processing the request.", 500)
 JSON = (b"content-type", b"application/json;charset=UTF-8")
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+class Call(NamedTuple):
+    """One request as it came: header names are lower-case, `peer` is the address of the other end."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: bytes
+    peer: str
+
+
+class Response(NamedTuple):
+    """One answer: everything but its length, which whoever writes it knows."""
+
+    status: int
+    headers: Headers
+    content: bytes
+
+
+Begun = Response | Awaitable[Response]
+
+
+class Row(NamedTuple):
+    """An endpoint, ready to be asked."""
+
+    endpoint: Endpoint
+    read: parameters.Reader
+
+
+def refused_outright(error: WireError) -> Response:
+    """The refusal of what never became a request."""
+    return Response(error.status, [JSON], orjson.dumps(error.body))
 
 
 class Rest:
-    """Answers every request below one prefix by the table."""
+    """Answers every request by the table."""
 
     def __init__(self, context: Context, table: Iterable[Endpoint]) -> None:
         self.context = context
         self.table = {(endpoint.method, endpoint.path): endpoint for endpoint in table}
+        self.rows = {name: Row(endpoint, parameters.reader(endpoint.rows)) for name, endpoint in self.table.items()}
         self.paths = {endpoint.path for endpoint in self.table.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As an ASGI application: for whoever runs the venue under another server."""
         if scope["type"] != "http":
             return
+        body = await read_body(receive)
+        peer = scope["client"][0] if scope.get("client") else ""
+        if body is None:
+            found = refused_outright(BODY_TOO_LONG)
+        else:
+            headers = dict(scope["headers"])
+            begun = self.begin(Call(scope["method"], scope["path"], scope["query_string"], headers, body, peer))
+            found = begun if isinstance(begun, Response) else await begun
+        length = (b"content-length", str(len(found.content)).encode())
+        await send({"type": "http.response.start", "status": found.status, "headers": [*found.headers, length]})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.content})
+
+    def begin(self, call: Call) -> Begun:
+        """Answer a request, or begin to: what must wait is answered by what is returned."""
+        return attempt(lambda: self.admit(call), self.failed)
+
+    def failed(self, error: BaseException) -> Response:
+        """What a request is answered on which we fail: nobody knows what became of it."""
+        logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
+        return refused_outright(UNKNOWN)
+
+    def admit(self, call: Call) -> Begun:
         now_ns = self.context.now_ns()
-        address = scope["client"][0] if scope.get("client") else ""
+        address = address_of(call.peer, call.headers)
         try:
-            body = await read_body(receive)
-            reply = await self.answer(scope, body, address, now_ns)
-            status, content, headers = 200, orjson.dumps(reply.body), list(reply.headers)
-            if reply.seq:
-                headers.append((b"x-seq", str(reply.seq).encode()))
+            reply = self.answer(call, address, now_ns)
         except WireError as error:
-            status, content, headers = error.status, orjson.dumps(error.body), []
-            if error.retry_after:
-                headers.append((b"retry-after", str(error.retry_after).encode()))
-        used = str(self.context.limits.weight.used(address, now_ns)).encode()
-        headers += [
+            return self.refusal(error, address, now_ns)
+        if type(reply) is Reply:
+            return self.response(reply, address, now_ns)
+        return self.later(reply, address, now_ns)  # type: ignore[arg-type]
+
+    async def later(self, reply: Awaitable[Reply], address: str, now_ns: int) -> Response:
+        try:
+            return self.response(await reply, address, now_ns)
+        except WireError as error:
+            return self.refusal(error, address, now_ns)
+
+    def response(self, reply: Reply, address: str, now_ns: int) -> Response:
+        return Response(200, self.headers(reply.headers, reply.seq, address, now_ns), orjson.dumps(reply.body))
+
+    def refusal(self, error: WireError, address: str, now_ns: int) -> Response:
+        own = ((b"retry-after", b"%d" % error.retry_after),) if error.retry_after else ()
+        return Response(error.status, self.headers(own, 0, address, now_ns), orjson.dumps(error.body))
+
+    def headers(self, own: Iterable[tuple[bytes, bytes]], seq: int, address: str, now_ns: int) -> Headers:
+        """What every answer carries: the seq that it holds for, and the weight used."""
+        used = b"%d" % self.context.limits.weight.used(address, now_ns)
+        return [
             JSON,
             (b"x-mbx-used-weight", used),
             (b"x-mbx-used-weight-1m", used),
-            (b"content-length", str(len(content)).encode()),
+            (b"x-seq", b"%d" % (seq or self.context.state.seq)),
+            *own,
         ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
 
-    async def answer(self, scope: Scope, body: str, address: str, now_ns: int) -> Reply:
+    def answer(self, call: Call, address: str, now_ns: int) -> Reply | Awaitable[Reply]:
         """Let a request in and have its endpoint answer it."""
-        endpoint = self.find(scope)
-        headers = dict(scope["headers"])
-        micros = time_unit(headers)
-        query = decode(scope["query_string"])
-        if scope["method"] == "GET":
-            body = ""
-        key, query, body, check = self.sender(endpoint, headers, query, body)
-        values = parameters.read(endpoint.rows, parameters.gather(query, body))
+        row = self.rows.get((call.method, call.path))
+        if row is None:
+            raise WireError(-1020, "This operation is not supported.", 405 if call.path in self.paths else 404)
+        endpoint = row.endpoint
+        micros = b"x-mbx-time-unit" in call.headers and time_unit(call.headers[b"x-mbx-time-unit"])
+        query = decode(call.query)
+        body = "" if call.method == "GET" else decode(call.body)
+        key: Key | None = None
+        signed: tuple[bytes, str] | None = None
+        if endpoint.security != endpoints.NONE:
+            key = self.context.keys.find(call.headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
+            if endpoint.security == endpoints.SIGNED:
+                query, body, signed = signature_of(query, body)
+        values = row.read(parameters.gather(query, body))
         self.context.limits.charge(address, endpoint.cost(values), now_ns)
-        if key is not None and check is not None:
-            check_signed(key, endpoint, check, values, now_ns)
-        reply = endpoint.handler(Request(self.context, values, now_ns, key, micros))
-        return await reply if isawaitable(reply) else reply
-
-    def find(self, scope: Scope) -> Endpoint:
-        path = scope["path"]
-        endpoint = self.table.get((scope["method"], path))
-        if endpoint is None:
-            raise WireError(-1020, "This operation is not supported.", 405 if path in self.paths else 404)
-        return endpoint
-
-    def sender(
-        self, endpoint: Endpoint, headers: dict[bytes, bytes], query: str, body: str
-    ) -> tuple[Key | None, str, str, tuple[bytes, str] | None]:
-        """The key that sends, the query and body without the signature, and what is to be checked."""
-        if endpoint.security == endpoints.NONE:
-            return None, query, body, None
-        key = self.context.keys.find(headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
-        if endpoint.security == endpoints.KEYED:
-            return key, query, body, None
-        query, in_query = auth.without_signature(query)
-        body, in_body = auth.without_signature(body)
-        signature = in_query if in_query is not None else in_body
-        if signature is None:
-            raise errors.missing("signature")
-        if not signature:
-            raise errors.empty("signature")
-        return key, query, body, ((query + body).encode(), unquote(signature))
+        if key is not None and signed is not None:
+            check_signed(key, endpoint, signed, values, now_ns)
+        return endpoint.handler(Request(self.context, values, now_ns, key, micros))
 
 
-def check_signed(key: Key, endpoint: Endpoint, check: tuple[bytes, str], values: dict[str, Any], now_ns: int) -> None:
+def address_of(peer: str, headers: dict[bytes, bytes]) -> str:
+    """Whose limits count: the other end, or whom a proxy on this very machine says that it speaks for."""
+    if peer in LOOPBACK and b"x-forwarded-for" in headers:
+        return headers[b"x-forwarded-for"].rpartition(b",")[2].strip().decode("latin-1") or peer
+    return peer
+
+
+def signature_of(query: str, body: str) -> tuple[str, str, tuple[bytes, str]]:
+    """Query and body without the signature, and the payload that was signed with it. WireError -1102, -1105."""
+    query, in_query = auth.without_signature(query)
+    body, in_body = auth.without_signature(body)
+    signature = in_query if in_query is not None else in_body
+    if signature is None:
+        raise errors.missing("signature")
+    if not signature:
+        raise errors.empty("signature")
+    return query, body, ((query + body).encode(), unquote(signature) if "%" in signature else signature)
+
+
+def check_signed(key: Key, endpoint: Endpoint, signed: tuple[bytes, str], values: dict[str, Any], now_ns: int) -> None:
     """WireError -1022, -2015, -1021: the signature, then the right, then the time."""
-    payload, signature = check
+    payload, signature = signed
     if not key.check(payload, signature):
         raise errors.BAD_SIGNATURE
     if not key.rights & endpoint.right:
@@ -107,8 +181,8 @@ def check_signed(key: Key, endpoint: Endpoint, check: tuple[bytes, str], values:
     auth.check_time(values["timestamp"], auth.WINDOW_US if window_us is None else window_us, now_ns)
 
 
-async def read_body(receive: Receive) -> str:
-    """The body as text, whatever its content type says. WireError where it is too long or no text."""
+async def read_body(receive: Receive) -> bytes | None:
+    """The body, whatever its content type says; None where it is too long."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -118,11 +192,11 @@ async def read_body(receive: Receive) -> str:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > BODY_BYTES_MAX:
-            raise WireError(-1108, "Parameter 'body' overflowed.", 413)
+            return None
         chunks.append(chunk)
         if not message.get("more_body"):
             break
-    return decode(b"".join(chunks))
+    return b"".join(chunks)
 
 
 def decode(raw: bytes) -> str:
@@ -132,11 +206,8 @@ def decode(raw: bytes) -> str:
         raise errors.illegal("body", "UTF-8") from error
 
 
-def time_unit(headers: dict[bytes, bytes]) -> bool:
+def time_unit(unit: bytes) -> bool:
     """Whether times are answered in microseconds. WireError -1194."""
-    unit = headers.get(b"x-mbx-time-unit")
-    if unit is None:
-        return False
-    if unit.upper() not in (b"MICROSECOND", b"MILLISECOND"):
+    if unit not in (b"MICROSECOND", b"microsecond", b"MILLISECOND", b"millisecond"):
         raise WireError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
     return unit.upper() == b"MICROSECOND"

@@ -1,0 +1,242 @@
+"""HTTP/1.1 on a connection: parsed by httptools, answered by the table in one write; run by uvicorn as its protocol.
+
+An order costs less than the ASGI messages, the task and the routing that would carry it: requests go to `Rest.begin`
+as they are, and only those that wait (for the disk, for history) get a task. WebSocket upgrades are handed to uvicorn.
+Broken HTTP is refused in Binance's form, too.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+
+from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
+from exchange.api.errors import WireError
+
+IDLE_SECONDS = 60
+QUEUED_MAX = 16
+HEADERS_MAX = 64 << 10
+STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
+BROKEN = refused_outright(WireError(-1000, "An unknown error occurred while processing the request.", 400))
+TOO_LONG = refused_outright(BODY_TOO_LONG)
+HEAD_TOO_LONG = refused_outright(WireError(-1108, "Parameter 'headers' overflowed.", 431))
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection; `rest` is the class's, bound by `protocol_of`.
+
+    Requests are answered in their order: those that come while one is under way wait, at most QUEUED_MAX of them before
+    reading pauses. Nothing is read either while the client does not take what was written.
+    """
+
+    rest: Rest
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        self.config = config
+        self.state = server_state
+        self.app_state = app_state
+        self.loop = asyncio.get_running_loop()
+        self.parser = httptools.HttpRequestParser(self)
+        self.transport: asyncio.Transport
+        self.peer = ""
+        self.url = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.head_bytes = 0
+        self.body: list[bytes] = []
+        self.body_bytes = 0
+        self.queue: deque[tuple[Call | Response, bool, bool]] = deque()
+        """Requests (or what they are refused with), whether the connection stays open after them, and whether HEAD."""
+        self.current: tuple[bool, bool] | None = None
+        """How the request under way ends: whether the connection stays open, and whether it is a HEAD."""
+        self.broken = False
+        self.stopping = False
+        self.write_paused = self.read_paused = False
+        self.common_of: Any = None
+        self.common = b""
+        self.active = self.loop.time()
+        self.timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self.transport = transport  # type: ignore[assignment]
+        self.state.connections.add(self)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if isinstance(peer, tuple) else ""
+        self.timer = self.loop.call_later(IDLE_SECONDS, self.end_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state.connections.discard(self)
+        self.broken = True
+        self.queue.clear()
+        if self.timer is not None:
+            self.timer.cancel()
+
+    def end_if_idle(self) -> None:
+        """Close a connection on which nothing came for a minute and nothing is under way."""
+        left = self.active + IDLE_SECONDS - self.loop.time()
+        if left <= 0 and self.current is None:
+            self.transport.close()
+        else:
+            self.timer = self.loop.call_later(max(left, 1), self.end_if_idle)
+
+    def shutdown(self) -> None:
+        """The server stops: end now, or once what is under way is answered."""
+        self.stopping = True
+        if self.current is None:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        self.write_paused = True
+        self.pace()
+
+    def resume_writing(self) -> None:
+        self.write_paused = False
+        self.pace()
+
+    def pace(self) -> None:
+        """Read only as fast as the client takes its answers."""
+        wanted = self.write_paused or len(self.queue) >= QUEUED_MAX
+        if wanted != self.read_paused and not self.transport.is_closing():
+            self.read_paused = wanted
+            (self.transport.pause_reading if wanted else self.transport.resume_reading)()
+
+    def data_received(self, data: bytes) -> None:
+        if self.broken:
+            return
+        self.active = self.loop.time()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.broken = True
+            if self.is_websocket():
+                self.hand_over()
+                return
+        except httptools.HttpParserError:
+            self.refuse(BROKEN)
+        self.go_on()
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.headers = []
+        self.head_bytes = 0
+        self.body = []
+        self.body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+        self.count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+        self.count_head(len(name) + len(value))
+
+    def count_head(self, size: int) -> None:
+        self.head_bytes += size
+        if self.head_bytes > HEADERS_MAX and not self.broken:
+            self.refuse(HEAD_TOO_LONG)
+
+    def on_headers_complete(self) -> None:
+        if any(name == b"expect" for name, _ in self.headers) and not self.broken:
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self.body_bytes += len(body)
+        if self.body_bytes <= BODY_BYTES_MAX:
+            self.body.append(body)
+        elif not self.broken:
+            self.refuse(TOO_LONG)
+
+    def on_message_complete(self) -> None:
+        if self.broken or (self.parser.should_upgrade() and self.is_websocket()):
+            return
+        path, _, query = self.url.partition(b"?")
+        if not path.startswith(b"/"):
+            path = httptools.parse_url(self.url).path or b"/"
+        text = path.decode("latin-1")
+        method = self.parser.get_method().decode("latin-1")
+        body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
+        call = Call(method, unquote(text) if "%" in text else text, query, dict(self.headers), body, self.peer)
+        stays = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        self.queue.append((call, stays, method == "HEAD"))
+
+    def refuse(self, response: Response) -> None:
+        """Answer so after all that came before, then end."""
+        self.broken = True
+        self.queue.append((response, False, False))
+
+    def go_on(self) -> None:
+        """Begin the next request where none is under way."""
+        while self.queue and self.current is None:
+            asked, *self.current = self.queue.popleft()  # type: ignore[assignment]
+            if isinstance(asked, Response):
+                self.finish(asked)
+            else:
+                begun = self.rest.begin(asked)
+                if isinstance(begun, Response):
+                    self.finish(begun)
+                else:
+                    self.wait_for(begun)
+        self.pace()
+
+    def wait_for(self, begun: Awaitable[Response]) -> None:
+        task = asyncio.ensure_future(begun)
+        self.state.tasks.add(task)
+        task.add_done_callback(self.on_answered)
+
+    def on_answered(self, task: "asyncio.Task[Response]") -> None:
+        self.state.tasks.discard(task)
+        if not task.cancelled():
+            error = task.exception()
+            self.finish(self.rest.failed(error) if error is not None else task.result())
+            if self.queue:
+                self.go_on()
+
+    def finish(self, response: Response) -> None:
+        """Write an answer whole; then the connection waits for the next request, or ends."""
+        assert self.current is not None
+        stays, is_head = self.current
+        self.current = None
+        if self.transport.is_closing():
+            return
+        if self.common_of is not self.state.default_headers:
+            self.common_of = self.state.default_headers
+            self.common = b"".join(b"%s: %s\r\n" % pair for pair in self.common_of)
+        parts = [STATUS_LINES[response.status], self.common]
+        for name, value in response.headers:
+            parts += (name, b": ", value, b"\r\n")
+        stays = stays and not self.stopping
+        parts += (b"content-length: %d\r\n" % len(response.content), b"\r\n" if stays else b"connection: close\r\n\r\n")
+        if not is_head:
+            parts.append(response.content)
+        self.transport.write(b"".join(parts))
+        if not stays:
+            self.broken = True
+            self.transport.close()
+
+    def is_websocket(self) -> bool:
+        """Whether the request asks to go on as a WebSocket."""
+        return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in self.headers)
+
+    def hand_over(self) -> None:
+        """Let uvicorn go on with a request that is a WebSocket's first."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.state.connections.discard(self)
+        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
+        for name, value in self.headers:
+            head += (name, b": ", value, b"\r\n")
+        protocol = self.config.ws_protocol_class(
+            config=self.config, server_state=self.state, app_state=self.app_state
+        )
+        protocol.connection_made(self.transport)
+        protocol.data_received(b"".join([*head, b"\r\n"]))
+        self.transport.set_protocol(protocol)
+
+
+def protocol_of(rest: Rest) -> type[Connection]:
+    """The protocol of connections that `rest` answers, as uvicorn's `http` setting takes it."""
+    return type("BoundConnection", (Connection,), {"rest": rest})
