@@ -124,7 +124,8 @@ class Sequencer:
         self.waiting_commands = 0
         self.stopping = False
         self.fatal: BaseException | None = None
-        self.unanswered: set[asyncio.Future[Answer]] = set()
+        self.under_way: list[Batch] = []
+        """Batches that were taken and are not answered: at most two."""
         self.wake = asyncio.Event()
         self.thread = ThreadPoolExecutor(1, "journal")
 
@@ -150,8 +151,6 @@ class Sequencer:
         if self.waiting_commands + count > self.capacity:
             raise Overloaded
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.unanswered.add(answer)
-        answer.add_done_callback(self.unanswered.discard)
         self.waiting.append(Waiting(kind, payload, command, count, answer))
         self.waiting_commands += count
         self.wake.set()
@@ -171,6 +170,7 @@ class Sequencer:
                     if not await self.work():
                         continue
                 batch = self.take()
+                self.under_way.append(batch)
                 writing = self.in_thread(self.log.append, batch.frames, batch.ts_ns, self.engine.seq)
                 if durable:
                     # While this batch is written, the one before is applied; a turn of the loop starts the thread.
@@ -239,6 +239,7 @@ class Sequencer:
         for seq, answer in batch.answers.items():
             if not answer.done():
                 answer.set_result(Answer(seq, batch.ts_ns, by_seq.get(seq, [])))
+        self.under_way.remove(batch)
 
     def stop(self) -> None:
         """Take no more commands; `run` returns when those taken are answered."""
@@ -248,7 +249,10 @@ class Sequencer:
     def fail(self, error: BaseException) -> None:
         """Tell everybody who waits that it is not known what became of their commands."""
         self.fatal = error
-        for answer in list(self.unanswered):
+        unanswered = [each.answer for each in self.waiting]
+        for batch in self.under_way:
+            unanswered += batch.answers.values()
+        for answer in unanswered:
             if not answer.done():
                 answer.set_exception(Failed(str(error)))
         self.waiting.clear()
