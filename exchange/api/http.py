@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 import httptools
 
-from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
 from exchange.api.errors import WireError
+from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
 
 IDLE_SECONDS = 60
 QUEUED_MAX = 16
@@ -229,9 +229,7 @@ class Connection(asyncio.Protocol):
         head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
         for name, value in self.headers:
             head += (name, b": ", value, b"\r\n")
-        protocol = self.config.ws_protocol_class(
-            config=self.config, server_state=self.state, app_state=self.app_state
-        )
+        protocol = self.config.ws_protocol_class(config=self.config, server_state=self.state, app_state=self.app_state)
         protocol.connection_made(self.transport)
         protocol.data_received(b"".join([*head, b"\r\n"]))
         self.transport.set_protocol(protocol)
