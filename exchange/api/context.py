@@ -130,22 +130,24 @@ class Context:
 
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""
-        return await outcome(lambda: self.submit_order(row))
+        try:
+            return await self.submit_order(row)
+        except (Overloaded, Stopping, Failed) as error:
+            raise UNTAKEN[type(error)] from error
 
     async def command(self, command: registry.AnyCommand) -> Answer:
         """Sequence a message."""
-        return await outcome(lambda: self.submit_command(command))
+        try:
+            return await self.submit_command(command)
+        except (Overloaded, Stopping, Failed) as error:
+            raise UNTAKEN[type(error)] from error
 
 
-async def outcome(submit: Callable[[], Awaitable[Answer]]) -> Answer:
-    try:
-        return await submit()
-    except Overloaded as error:
-        raise errors.OVERLOADED from error
-    except Stopping as error:
-        raise errors.STOPPING from error
-    except Failed as error:
-        raise errors.UNKNOWN_OUTCOME from error
+UNTAKEN: dict[type[Exception], WireError] = {
+    Overloaded: errors.OVERLOADED,
+    Stopping: errors.STOPPING,
+    Failed: errors.UNKNOWN_OUTCOME,
+}
 
 
 class Request(NamedTuple):

@@ -11,9 +11,9 @@ LEGAL = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 def parse(name: str, text: str, scale: int) -> int:
     """A decimal as a count of 10^-scale. WireError -1100 where it is none, -1111 where it is too precise."""
     before, _, after = text.partition(".")
-    if len(before) <= 20 and len(after) <= scale and before.isdecimal() and (after.isdecimal() or not after):
-        if text.isascii():
-            return int(before + after.ljust(scale, "0"))
+    digits = before + after
+    if digits.isdecimal() and digits.isascii() and before and len(before) <= 20 and len(after) <= scale:
+        return int(digits.ljust(len(before) + scale, "0"))
     found = DECIMAL.fullmatch(text)
     if found is None:
         raise errors.illegal(name, LEGAL)

@@ -17,7 +17,7 @@ from exchange.messages import accounts, registry, transfers
 from exchange.messages.accounts import AccountOpened
 from exchange.messages.words import Message
 from exchange.ops import listing
-from exchange.ops.serve import parser, settings_of
+from exchange.ops.serve import parser, settings_of, settle
 from exchange.store.vault import make_master_key
 
 ADMIN, TRADER, FIRST_AGENT = 1, 2, 3
@@ -47,6 +47,7 @@ def main(argv: list[str]) -> int:
 
 async def demo(settings: Settings, *, flow: bool) -> int:
     exchange = Exchange(settings)
+    settle()
     agents: list[subprocess.Popen[bytes]] = []
 
     def on_ready(address: str) -> None:

@@ -1,6 +1,7 @@
 """`run.py serve`: recover, then serve until told to stop."""
 
 import argparse
+import gc
 import sys
 from typing import Any
 
@@ -51,4 +52,17 @@ def main(argv: list[str]) -> int:
 
 async def serve(settings: Settings) -> int:
     exchange = Exchange(settings)
+    settle()
     return await exchange.run(lambda address: print(f"ready {address}", flush=True))
+
+
+def settle() -> None:
+    """Tell the interpreter what this process is: much that stays, little that is garbage, and two threads in turn.
+
+    What was recovered is no garbage and is not looked through again; the thread that writes the journal gets its turn
+    sooner than after the usual 5 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    sys.setswitchinterval(0.0005)
