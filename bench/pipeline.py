@@ -1,12 +1,11 @@
 """Figure `pipeline`: rows → journal on a real disk → apply → events, in wall time.
 
-Ours: as the sequencer does it: while one batch is written and fsynced in a thread, the one before is applied; a batch
-is what has gathered, here 4,096 commands in frames of 256. Held against the slower of its two halves alone: the same
-rows applied without a journal, and the same batches appended and fsynced without being applied. The disk is whatever
-holds build/bench.
+Ours: as the sequencer does it: while one batch is written and fsynced, the one before is applied; a batch is what has
+gathered, here 4,096 commands, in frames as the sequencer cuts them. Held against the slower of its two halves alone:
+the same batches applied without a journal, and the same appended and fsynced, by this process, without being applied.
+The disk is whatever holds build/bench. The process that writes is there when the clock starts, as in a venue at work.
 """
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,18 +14,19 @@ from pathlib import Path
 
 from bench import core, measure, venue, workloads
 from bench.measure import Figure, Options, Timed
-from bench.shape import START_NS
+from bench.shape import BATCH, BATCH_NS, START_NS
 from bench.workloads import Workload
 from exchange.core.engine import Engine
-from journal.frame import ROWS, FrameContent
+from exchange.runtime.sequencer import FrameBuilder
+from journal.disk import REAL_DISK, Disk
+from journal.frame import FrameContent
 from journal.writer import Journal
 
 GATE = 0.8
-SCHEMA = 1
-FRAMES = 16
-SWITCH_SECONDS = 0.0002
+BATCH_COMMANDS = 4_096
 
-Batch = tuple[list[tuple[int, int, int, int, memoryview]], int]
+Batch = tuple[list[FrameContent], int]
+"""Frames, numbered as in a journal that begins with them, and their time."""
 
 
 def run(options: Options) -> list[Figure]:
@@ -37,16 +37,17 @@ def run(options: Options) -> list[Figure]:
 def figure_of(size: core.Size, options: Options) -> Figure:
     name = size.name.replace("core", "pipeline")
     workload = core.load(name, size.shape, options)
-    expected = core_alone(workload).state_hash
+    prepared = list(batches(workload))
+    expected = core_alone(workload, prepared).state_hash
     halves: dict[str, list[float]] = {"core alone": [], "disk alone": []}
 
     def slower_half() -> Timed:
-        alone = core_alone(workload)
+        alone = core_alone(workload, prepared)
         halves["core alone"].append(alone.seconds)
-        halves["disk alone"].append(disk_alone(workload))
+        halves["disk alone"].append(disk_alone(prepared))
         return Timed(max(alone.seconds, halves["disk alone"][-1]), alone.state_hash)
 
-    pairs = measure.in_turn(lambda: timed(workload), slower_half, expected, options, name)
+    pairs = measure.in_turn(lambda: timed(workload, prepared), slower_half, expected, options, name)
     return measure.figure(
         name,
         workload.shape.commands,
@@ -60,86 +61,78 @@ def figure_of(size: core.Size, options: Options) -> Figure:
     )
 
 
-def batches(workload: Workload, first_seq: int) -> Iterator[Batch]:
-    """The timed rows as the sequencer would hand them to its log: frames of 256 commands, 16 to a batch."""
-    frames: list[tuple[int, int, int, int, memoryview]] = []
-    seq, now_ns = first_seq, START_NS
-    for rows, now_ns in workload.batches():
-        count = workloads.commands_in(rows)
-        frames.append((ROWS, SCHEMA, seq, count, memoryview(rows)))
-        seq += count
-        if len(frames) == FRAMES:
-            yield frames, now_ns
-            frames = []
-    if frames:
-        yield frames, now_ns
+def batches(workload: Workload) -> Iterator[Batch]:
+    """The timed rows as the sequencer hands them to its log."""
+    seq, now_ns = 1, START_NS
+    for run in workloads.split(workload.timed, BATCH_COMMANDS):
+        builder = FrameBuilder(seq)
+        for row in workloads.split(run, 1):
+            builder.add_rows(bytes(row), 1)
+        seq, now_ns = builder.seq, now_ns + BATCH_NS * BATCH_COMMANDS // BATCH
+        yield [*builder.finish()], now_ns
 
 
-def open_journal(folder: str) -> Journal:
-    return Journal.create(Path(folder, "journal"), created_ns=START_NS, journal_id=venue.JOURNAL_ID)
+class Alone(Disk):
+    """The real disk, for a writer that is to do all by itself: only the one real disk is shared with a process."""
 
 
-def renumbered(batch: Batch, shift: int) -> list[FrameContent]:
-    """A batch's frames for a journal that begins with them."""
-    return [(kind, schema, seq - shift, count, rows) for kind, schema, seq, count, rows in batch[0]]
+def open_journal(folder: str, disk: Disk = REAL_DISK) -> Journal:
+    return Journal.create(Path(folder, "journal"), created_ns=START_NS, journal_id=venue.JOURNAL_ID, disk=disk)
 
 
-def timed(workload: Workload) -> Timed:
+def timed(workload: Workload, prepared: list[Batch]) -> Timed:
     """One run of the whole way."""
     engine = workload.open_filled()
     shift = engine.seq
-    prepared = list(batches(workload, shift + 1))
-    switch = sys.getswitchinterval()
     with (
         tempfile.TemporaryDirectory(prefix="pipeline-", dir=workloads.FOLDER) as folder,
         measure.quiet_collector(),
         open_journal(folder) as journal,
         ThreadPoolExecutor(1) as thread,
     ):
-        # The writer needs the interpreter for a moment between its hashes and its writes, and must not wait for it.
-        sys.setswitchinterval(SWITCH_SECONDS)
+        journal.expect_large()
         began = time.perf_counter()
         durable: Batch | None = None
         for batch in prepared:
-            writing = thread.submit(journal.append, renumbered(batch, shift), batch[1], engine.seq - shift)
+            applied_seq = engine.seq - shift
+            journal.begin(*batch, applied_seq)
+            writing = thread.submit(journal.append, *batch, applied_seq)
             if durable is not None:
-                apply(engine, durable)
+                apply(engine, durable, shift)
             writing.result()
             durable = batch
         if durable is not None:
-            apply(engine, durable)
+            apply(engine, durable, shift)
         seconds = time.perf_counter() - began
-        sys.setswitchinterval(switch)
     return Timed(seconds, venue.final_hash(engine))
 
 
-def core_alone(workload: Workload) -> Timed:
+def core_alone(workload: Workload, prepared: list[Batch]) -> Timed:
     """The same batches applied, and no journal."""
     engine = workload.open_filled()
-    prepared = list(batches(workload, engine.seq + 1))
+    shift = engine.seq
     with measure.quiet_collector():
         began = time.perf_counter()
         for batch in prepared:
-            apply(engine, batch)
+            apply(engine, batch, shift)
         seconds = time.perf_counter() - began
     return Timed(seconds, venue.final_hash(engine))
 
 
-def apply(engine: Engine, batch: Batch) -> None:
+def apply(engine: Engine, batch: Batch, shift: int) -> None:
     for kind, _, seq, _, rows in batch[0]:
-        engine.apply(kind, rows, seq, batch[1])
+        engine.apply(kind, memoryview(rows), seq + shift, batch[1])
     engine.take_events()
 
 
-def disk_alone(workload: Workload) -> float:
+def disk_alone(prepared: list[Batch]) -> float:
     """Seconds to append and fsync the same batches."""
-    prepared = list(batches(workload, 1))
     with (
         tempfile.TemporaryDirectory(prefix="disk-", dir=workloads.FOLDER) as folder,
         measure.quiet_collector(),
-        open_journal(folder) as journal,
+        open_journal(folder, Alone()) as journal,
     ):
         began = time.perf_counter()
         for batch in prepared:
-            journal.append([*batch[0]], batch[1], 0)
+            journal.append(*batch, 0)
         return time.perf_counter() - began

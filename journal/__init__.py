@@ -12,6 +12,7 @@ a command is a number. `README.md` beside this file describes the format well en
     helper      a second process: start, messages, memory in common
     ahead       reading and verifying in it
     reader      frames from a seq on, the notes, the chain value at a seq
+    beside      putting a batch on disk; a large one by the second process
     writer      Journal: a batch is one write and one fdatasync; seals, notes, rolling
     verify      the whole journal hashed anew, held against heads from outside
     quarantine  the note that says: this command made the engine fail

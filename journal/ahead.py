@@ -20,8 +20,11 @@ from journal.scan import READ_BYTES, Place
 from journal.segment import read_segment
 from journal.walk import Chunks, place_of, walk
 
-# Chunks that may wait between the two, or be in the hands of either.
-SLOTS = 8
+# The memory in common: slots of a few chunks, each in the hands of one of the two. It changes hands by the slot, which
+# costs a change of mappings; what is verified is told chunk by chunk.
+SLOTS = 4
+CHUNKS_IN_SLOT = 4
+SLOT_BYTES = CHUNKS_IN_SLOT * READ_BYTES
 # What is read before a process is started for the rest: for less it would not be worth its start.
 ALONE_BYTES = READ_BYTES
 
@@ -61,7 +64,7 @@ def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, 
             if may_start and done_bytes >= ALONE_BYTES:
                 may_start = False
                 try:
-                    helper = Helper(__name__, SLOTS * READ_BYTES)
+                    helper = Helper(__name__, SLOTS * SLOT_BYTES)
                 except OSError:
                     # No further process may be had: the caller reads on.
                     continue
@@ -81,8 +84,8 @@ def take(helper: Helper, place: Place) -> Generator[list[Frame], None, bool]:
         while True:
             kind, *told = helper.channel.receive()
             if kind == FRAMES:
-                slot, count, path, position = told
-                yield slots.frames(slot, count)
+                slot, number, count, path, position = told
+                yield slots.frames(slot, number, count)
                 if path != str(place.segment.path):
                     place.segment = read_segment(REAL_DISK, Path(path))
                 place.position.restore(position)
@@ -99,20 +102,21 @@ def take(helper: Helper, place: Place) -> Generator[list[Frame], None, bool]:
 
 
 class Slots:
-    """The caller's side of the memory in common: chunk by chunk, each given back when nobody looks at it any more."""
+    """The caller's side of the memory in common: a slot is given back when nobody looks at it any more."""
 
     def __init__(self, helper: Helper) -> None:
         self._helper = helper
         self._taken: deque[tuple[int, Mapping]] = deque()
         self._count = SLOTS
 
-    def frames(self, slot: int, count: int) -> list[Frame]:
-        """Return the frames at the beginning of a slot: verified, so only unpacked."""
-        mapping = Mapping(self._helper.memory, slot * READ_BYTES, READ_BYTES, writes=False)
-        self._taken.append((slot, mapping))
-        view = mapping.view()
+    def frames(self, slot: int, number: int, count: int) -> list[Frame]:
+        """Return the frames of a slot's chunk: verified, so only unpacked."""
+        if not self._taken or self._taken[-1][0] != slot:
+            mapping = Mapping(self._helper.memory, slot * SLOT_BYTES, SLOT_BYTES, writes=False)
+            self._taken.append((slot, mapping))
+        view = self._taken[-1][1].view()
         frames = []
-        at = 0
+        at = number * READ_BYTES
         for _ in range(count):
             header = unpack_header(view, at)
             payload_end = at + HEADER_BYTES + header.payload_bytes
@@ -121,7 +125,7 @@ class Slots:
         return frames
 
     def give_back(self) -> None:
-        """Give the slot before the last one back: of the last one the caller still holds a frame.
+        """Give the slot before the last one back, of which the caller may still hold a frame.
 
         Where the caller keeps frames it keeps the memory, and another slot is made instead.
         """
@@ -131,7 +135,7 @@ class Slots:
         if not mapping.release():
             slot = self._count
             self._count += 1
-            os.ftruncate(self._helper.memory, self._count * READ_BYTES)
+            os.ftruncate(self._helper.memory, self._count * SLOT_BYTES)
         self._helper.channel.send(slot)
 
 
@@ -143,21 +147,24 @@ class SlotDisk(Disk):
         self._memory = memory
         self._mappings: dict[int, Mapping] = {}
         self._free = deque(range(SLOTS))
-        self.slot = -1
+        self._slot = -1
+        self._number = CHUNKS_IN_SLOT
 
     def read_chunk(self, fd: int, length: int, offset: int) -> memoryview:
-        """Read into a free slot; waits for one."""
-        if self.slot < 0:
-            self.slot = self._free.popleft() if self._free else self._channel.receive()[0]
-        if self.slot not in self._mappings:
-            self._mappings[self.slot] = Mapping(self._memory, self.slot * READ_BYTES, READ_BYTES, writes=True)
-        view = self._mappings[self.slot].view()[:length]
+        """Read where the next chunk may stand; waits for a slot where none is free."""
+        if self._number == CHUNKS_IN_SLOT:
+            self._slot = self._free.popleft() if self._free else self._channel.receive()[0]
+            self._number = 0
+        if self._slot not in self._mappings:
+            self._mappings[self._slot] = Mapping(self._memory, self._slot * SLOT_BYTES, SLOT_BYTES, writes=True)
+        at = self._number * READ_BYTES
+        view = self._mappings[self._slot].view()[at : at + length]
         return view[: os.preadv(fd, [view], offset)]
 
-    def hand_over(self) -> int:
-        """Return the slot that was read into; it is the caller's from now on."""
-        slot, self.slot = self.slot, -1
-        return slot
+    def hand_over(self) -> tuple[int, int]:
+        """Return slot and chunk that were read last; they are the caller's from now on."""
+        self._number += 1
+        return self._slot, self._number - 1
 
 
 def serve(channel: Channel, memory: int) -> None:
@@ -169,7 +176,7 @@ def serve(channel: Channel, memory: int) -> None:
         place = Place(read_segment(disk, Path(path)))
         place.position.restore(position)
         for frames in walk(disk, place):
-            channel.send(FRAMES, disk.hand_over(), len(frames), str(place.segment.path), place.position.dump())
+            channel.send(FRAMES, *disk.hand_over(), len(frames), str(place.segment.path), place.position.dump())
         channel.send(END)
     except CorruptJournal as error:
         channel.send(CORRUPT, str(error.path), error.offset, error.seq, error.reason)

@@ -16,6 +16,9 @@ from journal.errors import JournalLocked
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
 BUFFERS_MAX = 1024
 
+# The bytes of the lock file that a writer and its second process hold.
+_WRITER, _BESIDE = range(2)
+
 # A POSIX lock belongs to the process: it does not stop a second opener in the same process, and would be lost when
 # that one closes its descriptor. So the process remembers what it holds. The pid is part of the key because a forked
 # child inherits this table but not the locks.
@@ -97,15 +100,22 @@ class Disk:
                 raise JournalLocked(f"{path} is held by this very process, pid {key[0]}")
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _WRITER)
             except (BlockingIOError, PermissionError) as error:
                 holder = os.pread(fd, 32, 0).decode("ascii", "replace").strip() or "not yet written"
                 os.close(fd)
                 raise JournalLocked(f"{path} is held by another process, pid {holder}") from error
+            # What a writer that was killed had under way ends before anybody reads: its second process goes then.
+            fcntl.lockf(fd, fcntl.LOCK_EX, 1, _BESIDE)
+            fcntl.lockf(fd, fcntl.LOCK_UN, 1, _BESIDE)
             os.ftruncate(fd, 0)
             os.pwrite(fd, f"{key[0]}\n".encode("ascii"), 0)
             _held[key] = fd
             return fd
+
+    def lock_beside(self, path: Path) -> None:
+        """In the second process of a writer: hold what the next opener waits for, until this process ends."""
+        fcntl.lockf(os.open(path, os.O_RDWR | os.O_CLOEXEC), fcntl.LOCK_EX, 1, _BESIDE)
 
     def unlock(self, fd: int) -> None:
         """Give the lock back. The file stays: removing it would let two processes lock two files of one name."""

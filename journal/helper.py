@@ -53,6 +53,10 @@ class Channel:
         """Whether `receive` would not wait (also where the other end has gone)."""
         return bool(select.select([self._reads], [], [], 0)[0])
 
+    def wait(self) -> None:
+        """Wait until there is a message."""
+        select.select([self._reads], [], [])
+
     def close(self) -> None:
         os.close(self._reads)
         os.close(self._writes)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self
 
+from journal.beside import BATCH_BYTES_MIN, Batch, Beside, PutFailed, put
 from journal.disk import REAL_DISK, Disk
 from journal.errors import BatchRefused, CorruptJournal, JournalError, JournalUnusable
 from journal.frame import (
@@ -67,6 +68,7 @@ class Journal:
     """A journal opened for writing, by one process at a time.
 
     Calls may come from any thread and wait for each other. `append` and `note` block until the disk has answered.
+    Large batches are written by a second process (journal/beside.py).
     """
 
     def __init__(self, disk: Disk, lock: int, segment: Segment, fd: int, position: Position) -> None:
@@ -80,6 +82,8 @@ class Journal:
         self._fd = fd
         self._position = position
         self._spare = Spare(disk, self.directory, self._segment_bytes)
+        self._beside = Beside(disk, self.directory / LOCK_NAME)
+        self._begun: tuple[Sequence[FrameContent], Batch, int, bool] | None = None
         self._unsynced = False
         self._unusable: str | None = None
         self._closed = False
@@ -202,6 +206,20 @@ class Journal:
         """The stamp of the last frame, or of the creation of the segment where it has none."""
         return self._position.ts_ns
 
+    def begin(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int) -> None:
+        """Begin to append a batch, if it is large and that can be done at once; `append` of the same must follow.
+
+        For a caller that has other work meanwhile: a second process writes. Raises what `append` raises.
+        """
+        with self._mutex:
+            if sum(memoryview(frame[4]).nbytes for frame in frames) >= BATCH_BYTES_MIN:
+                self._begin(frames, ts_ns, applied_seq)
+
+    def expect_large(self) -> None:
+        """Start the second process now and wait for it; else the first large batch starts it, and does not wait."""
+        with self._mutex:
+            self._beside.start()
+
     def append(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int) -> Appended:
         """Write one batch of frames (kind, schema, first_seq, commands, payload) and return when it is durable.
 
@@ -210,25 +228,42 @@ class Journal:
         unusable.
         """
         with self._mutex:
-            self._check_usable()
-            payloads = [memoryview(frame[4]).cast("B") for frame in frames]
-            size = self._check_batch(frames, payloads, ts_ns, applied_seq)
+            if self._begun is None or self._begun[0] is not frames:
+                self._begin(frames, ts_ns, applied_seq, may_roll=True)
+            assert self._begun is not None
+            _, batch, size, is_beside = self._begun
             position = self._position
-            if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
-                self._roll(ts_ns)
-            self._spare.start()
-            buffers, chain = self._encode(frames, payloads, ts_ns, applied_seq)
-            self._write(buffers, size)
-            self._sync()
-            position = self._position
+            try:
+                chain = self._beside.end() if is_beside else put(self._disk, self._fd, batch, size, position.offset)
+            except PutFailed as failure:
+                self._fail(failure.step, position.offset, failure.error)
+            finally:
+                self._begun = None
+            self._unsynced = False
             position.offset += size
             position.batch_first_seq = frames[0][2]
             position.next_seq = frames[-1][2] + frames[-1][3]
             position.chain = chain
-            position.ts_ns = ts_ns
-            position.applied_seq = applied_seq
+            position.ts_ns = batch.ts_ns
+            position.applied_seq = batch.applied_seq
             position.sealed = False
             return Appended(position.next_seq - 1, chain)
+
+    def _begin(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int, *, may_roll: bool = False) -> None:
+        self._check_usable()
+        payloads = [memoryview(frame[4]).cast("B") for frame in frames]
+        size = self._check_batch(frames, payloads, ts_ns, applied_seq)
+        position = self._position
+        if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
+            if not may_roll:
+                return
+            self._roll(ts_ns)
+            position = self._position
+        self._spare.start()
+        batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, position.chain, self.journal_id)
+        is_beside = self._beside.begin(self._segment.path, batch, size, position.offset)
+        if is_beside or may_roll:
+            self._begun = (frames, batch, size, is_beside)
 
     def seal(self, *, ts_ns: int | None = None, applied_seq: int | None = None) -> bool:
         """Say on disk that all before was durable, without an fsync; return whether there was anything to seal.
@@ -260,12 +295,17 @@ class Journal:
             if self._closed:
                 return
             try:
+                if self._begun is not None and self._begun[3]:
+                    self._unusable = "it was closed with a batch begun"
+                    with suppress(PutFailed):
+                        self._beside.end()
                 if self._unusable is None and not self._position.sealed:
                     self._write_note(SEAL, b"", None, None)
             finally:
                 self._closed = True
                 self._unusable = self._unusable or "it was closed"
                 try:
+                    self._beside.close()
                     self._spare.close()
                     self._disk.close(self._fd)
                 finally:
@@ -282,6 +322,8 @@ class Journal:
     def _check_usable(self) -> None:
         if self._unusable is not None:
             raise JournalUnusable(f"the journal in {self.directory} takes nothing more: {self._unusable}")
+        if self._begun is not None:
+            raise JournalUnusable(f"the journal in {self.directory} takes nothing else: a batch has begun")
 
     def _check_batch(
         self, frames: Sequence[FrameContent], payloads: list[memoryview], ts_ns: int, applied_seq: int
@@ -308,28 +350,6 @@ class Journal:
         if size > room:
             raise BatchRefused(f"a batch of {size} bytes does not fit into a segment, which has {room}")
         return size
-
-    def _encode(
-        self, frames: Sequence[FrameContent], payloads: list[memoryview], ts_ns: int, applied_seq: int
-    ) -> tuple[list[bytes | memoryview], bytes]:
-        """Return what to write and the chain value after it."""
-        chain = self._position.chain
-        buffers: list[bytes | memoryview] = []
-        for frame, payload in zip(frames, payloads, strict=True):
-            header, chain = encode_header(
-                frame,
-                payload,
-                epoch=self._position.epoch,
-                batch_first_seq=frames[0][2],
-                ts_ns=ts_ns,
-                applied_seq=applied_seq,
-                previous_chain=chain,
-                journal_id=self._segment.journal_id,
-            )
-            buffers += [header, payload]
-            if payload.nbytes % 8:
-                buffers.append(bytes(-payload.nbytes % 8))
-        return buffers, chain
 
     def _write_note(self, note_type: int, payload: Payload, ts_ns: int | None, applied_seq: int | None) -> None:
         position = self._position

@@ -37,6 +37,7 @@ class Log(Protocol):
 
     @property
     def next_seq(self) -> int: ...
+    def begin(self, frames: list[FrameContent], ts_ns: int, applied_seq: int) -> None: ...
     def append(self, frames: list[FrameContent], ts_ns: int, applied_seq: int) -> Appended: ...
     def seal(self) -> bool: ...
 
@@ -171,6 +172,8 @@ class Sequencer:
                         continue
                 batch = self.take()
                 self.under_way.append(batch)
+                # A large batch is on its way from here on: the thread would wait for its turn beside the core.
+                self.log.begin(batch.frames, batch.ts_ns, self.engine.seq)
                 writing = self.in_thread(self.log.append, batch.frames, batch.ts_ns, self.engine.seq)
                 if durable:
                     # While this batch is written, the one before is applied; a turn of the loop starts the thread.

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from journal import ahead
-from journal.ahead import SLOTS, take, walk_ahead
+from journal.ahead import SLOT_BYTES, SLOTS, take, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
 from journal.frame import ROWS, Frame
@@ -24,7 +24,7 @@ from journal.writer import Journal
 
 PAYLOAD_BYTES = 60_000
 # More than all slots hold, so that some are used again.
-FRAMES = (SLOTS + 4) * READ_BYTES // PAYLOAD_BYTES
+FRAMES = (SLOTS + 1) * SLOT_BYTES // PAYLOAD_BYTES
 
 
 class Hasty(Disk):
@@ -54,7 +54,7 @@ def alone(directory: Path) -> Iterator[list[Frame]]:
 
 def helped(directory: Path) -> Iterator[list[Frame]]:
     """All of it by the second process."""
-    helper = Helper("journal.ahead", SLOTS * READ_BYTES)
+    helper = Helper("journal.ahead", SLOTS * SLOT_BYTES)
     try:
         assert (yield from take(helper, place_of(REAL_DISK, directory, 1)))
     finally:

@@ -1,0 +1,200 @@
+"""Large batches, written by a second process: the same bytes, the same refusals, and nothing after a failure."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from journal.beside import BATCH_BYTES_MIN, MEMORY_BYTES
+from journal.disk import REAL_DISK, Disk
+from journal.errors import BatchRefused, JournalError, JournalUnusable
+from journal.frame import ROWS, FrameContent
+from journal.reader import read
+from journal.verify import verify
+from journal.writer import Journal
+
+ROOT = Path(__file__).parents[3]
+IDENTITY = bytes(range(16))
+SEGMENT_BYTES = 1 << 20
+PAYLOAD_BYTES = 50_001
+LARGE = BATCH_BYTES_MIN // PAYLOAD_BYTES + 1
+
+
+class Alone(Disk):
+    """The real disk, not shared with a second process."""
+
+
+def frames(first_seq: int, count: int) -> list[FrameContent]:
+    return [(ROWS, 1, seq, 1, bytes([seq % 251]) * PAYLOAD_BYTES) for seq in range(first_seq, first_seq + count)]
+
+
+def create(directory: Path, disk: Disk = REAL_DISK) -> Journal:
+    journal = Journal.create(directory, created_ns=1, segment_bytes=SEGMENT_BYTES, journal_id=IDENTITY, disk=disk)
+    journal.expect_large()
+    return journal
+
+
+def process_of(journal: Journal) -> int:
+    """The pid of the second process; 0 where there is none."""
+    helper = journal._beside._helper
+    return helper._process.pid if helper and helper._process else 0
+
+
+def write_some(journal: Journal) -> None:
+    """Large batches and small ones, begun before or not, over several segments, a seal between them."""
+    for number in range(12):
+        first = journal.next_seq
+        batch = frames(first, LARGE if number % 3 else 1)
+        if number % 2:
+            journal.begin(batch, number, first - 1)
+        journal.append(batch, number, first - 1)
+        if number == 5:
+            journal.seal()
+
+
+def test_a_second_process_writes_the_very_bytes_that_the_first_would_have_written(tmp_path: Path) -> None:
+    with create(tmp_path / "beside") as journal:
+        assert process_of(journal) > 0
+        write_some(journal)
+        end = journal.chain
+    with create(tmp_path / "alone", Alone()) as journal:
+        assert process_of(journal) == 0
+        write_some(journal)
+    names = sorted(path.name for path in (tmp_path / "beside").glob("*.tape"))
+    assert len(names) > 1
+    for name in names:
+        assert (tmp_path / "beside" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+    assert verify(tmp_path / "beside").chain == end
+
+
+def test_what_was_begun_is_on_its_way_before_append_asks(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        batch = frames(1, LARGE)
+        journal.begin(batch, 5, 0)
+        until = time.monotonic() + 20
+        while len(list(read(tmp_path, workers=0))) < LARGE and time.monotonic() < until:
+            time.sleep(0.005)
+        assert len(list(read(tmp_path, workers=0))) == LARGE
+        assert journal.next_seq == 1
+        for other in (journal.seal, lambda: journal.append(frames(1, 1), 5, 0)):
+            with pytest.raises(JournalUnusable, match="a batch has begun"):
+                other()
+        assert journal.append(batch, 5, 0).last_seq == LARGE
+
+
+def test_the_first_large_batch_does_not_wait_for_the_second_process(tmp_path: Path) -> None:
+    with Journal.create(tmp_path, created_ns=1, segment_bytes=SEGMENT_BYTES) as journal:
+        journal.append(frames(1, 1), 1, 0)
+        assert process_of(journal) == 0
+        journal.append(frames(2, LARGE), 2, 0)
+        assert process_of(journal) > 0
+    assert len(list(read(tmp_path))) == 1 + LARGE
+
+
+def test_a_large_batch_out_of_order_is_refused_and_the_journal_goes_on(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        for call in (journal.begin, journal.append):
+            with pytest.raises(BatchRefused, match="expected from 1"):
+                call(frames(2, LARGE), 1, 0)
+        journal.append(frames(1, LARGE), 1, 0)
+
+
+def test_a_second_process_that_is_gone_before_a_batch_is_not_missed(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        os.kill(process_of(journal), signal.SIGKILL)
+        time.sleep(0.05)
+        batch = frames(1, LARGE)
+        journal.append(batch, 1, 0)
+        journal.append(frames(1 + LARGE, LARGE), 2, 0)
+    assert len(list(read(tmp_path))) == 2 * LARGE
+
+
+def test_a_second_process_that_dies_with_a_batch_leaves_the_journal_unusable(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.append(frames(1, 1), 1, 0)
+        # It stops before it has read the message, and never goes on.
+        os.kill(process_of(journal), signal.SIGSTOP)
+        batch = frames(2, LARGE)
+        journal.begin(batch, 2, 0)
+        os.kill(process_of(journal), signal.SIGKILL)
+        with pytest.raises(JournalError, match=r"write failed in .* the process that wrote it has ended"):
+            journal.append(batch, 2, 0)
+        with pytest.raises(JournalUnusable):
+            journal.append(batch, 2, 0)
+    with Journal.open_for_append(tmp_path) as journal:
+        assert journal.next_seq == 2
+
+
+def test_what_the_disk_says_to_the_second_process_is_what_the_writer_raises(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.append(frames(1, LARGE), 1, 0)
+        # No file of the second process may reach beyond its first batch: a disk that is full there.
+        limit = journal._position.offset + PAYLOAD_BYTES
+        resource.prlimit(process_of(journal), resource.RLIMIT_FSIZE, (limit, limit))
+        batch = frames(1 + LARGE, LARGE)
+        journal.begin(batch, 2, 0)
+        with pytest.raises(JournalError, match=r"write failed in .* only [0-9]+ of [0-9]+ bytes were taken"):
+            journal.append(batch, 2, 0)
+        with pytest.raises(JournalUnusable):
+            journal.append(batch, 2, 0)
+    with Journal.open_for_append(tmp_path) as journal:
+        assert journal.next_seq == 1 + LARGE
+        assert journal.torn is not None
+
+
+def test_an_error_of_the_second_process_keeps_its_number(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        next(tmp_path.glob("*.tape")).rename(tmp_path / "away")
+        with pytest.raises(JournalError, match="open failed") as raised:
+            journal.append(frames(1, LARGE), 1, 0)
+        assert raised.value.errno == errno.ENOENT
+
+
+LOCK = """
+import fcntl, os, sys
+descriptor = os.open(sys.argv[1], os.O_RDWR)
+try:
+    fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1)
+except OSError:
+    print("held", flush=True)
+else:
+    print("free", flush=True)
+    sys.stdin.read()
+"""
+OPEN = """
+import sys
+from pathlib import Path
+from journal.writer import Journal
+Journal.open_for_append(Path(sys.argv[1])).close()
+"""
+
+
+def test_who_opens_next_waits_for_the_second_process_of_a_writer_that_was_killed(tmp_path: Path) -> None:
+    lock = [sys.executable, "-c", LOCK, str(tmp_path / "LOCK")]
+    with create(tmp_path):
+        found = subprocess.run(lock, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        assert found.stdout == b"held\n"
+    with subprocess.Popen(lock, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as orphan:
+        assert orphan.stdout is not None
+        assert orphan.stdout.readline() == b"free\n"
+        opening = subprocess.Popen([sys.executable, "-c", OPEN, str(tmp_path)], cwd=ROOT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            opening.wait(1)
+    assert opening.wait(20) == 0
+
+
+def test_a_batch_larger_than_the_memory_in_common_is_written_by_the_first_process(tmp_path: Path) -> None:
+    count = MEMORY_BYTES // PAYLOAD_BYTES + 1
+    with Journal.create(tmp_path, created_ns=1, segment_bytes=2 * MEMORY_BYTES) as journal:
+        journal.expect_large()
+        os.kill(process_of(journal), signal.SIGSTOP)
+        journal.append(frames(1, count), 1, 0)
+    assert len(list(read(tmp_path))) == count
