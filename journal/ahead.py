@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 from journal.disk import REAL_DISK, Disk
@@ -25,8 +26,8 @@ from journal.walk import Chunks, place_of, walk
 SLOTS = 4
 CHUNKS_IN_SLOT = 4
 SLOT_BYTES = CHUNKS_IN_SLOT * READ_BYTES
-# What is read before a process is started for the rest: for less it would not be worth its start.
-ALONE_BYTES = READ_BYTES
+# What must be there before a process is started for the rest: for less it would not be worth its start.
+ALONE_BYTES = READ_BYTES // 2
 
 FRAMES, CORRUPT, DISK_FAILED, END = range(4)
 
@@ -56,18 +57,16 @@ def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, 
     chunks = walk(disk, place)
     try:
         for frames in chunks:
-            yield frames
             done_bytes += sum(HEADER_BYTES + frame.header.payload_bytes for frame in frames)
+            if may_start and done_bytes >= ALONE_BYTES:
+                may_start = False
+                # Where no further process may be had, the caller reads on.
+                with suppress(OSError):
+                    helper = Helper(__name__, SLOTS * SLOT_BYTES)
+            yield frames
             if helper is not None and helper.channel.has_message:
                 answered, helper = helper, None
                 return answered
-            if may_start and done_bytes >= ALONE_BYTES:
-                may_start = False
-                try:
-                    helper = Helper(__name__, SLOTS * SLOT_BYTES)
-                except OSError:
-                    # No further process may be had: the caller reads on.
-                    continue
     finally:
         chunks.close()
         if helper is not None:
