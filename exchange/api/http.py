@@ -1,13 +1,12 @@
 """HTTP/1.1 on a connection: parsed by httptools, answered by the table in one write; run by uvicorn as its protocol.
 
 An order costs less than the ASGI messages, the task and the routing that would carry it: requests go to `Rest.begin`
-as they are, and only those that wait (for the disk, for history) get a task. WebSocket upgrades are handed to uvicorn.
-Broken HTTP is refused in Binance's form, too.
+as they are, and those that wait (for the disk, for history) go on without a task of their own. WebSocket upgrades are
+handed to uvicorn. Broken HTTP is refused in Binance's form, too.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ import httptools
 
 from exchange.api.errors import WireError
 from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
+from exchange.runtime.guard import Drive
 
 IDLE_SECONDS = 60
 QUEUED_MAX = 16
@@ -63,6 +63,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self.transport = transport  # type: ignore[assignment]
+        # An answer leaves at once: uvloop would keep those of a whole batch for the end of its turn, and 64 clients
+        # would wait for the last of them.
+        self.transport.set_write_buffer_limits(0)
         self.state.connections.add(self)
         peer = transport.get_extra_info("peername")
         self.peer = peer[0] if isinstance(peer, tuple) else ""
@@ -179,21 +182,13 @@ class Connection(asyncio.Protocol):
                 if isinstance(begun, Response):
                     self.finish(begun)
                 else:
-                    self.wait_for(begun)
+                    Drive(begun, self.on_answered, self.rest.failed).step()
         self.pace()
 
-    def wait_for(self, begun: Awaitable[Response]) -> None:
-        task = asyncio.ensure_future(begun)
-        self.state.tasks.add(task)
-        task.add_done_callback(self.on_answered)
-
-    def on_answered(self, task: "asyncio.Task[Response]") -> None:
-        self.state.tasks.discard(task)
-        if not task.cancelled():
-            error = task.exception()
-            self.finish(self.rest.failed(error) if error is not None else task.result())
-            if self.queue:
-                self.go_on()
+    def on_answered(self, response: Response) -> None:
+        self.finish(response)
+        if self.queue:
+            self.go_on()
 
     def finish(self, response: Response) -> None:
         """Write an answer whole; then the connection waits for the next request, or ends."""

@@ -1,7 +1,7 @@
 """REST: a request is let in by its row of the table, or refused as Binance does; over HTTP (http.py) or as ASGI."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -45,7 +45,7 @@ class Response(NamedTuple):
     content: bytes
 
 
-Begun = Response | Awaitable[Response]
+Begun = Response | Coroutine[Any, None, Response]
 
 
 class Row(NamedTuple):
