@@ -7,6 +7,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from exchange.core import queries
 from exchange.messages import registry
 from exchange.messages.accounts import ApiKeyGranted, ApiKeyRevoked
 from exchange.messages.markets import MarketListed
+from exchange.messages.orders import RowKind
 from exchange.messages.system import ClockAdopted
 from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords, Message
@@ -34,13 +37,14 @@ from exchange.projections.all import Projections
 from exchange.runtime import logs, recovery
 from exchange.runtime.clock import Clock
 from exchange.runtime.keeping import SnapshotKeeper
-from exchange.runtime.sequencer import Applied, Sequencer
+from exchange.runtime.sequencer import Answer, Applied, Overloaded, Sequencer
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key
 from journal.errors import CorruptJournal, JournalError, QuarantineRefused
 from journal.writer import Journal
 
 STOP_SECONDS = 10
+CANCELS = frozenset([RowKind.CANCEL, RowKind.CANCEL_ALL, RowKind.CANCEL_LIST])
 
 
 class NotStarted(Exception):
@@ -69,8 +73,9 @@ class Exchange:
         self.history = History(settings.history, journal_id=self.journal.journal_id)
         recovered = self.recover()
         self.engine = recovered.engine
+        self.catching_up: Future[int] | None = None
         if self.history.begin(recovered.engine.seq, recovered.engine.seq):
-            self.history.catch_up(self.history_rows)
+            self.catching_up = self.history.catch_up(self.history_rows)
         logs.configure(settings.log, lambda: self.engine.seq)
         logging.getLogger("uvicorn.error").addFilter(is_ours)
         self.log = logs.logger()
@@ -146,6 +151,32 @@ class Exchange:
             if applied.last_seq > after_seq:
                 yield applied.last_seq, applied.ts_ns, users.rows
 
+    def submit_row(self, row: bytes) -> "asyncio.Future[Answer]":
+        """Sequence a command of the order path. Raises Overloaded for what is no cancel while the history is full."""
+        if self.history.is_full and row[0] not in CANCELS:
+            raise Overloaded
+        return self.sequencer.submit_row(row)
+
+    def watch_history(self) -> "asyncio.Future[None]":
+        """What fails when the history does: its disk, or what it rebuilds itself from. Both happen in its threads."""
+        loop = asyncio.get_running_loop()
+        failed: asyncio.Future[None] = loop.create_future()
+
+        def fail(cause: BaseException | None) -> None:
+            if cause is not None and not failed.done():
+                failed.set_exception(cause)
+
+        def tell(cause: BaseException | None) -> None:
+            # The loop may be closed by now: then the venue has ended, and nobody waits to hear of it.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(fail, cause)
+
+        self.history.on_failure = tell
+        fail(self.history.failure)
+        if self.catching_up is not None:
+            self.catching_up.add_done_callback(lambda future: tell(future.exception()))
+        return failed
+
     def build_wire(self) -> None:
         state = self.engine.state
         keys = Keys(self.vault.reveal)
@@ -155,7 +186,7 @@ class Exchange:
         self.context = Context(
             state=state,
             submit=self.sequencer.submit,
-            submit_row=self.sequencer.submit_row,
+            submit_row=self.submit_row,
             now_ns=self.clock.read,
             projections=self.projections,
             history=self.history,
@@ -237,9 +268,12 @@ class Exchange:
         on_ready(f"http://{host}:{port}")
         self.log.info("serving", address=f"{host}:{port}", data=self.settings.data)
         waiting = asyncio.create_task(stopping.wait())
-        await asyncio.wait({sequencing, serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if sequencing.done():
-            self.die(sequencing.exception())
+        failing = self.watch_history()
+        ends: set[asyncio.Future[Any]] = {sequencing, serving, waiting, failing}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for ended in (failing, sequencing):
+            if ended.done():
+                self.die(ended.exception())
         feeding.cancel()
         return await self.stop(server, serving, sequencing)
 
