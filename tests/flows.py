@@ -19,10 +19,10 @@ from exchange.verifier.venue import Venue
 ROWS, MESSAGES = 1, 2
 PLACE, CANCEL, CANCEL_ALL = 1, 2, 3
 BUY, SELL = 0, 1
-LIMIT, MARKET, LIMIT_MAKER = 1, 2, 3
+LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
 GTC, IOC, FOK = 1, 2, 3
 DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH = 0, 1, 2, 3, 4
-STRATEGY, REFERENCE = 5, 7
+TRIGGER, STRATEGY, REFERENCE = 1, 5, 7
 SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 FIRST_ACCOUNT = 16
@@ -160,6 +160,8 @@ class Knobs(NamedTuple):
     fee_ppm: int = 0
     poverty: int = 0
     """Funds are divided by 2 to the power of it."""
+    waiting: float = 0.0
+    """How many of the orders wait for a price."""
 
 
 class Flow:
@@ -302,6 +304,8 @@ class Flow:
         mode = random.randrange(5)
         quantity = random.choice([random.randint(1, 60), random.randint(1, 10) * 6])
         choice = random.random()
+        if random.random() < self.knobs.waiting:
+            return self.some_stop(market, account, key, side, mode, quantity, target)
         if choice < 0.1:
             flags = (side, MARKET, GTC, mode)
             return row(PLACE, market, account, key, flags=flags, quantity=quantity, **target)
@@ -316,12 +320,29 @@ class Flow:
         flags = (side, order_type, time_in_force, mode)
         return row(PLACE, market, account, key, flags=flags, price=price, quantity=quantity, **target)
 
+    def some_stop(
+        self, market: int, account: int, key: int, side: int, mode: int, quantity: int, target: dict[str, Any]
+    ) -> list[int]:
+        """An order that waits for a price near the market, or follows it."""
+        random = self.random
+        near = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
+        price = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
+        trigger: tuple[int, ...] = (TRIGGER, near)
+        if random.random() < 0.4:
+            trigger = (TRIGGER, 0, random.choice([100, 500, 1_000, 2_000, 9_999]), random.choice([0, 0, near]))
+        order_type = random.choice([STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT])
+        is_limit = order_type in (STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT)
+        flags = (side, order_type, random.choice([GTC, GTC, IOC, FOK]) if is_limit else GTC, mode)
+        target["extensions"] = (*target["extensions"], trigger)
+        price = price if is_limit else 0
+        return row(PLACE, market, account, key, flags=flags, price=price, quantity=quantity, **target)
+
     def unit(self, market_id: int) -> int:
         market: Market | None = self.state.market(market_id)
         return market.quote_per_tick_lot if market else 1
 
     def some_order(self) -> Order | None:
-        orders = [order for market in self.state.markets for order in (*market.bids, *market.asks)]
+        orders = [order for account in self.state.accounts.values() for order in account.orders]
         return self.random.choice(orders) if orders else None
 
     def some_cancel(self) -> list[int]:

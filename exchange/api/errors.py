@@ -111,8 +111,14 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.ORDER_ID_MISMATCH: (CANCEL, CANCEL_MISMATCH),
     RejectCode.CANCEL_RESTRICTED: (CANCEL, RESTRICTIONS),
     RejectCode.NOTHING_TO_CANCEL: (CANCEL, "Unknown order sent."),
+    RejectCode.MARKET_BUSY: (-1008, OVERLOADED.message),
+    RejectCode.WOULD_TRIGGER: (NEW, "Order would trigger immediately."),
+    RejectCode.MARKET_MAX_TRAILING: (NEW, "Too many trailing stop orders are open in this market."),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
+
+
+STATUSES = {BAD_KEY.code: BAD_KEY.status, OVERLOADED.code: OVERLOADED.status}
 
 
 def rejected(code: int, *, canceling: bool = False) -> WireError:
@@ -120,4 +126,4 @@ def rejected(code: int, *, canceling: bool = False) -> WireError:
     wire_code, message = REJECTS[RejectCode(code)]
     if canceling and wire_code == NEW:
         wire_code = CANCEL
-    return WireError(wire_code, message, 401 if wire_code == BAD_KEY.code else 400)
+    return WireError(wire_code, message, STATUSES.get(wire_code, 400))

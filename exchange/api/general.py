@@ -8,7 +8,7 @@ from exchange.api.endpoints import Endpoint, public, reading
 from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter
 from exchange.core import queries
-from exchange.messages.orders import SelfTrade
+from exchange.messages.orders import OrderType, SelfTrade
 
 STATUS = {1: "TRADING", 2: "HALT", 3: "BREAK", 4: "CANCEL_ONLY"}
 MODES = (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH)
@@ -83,13 +83,13 @@ def symbol_shown(context: Context, market: WireMarket, with_permission_sets: boo
         "quoteAssetPrecision": market.quote_scale,
         "baseCommissionPrecision": market.base_scale,
         "quoteCommissionPrecision": market.quote_scale,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": [order_type.name for order_type in OrderType],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": False,
         "amendAllowed": False,
         "pegInstructionsAllowed": False,

@@ -7,7 +7,7 @@ from exchange.api import decimals
 from exchange.api.context import Request, WireMarket
 from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce, unpack_client_id
 from exchange.messages.views import Order, OrderStatus
-from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, Traded
+from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, TermsNoted, Traded
 
 EXPIRY = {
     Reason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
@@ -65,7 +65,7 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
         "timeInForce": TimeInForce(flags.time_in_force).name,
         "type": OrderType(flags.type).name,
         "side": Side(flags.side).name,
-        "workingTime": request.time(accepted.created_ns),
+        "workingTime": -1 if flags.type > OrderType.LIMIT_MAKER else request.time(accepted.created_ns),
     }
     if form == "FULL":
         view["fills"] = [fill(market, trade) for trade in trades]
@@ -73,12 +73,32 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
     for note in events:
         if isinstance(note, StrategyNoted) and note.order_id == mine:
             view |= {"strategyId": note.strategy_id, "strategyType": note.strategy_type}
+    add_terms(view, market, events, mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
     prevented = [event for event in events if isinstance(event, Prevented)]
     if prevented:
         view["preventedMatches"] = [prevention(market, event) for event in prevented]
     return view
+
+
+def add_terms(view: dict[str, Any], market: WireMarket, events: Sequence[AnyWords], order_id: int) -> None:
+    """What only an order shows that waits for a price."""
+    for terms in events:
+        if isinstance(terms, TermsNoted) and terms.order_id == order_id:
+            add_stop(view, market, terms.activation_price if terms.trailing_delta else terms.trigger_price)
+            add_trailing(view, terms.trailing_delta)
+
+
+def add_stop(view: dict[str, Any], market: WireMarket, stop_price: int) -> None:
+    if stop_price:
+        view["stopPrice"] = market.price(stop_price)
+
+
+def add_trailing(view: dict[str, Any], trailing_delta: int) -> None:
+    """`trailingTime` is that of activation, which is not told: -1."""
+    if trailing_delta:
+        view |= {"trailingDelta": trailing_delta, "trailingTime": -1}
 
 
 def add_end(view: dict[str, Any], market: WireMarket, reason: int, prevented_quantity: int) -> None:
@@ -116,7 +136,9 @@ def prevention(market: WireMarket, event: Prevented) -> dict[str, Any]:
     return view
 
 
-def canceled(request: Request, market: WireMarket, event: Canceled, now_ns: int) -> dict[str, Any]:
+def canceled(
+    request: Request, market: WireMarket, event: Canceled, events: Sequence[AnyWords], now_ns: int
+) -> dict[str, Any]:
     """The answer to a cancel: `clientOrderId` is the cancel's own."""
     flags = event.flags
     view = {
@@ -139,6 +161,7 @@ def canceled(request: Request, market: WireMarket, event: Canceled, now_ns: int)
     }
     if event.strategy_id or event.strategy_type:
         view |= {"strategyId": event.strategy_id, "strategyType": event.strategy_type}
+    add_terms(view, market, events, event.order_id)
     return view
 
 
@@ -157,17 +180,18 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
         "timeInForce": TimeInForce(order.time_in_force).name,
         "type": OrderType(order.type).name,
         "side": Side(order.side).name,
-        "stopPrice": market.price(0),
+        "stopPrice": market.price(order.stop_price),
         "icebergQty": market.quantity(0),
         "time": request.time(order.created_ns),
         "updateTime": request.time(order.updated_ns),
-        "isWorking": order.is_open or order.working_ns > 0,
+        "isWorking": order.working_ns > 0,
         "workingTime": request.time(order.working_ns) if order.working_ns else -1,
         "origQuoteOrderQty": market.notional(order.quote_quantity),
         "selfTradePreventionMode": SelfTrade(order.self_trade).name,
     }
     if order.strategy_id or order.strategy_type:
         view |= {"strategyId": order.strategy_id, "strategyType": order.strategy_type}
+    add_trailing(view, order.trailing_delta)
     if order.reason:
         add_end(view, market, order.reason, order.prevented_quantity)
     if order.prevented_id:

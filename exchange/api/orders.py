@@ -23,18 +23,16 @@ from exchange.messages.orders import (
     pack_client_id,
     place_row,
     strategy,
+    trigger,
 )
 from exchange.messages.words import Canceled, Rejected
 
 ALPHABET = string.ascii_letters + string.digits
 CLIENT_ID_LENGTH = 22
 STRATEGY_TYPE_LEAST = 1_000_000
-TRIGGERED = {
-    OrderType.STOP_LOSS: "Stop loss orders",
-    OrderType.STOP_LOSS_LIMIT: "Stop loss limit orders",
-    OrderType.TAKE_PROFIT: "Take profit orders",
-    OrderType.TAKE_PROFIT_LIMIT: "Take profit limit orders",
-}
+WAITING = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+UNPRICED = (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
+TRAILING_DELTA_MAX = 9_999
 RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
 NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
 
@@ -68,16 +66,11 @@ def new_client_id() -> str:
 def check_shape(values: Mapping[str, Any]) -> None:
     """WireError where parameters do not go together: what is not offered here, then what is missing or too much."""
     order_type = values["type"]
-    if order_type in TRIGGERED:
-        raise not_supported(TRIGGERED[order_type])
-    if values["trailingDelta"] is not None:
-        raise not_supported("Trailing stop orders")
     if values["icebergQty"] is not None:
         raise not_supported("Iceberg orders")
     if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
         raise not_supported("Pegged orders")
-    if values["stopPrice"] is not None:
-        raise errors.not_required("stopPrice")
+    check_waiting(order_type, values)
     if values["timeInForce"] == TimeInForce.GTD:
         raise WireError(-1115, "Invalid timeInForce.")
     if values["selfTradePreventionMode"] == SelfTrade.MARKET_DEFAULT:
@@ -87,24 +80,39 @@ def check_shape(values: Mapping[str, Any]) -> None:
         raise WireError(-1134, "strategyType was less than 1000000.")
 
 
+def check_waiting(order_type: int, values: Mapping[str, Any]) -> None:
+    """WireError where an order does not say what it waits for, or should not wait."""
+    if order_type not in WAITING:
+        for name in ("stopPrice", "trailingDelta"):
+            if values[name] is not None:
+                raise errors.not_required(name)
+        return
+    if values["stopPrice"] is None and values["trailingDelta"] is None:
+        raise WireError(-1102, NEITHER.format("stopPrice", "trailingDelta"))
+    if values["trailingDelta"] is not None and not 0 < values["trailingDelta"] <= TRAILING_DELTA_MAX:
+        raise errors.filter_failure("TRAILING_DELTA")
+
+
 def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
     """WireError where an order type lacks a number, or has one that is not its own."""
-    if order_type == OrderType.MARKET:
+    if order_type in UNPRICED:
         for name in ("timeInForce", "price"):
             if values[name] is not None:
                 raise errors.not_required(name)
+    if order_type == OrderType.MARKET:
         if values["quantity"] is None and values["quoteOrderQty"] is None:
             raise WireError(-1102, NEITHER.format("quantity", "quoteOrderQty"))
         if values["quantity"] is not None and values["quoteOrderQty"] is not None:
             raise WireError(-1128, "Combination of optional parameters invalid.")
         return
-    if order_type == OrderType.LIMIT and values["timeInForce"] is None:
+    is_priced = order_type not in UNPRICED
+    if is_priced and order_type != OrderType.LIMIT_MAKER and values["timeInForce"] is None:
         raise errors.missing("timeInForce")
     if order_type == OrderType.LIMIT_MAKER and values["timeInForce"] is not None:
         raise errors.not_required("timeInForce")
     if values["quoteOrderQty"] is not None:
         raise errors.not_required("quoteOrderQty")
-    for name in ("quantity", "price"):
+    for name in ("quantity", "price") if is_priced else ("quantity",):
         if values[name] is None:
             raise errors.missing(name)
 
@@ -130,6 +138,11 @@ def order_row(request: Request, market: WireMarket) -> bytes:
     extensions = b""
     if values["strategyId"] is not None or values["strategyType"] is not None:
         extensions = strategy(values["strategyId"] or 0, values["strategyType"] or 0)
+    stop_price = 0 if values["stopPrice"] is None else market.read_price("stopPrice", values["stopPrice"])
+    if values["trailingDelta"] is not None:
+        extensions += trigger(0, values["trailingDelta"], stop_price)
+    elif stop_price:
+        extensions += trigger(stop_price)
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
     key = request.sender
     return place_row(market.market_id, key.account, key.key_id, flags, client_id, extensions=extensions, **numbers)
@@ -193,8 +206,8 @@ async def cancel(request: Request) -> Reply:
     first = answer.events[0]
     if isinstance(first, Rejected):
         raise errors.rejected(first.code, canceling=True)
-    assert isinstance(first, Canceled)
-    return Reply(order_views.canceled(request, market, first, answer.ts_ns), answer.seq)
+    ended = next(event for event in answer.events if isinstance(event, Canceled))
+    return Reply(order_views.canceled(request, market, ended, answer.events, answer.ts_ns), answer.seq)
 
 
 async def cancel_all(request: Request) -> Reply:
@@ -206,7 +219,9 @@ async def cancel_all(request: Request) -> Reply:
     if isinstance(answer.events[0], Rejected):
         raise errors.rejected(answer.events[0].code, canceling=True)
     ended = [event for event in answer.events if isinstance(event, Canceled)]
-    return Reply([order_views.canceled(request, market, event, answer.ts_ns) for event in ended], answer.seq)
+    return Reply(
+        [order_views.canceled(request, market, event, answer.events, answer.ts_ns) for event in ended], answer.seq
+    )
 
 
 def test_weight(values: Mapping[str, Any]) -> int:

@@ -144,7 +144,7 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         "f": TimeInForce(order.time_in_force).name,
         "q": market.quantity(order.quantity),
         "p": market.price(order.price),
-        "P": market.price(0),
+        "P": market.price(order.stop_price),
         "F": market.quantity(0),
         "g": order.list_id or -1,
         "C": order.client_id if canceled else "",
@@ -167,9 +167,12 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         "Z": market.notional(event.filled_quote),
         "Y": market.notional(event.last_quote),
         "Q": market.notional(order.quote_quantity),
-        "W": order.working_ns // 1_000_000,
         "V": SelfTrade(order.self_trade).name,
     }
+    if event.working_ns:
+        view["W"] = event.working_ns // 1_000_000
+    if order.trailing_delta:
+        view["d"] = order.trailing_delta
     if order.strategy_id or order.strategy_type:
         view |= {"j": order.strategy_id, "J": order.strategy_type}
     if event.execution == Execution.EXPIRED and event.reason in EXPIRY:

@@ -14,19 +14,25 @@ FIRE = {KEY_EXPIRES: accounts.expire}
 
 def is_due(state: State, now_ns: int) -> bool:
     """Whether a Tick at this time would do something: the sequencer then puts one first in its batch."""
-    return bool(state.timers) and state.timers.peekitem(0)[0][0] <= now_ns
+    if state.timers and state.timers.peekitem(0)[0][0] <= now_ns:
+        return True
+    return bool(state.matching.owes_entries())
 
 
 def next_due_ns(state: State) -> int | None:
-    """When the first timer is due; None where there is none."""
+    """When the first timer is due; None where there is none, 0 where orders that were set off wait to enter."""
+    if state.matching.owes_entries():
+        return 0
     return state.timers.peekitem(0)[0][0] if state.timers else None
 
 
 def tick(state: State, command: Tick) -> None:
-    """Fire what is due, at most CASCADE_MAX of them; what is left is due at the next Tick."""
-    for _ in range(codes.CASCADE_MAX):
-        if not is_due(state, state.now_ns):
-            break
+    """Let waiting orders enter that were set off, then fire what is due, at most CASCADE_MAX steps in all; what is left
+    is due at the next Tick.
+    """
+    steps = state.matching.resume(state.seq, state.now_ns, codes.CASCADE_MAX)
+    while steps < codes.CASCADE_MAX and state.timers and state.timers.peekitem(0)[0][0] <= state.now_ns:
+        steps += 1
         (_, kind, subject_id), _ = state.timers.popitem(0)
         FIRE[kind](state, subject_id)
 

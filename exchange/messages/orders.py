@@ -114,6 +114,8 @@ class EventKind(IntEnum):
     REJECTED = 5
     PREVENTED = 6
     STRATEGY_NOTED = 7
+    TRIGGERED = 8
+    TERMS_NOTED = 14
     MESSAGE = 15
 
 
@@ -149,6 +151,11 @@ def unpack_client_id(encoded: bytes) -> str:
 def strategy(strategy_id: int, strategy_type: int) -> bytes:
     """The extension STRATEGY."""
     return EXTENSION.pack(Extension.STRATEGY, strategy_id, strategy_type, 0, 0, 0, 0, 0)
+
+
+def trigger(trigger_price: int = 0, trailing_delta: int = 0, activation_price: int = 0) -> bytes:
+    """The extension TRIGGER: prices in ticks, the distance in hundredths of a percent."""
+    return EXTENSION.pack(Extension.TRIGGER, trigger_price, trailing_delta, activation_price, 0, 0, 0, 0)
 
 
 def place_row(

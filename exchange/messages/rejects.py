@@ -34,6 +34,11 @@ class RejectCode(IntEnum):
     ORDER_ID_MISMATCH = 25
     CANCEL_RESTRICTED = 26
     NOTHING_TO_CANCEL = 27
+    MARKET_BUSY = 28
+    """Orders that were set off have not all entered the market yet: nobody overtakes them."""
+    WOULD_TRIGGER = 29
+    MARKET_MAX_TRAILING = 30
+    """Each trailing order may move with each trade, so a market has at most so many."""
     INTERNAL_ERROR = 40
     """The command was quarantined: the engine failed on it (design §3.6)."""
     ALREADY_STARTED = 41

@@ -23,7 +23,8 @@ class Order(msgspec.Struct, array_like=True, gc=False):
 
     Units:  price in ticks; quantity, filled and prevented_quantity in lots; quote_quantity and filled_quote in minor
             units of the quote asset. `status` is an OrderStatus, `reason` a Reason (0: none), `prevented_id` the last
-            prevented match it was in (0: none). `working_ns` is 0 until the order works.
+            prevented match it was in (0: none). `working_ns` is 0 until the order works. `stop_price` is the price it
+            waits for, with a `trailing_delta` (hundredths of a percent) the one from which on it follows; 0: none.
     """
 
     order_id: int
@@ -49,6 +50,8 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     strategy_id: int
     strategy_type: int
     list_id: int
+    stop_price: int = 0
+    trailing_delta: int = 0
 
     @property
     def is_open(self) -> bool:

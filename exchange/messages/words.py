@@ -162,6 +162,48 @@ class StrategyNoted(NamedTuple):
     strategy_type: int
 
 
+class TermsNoted(NamedTuple):
+    """What few orders have, told behind ACCEPTED and before CANCELED: the price they wait for, or how far behind they
+    follow it.
+    """
+
+    head: int
+    seq: int
+    market: int
+    order_id: int
+    trigger_price: int
+    trailing_delta: int
+    activation_price: int
+    spare_1: int
+    spare_2: int
+    spare_3: int
+
+
+class Triggered(NamedTuple):
+    """A waiting order's price was reached: it works from now on."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    flags: Flags
+    price: int
+    trigger_price: int
+    last_price: int
+    quantity: int
+    remaining: int
+    held: int
+    created_ns: int
+    execution_id: int
+    list_id: int
+    strategy_id: int
+    strategy_type: int
+    trailing_delta: int
+    client_id: bytes
+    spare: int
+
+
 class Message(NamedTuple):
     """A cold event, still as MessagePack."""
 
@@ -170,7 +212,7 @@ class Message(NamedTuple):
     payload: bytes
 
 
-OrderEvent = Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted
+OrderEvent = Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted | TermsNoted | Triggered
 AnyWords = OrderEvent | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
@@ -201,6 +243,8 @@ LAYOUTS = {
     int(EventKind.REJECTED): Layout(Rejected),
     int(EventKind.PREVENTED): Layout(Prevented),
     int(EventKind.STRATEGY_NOTED): Layout(StrategyNoted),
+    int(EventKind.TRIGGERED): Layout(Triggered),
+    int(EventKind.TERMS_NOTED): Layout(TermsNoted),
 }
 
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from exchange.messages.markets import MarketListed
-from exchange.messages.orders import Reason, Side, unpack_client_id
+from exchange.messages.orders import OrderType, Reason, Side, unpack_client_id
 from exchange.messages.transfers import Posted
 from exchange.messages.views import Fill, Order, OrderStatus, Rows
-from exchange.messages.words import Accepted, Canceled, Prevented, StrategyNoted, Traded
+from exchange.messages.words import Accepted, Canceled, Prevented, StrategyNoted, TermsNoted, Traded, Triggered
 from exchange.projections.folding import Handler, Projection
 
 BalanceOf = Callable[[int, int], tuple[int, int]]
@@ -74,11 +74,12 @@ class OrderUpdate(NamedTuple):
     is_maker: bool = False
     cancel_id: str = ""
     prevented: Prevented | None = None
+    working_ns: int = 0
 
     @property
     def is_working(self) -> bool:
-        """Whether the order is in force after this."""
-        return self.status < OrderStatus.FILLED
+        """Whether the order is in force after this: open, and not waiting for its price."""
+        return self.status < OrderStatus.FILLED and self.working_ns > 0
 
 
 class Position(NamedTuple):
@@ -112,7 +113,7 @@ class UserStream(Projection):
     """
 
     name = "user_stream"
-    version = 1
+    version = 2
 
     def __init__(self, balance_of: BalanceOf | None = None) -> None:
         super().__init__()
@@ -135,6 +136,8 @@ class UserStream(Projection):
         return {
             Accepted: self.on_accepted,
             StrategyNoted: self.on_strategy_noted,
+            TermsNoted: self.on_terms_noted,
+            Triggered: self.on_triggered,
             Traded: self.on_traded,
             Prevented: self.on_prevented,
             Canceled: self.on_canceled,
@@ -193,7 +196,7 @@ class UserStream(Projection):
             0,
             event.created_ns,
             event.created_ns,
-            event.created_ns,
+            0 if flags.type > OrderType.LIMIT_MAKER else event.created_ns,
             0,
             0,
             event.list_id,
@@ -211,6 +214,19 @@ class UserStream(Projection):
         order = self.orders[event.order_id]
         order.strategy_id = event.strategy_id
         order.strategy_type = event.strategy_type
+
+    def on_terms_noted(self, seq: int, event: TermsNoted) -> None:
+        order = self.orders[event.order_id]
+        if not order.working_ns:
+            order.stop_price = event.activation_price if event.trailing_delta else event.trigger_price
+            order.trailing_delta = event.trailing_delta
+
+    def on_triggered(self, seq: int, event: Triggered) -> None:
+        order = self.orders[event.order_id]
+        order.working_ns = order.updated_ns = self.ts_ns
+        if self.is_watched(order.account):
+            self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
+            self.tell(seq, Execution.NEW, order, event.execution_id)
 
     def on_traded(self, seq: int, event: Traded) -> None:
         taker, maker = self.orders[event.taker_order], self.orders[event.maker_order]
@@ -295,6 +311,7 @@ class UserStream(Projection):
                 order.filled_quote,
                 order.prevented_quantity,
                 execution_id,
+                working_ns=order.working_ns,
                 **rest,
             )
         )

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from exchange.messages.views import Fill, Order
 from exchange.store.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TABLES: dict[str, type[msgspec.Struct]] = {"orders": Order, "fills": Fill}
 KEYS = {"orders": "order_id", "fills": ("market", "trade_id", "is_maker")}
 # Ids and times rise together, so an index by time serves both: what begins at an id begins at that id's time.

@@ -46,7 +46,7 @@ def hot_sections(state: State) -> list[tuple[int, bytes]]:
     orders: list[int] = []
     for market in state.markets:
         orders.append(market.market_id)
-        for side in (market.bids, market.asks):
+        for side in (market.bids, market.asks, market.falling, market.rising, market.trailing):
             orders.append(len(side))
             orders += [number for order in side for number in order_words(order)]
     return [
@@ -66,7 +66,7 @@ def market_words(market: Market) -> list[int]:
     numbers.append(market.fee_version)
     for maker_ppm, taker_ppm in market.fees:
         numbers += [maker_ppm, taker_ppm]
-    numbers += [market.newest_bucket, len(market.buckets)]
+    numbers += [market.reach_down, market.reach_up, market.newest_bucket, len(market.buckets)]
     for number, (notional, quantity) in sorted(market.buckets.items()):
         numbers += [number, notional // HIGH, notional % HIGH, quantity // HIGH, quantity % HIGH]
     return numbers
@@ -77,7 +77,10 @@ def order_words(order: Order) -> list[int]:
     numbers = [order.order_id, flags, order.account.account_id, order.price, order.quantity, order.remaining]
     numbers += [order.held, order.filled_quote, order.prevented_quantity, order.created_ns, order.updated_ns]
     numbers += order.client_id
-    return numbers + ([0] if order.strategy is None else [3, *order.strategy, 0])
+    if not order.has_details:
+        return [*numbers, 0]
+    waiting = order.trigger_price, order.trailing_delta, order.activation_price, order.extreme, order.triggered_ns
+    return [*numbers, 8, *order.strategy, 0, *waiting]
 
 
 def cold_sections(state: State) -> list[tuple[int, bytes]]:

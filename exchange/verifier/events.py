@@ -33,8 +33,24 @@ def accepted(state: State, order: Order, row: Row) -> None:
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
     fields += [row.quote_quantity, order.held, order.created_ns, market.executions, 0, row.key, order.client_id, 0]
     emit(state, words.ACCEPTED, fields)
-    if order.strategy is not None:
+    if any(order.strategy):
         emit(state, words.STRATEGY_NOTED, [market.market_id, order.order_id, order.strategy])
+    terms_noted(state, order)
+
+
+def terms_noted(state: State, order: Order) -> None:
+    terms = order.trigger_price, order.trailing_delta, order.activation_price
+    if any(terms):
+        emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0, 0, 0])
+
+
+def triggered(state: State, order: Order) -> None:
+    market = order.market
+    market.executions += 1
+    fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price]
+    fields += [order.trigger_price, market.last_price, order.quantity, order.remaining, order.held, order.created_ns]
+    fields += [market.executions, 0, order.strategy, order.trailing_delta, order.client_id, 0]
+    emit(state, words.TRIGGERED, fields)
 
 
 def rested(state: State, order: Order) -> None:
@@ -63,7 +79,7 @@ def traded(
     fields += [taker.order_id, taker.account.account_id, taker.remaining, taker_fee, market.executions - 1]
     fields += [maker.order_id, maker.account.account_id, maker.remaining, maker_fee, market.executions]
     fields += [maker.flags, maker.price, maker.quantity, maker.filled_quote, maker.prevented_quantity]
-    fields += [maker.created_ns, 0, maker.strategy or (0, 0), maker.client_id]
+    fields += [maker.created_ns, 0, maker.strategy, maker.client_id]
     fields += [market.level_quantity(maker.side, maker.price), market.updates, 0, 0]
     emit(state, words.TRADED, fields)
 
@@ -72,13 +88,14 @@ def canceled(
     state: State, order: Order, reason: int, has_rested: bool, cancel_id: tuple[int, ...], counter_order: int
 ) -> None:
     """An order that rested has left its list already; `order.held` is still what is released."""
+    terms_noted(state, order)
     market = order.market
     market.executions += 1
     market.updates += has_rested
     level = market.level_quantity(order.side, order.price) if has_rested else words.NOT_RESTING
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, reason, order.price]
     fields += [order.quantity, order.remaining, order.filled_quote, order.prevented_quantity, order.held]
-    fields += [order.created_ns, market.executions, 0, order.strategy or (0, 0), level, market.updates]
+    fields += [order.created_ns, market.executions, 0, order.strategy, level, market.updates]
     emit(state, words.CANCELED, [*fields, order.client_id, cancel_id, counter_order, 0])
 
 

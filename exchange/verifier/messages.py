@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from . import events, fields, words
 from .fields import Message
+from .orders import fire
 from .state import FILTERS, Account, Key, Market, State
 from .words import Code, Refusal
 
@@ -65,8 +66,12 @@ def begin(state: State, command: Message) -> None:
 
 
 def tick(state: State, command: Message) -> None:
-    """Fire what is due, in order, so many of them."""
-    for _ in range(words.TICK_STEPS_MAX):
+    """Let orders enter that were set off, then fire what is due, in order, so many steps in all."""
+    state.steps = 0
+    for market in state.markets:
+        if market.status == words.TRADING:
+            fire(state, market)
+    for _ in range(words.TICK_STEPS_MAX - state.steps):
         state.timers.sort()
         if not state.timers or state.timers[0][0] > state.now_ns:
             return

@@ -1,6 +1,6 @@
 """The order path: placing, cancelling, cancelling all; one function per sentence of core/matching/README.md."""
 
-from . import events, words
+from . import events, triggers, words
 from .rows import NO_CLIENT_ID, Row, refusal_of_form
 from .state import Account, Key, Market, Order, State, held_asset
 from .words import Code, Refusal
@@ -39,6 +39,8 @@ def check_market(state: State, row: Row) -> Market:
     is_closed = market.status != words.TRADING if row.kind == words.PLACE else market.status == words.BREAK
     if is_closed:
         raise Refusal(Code.MARKET_CLOSED)
+    if row.kind == words.PLACE and market.pending():
+        raise Refusal(Code.MARKET_BUSY)
     return market
 
 
@@ -102,10 +104,14 @@ def check_limit_filters(state: State, market: Market, row: Row) -> None:
 
 
 def check_market_filters(state: State, market: Market, row: Row) -> None:
-    filters = market.filters
     if not row.quantity:
         refuse_if(row.quote_quantity > words.AMOUNT_MAX, Code.NUMBER_OUT_OF_RANGE)
         return
+    check_lots_without_price(state, market, row)
+
+
+def check_lots_without_price(state: State, market: Market, row: Row) -> None:
+    filters = market.filters
     check_quantity(market, row.quantity)
     most = filters["market_max_quantity"]
     is_off = is_off_step(row.quantity, filters["market_min_quantity"], most, filters["market_quantity_step"])
@@ -177,9 +183,7 @@ def check_limit(state: State, market: Market, account: Account, row: Row, mode: 
     """Check an order with a price; return what it has to hold."""
     check_limit_filters(state, market, row)
     if row.time_in_force == words.GTC:
-        here = sum(order.market is market for order in account.orders)
-        refuse_if(here >= market.filters["max_orders"], Code.MAX_NUM_ORDERS)
-        refuse_if(len(account.orders) >= words.ACCOUNT_ORDERS_MAX, Code.ACCOUNT_MAX_ORDERS)
+        check_counts(market, account)
     check_modes_and_name(market, account, row, mode)
     makers = market.side(1 - row.side)
     takes = bool(makers) and reaches(row.side, row.price, makers[0].price)
@@ -187,6 +191,35 @@ def check_limit(state: State, market: Market, account: Account, row: Row, mode: 
     if row.side == words.BUY:
         return market.notional(row.price, row.quantity)
     return row.quantity * market.base_per_lot
+
+
+def check_counts(market: Market, account: Account) -> None:
+    here = sum(order.market is market for order in account.orders)
+    refuse_if(here >= market.filters["max_orders"], Code.MAX_NUM_ORDERS)
+    refuse_if(len(account.orders) >= words.ACCOUNT_ORDERS_MAX, Code.ACCOUNT_MAX_ORDERS)
+
+
+def check_stop(state: State, market: Market, account: Account, row: Row, mode: int) -> int:
+    """Check an order that waits for a price; return what it has to hold."""
+    trigger_price, delta, activation = (row.extension(words.TRIGGER) or ())[:3]
+    filters = market.filters
+    price = trigger_price or activation
+    bounds = filters["min_price"], filters["max_price"], filters["price_step"]
+    refuse_if(price != 0 and is_off_step(price, *bounds), Code.PRICE_FILTER)
+    if row.price or row.type in (words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT):
+        check_limit_filters(state, market, row)
+        need = market.notional(row.price, row.quantity)
+    else:
+        check_lots_without_price(state, market, row)
+        need = market.notional(price or min(market.last_price, filters["max_price"]), row.quantity)
+    check_counts(market, account)
+    refuse_if(delta != 0 and len(market.trailing) >= words.TRAILING_MAX, Code.MARKET_MAX_TRAILING)
+    check_modes_and_name(market, account, row, mode)
+    if trigger_price and market.last_price:
+        is_above = triggers.is_above(row.type, row.side)
+        is_reached = market.last_price >= trigger_price if is_above else market.last_price <= trigger_price
+        refuse_if(is_reached, Code.WOULD_TRIGGER)
+    return need if row.side == words.BUY else row.quantity * market.base_per_lot
 
 
 def check_market_order(state: State, market: Market, account: Account, row: Row, mode: int) -> tuple[int, int]:
@@ -212,13 +245,16 @@ def place(state: State, row: Row) -> None:
     mode = self_trade_mode(market, row)
     if row.type == words.MARKET:
         need, lots = check_market_order(state, market, account, row, mode)
+    elif row.type > words.LIMIT_MAKER:
+        need, lots = check_stop(state, market, account, row, mode), row.quantity
     else:
         need, lots = check_limit(state, market, account, row, mode), row.quantity
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
     # Below this line nothing is refused any more.
     quantity = row.quantity or lots
-    strategy = row.extension(words.STRATEGY)
+    strategy = row.extension(words.STRATEGY) or (0, 0)
+    trigger = row.extension(words.TRIGGER) or (0, 0, 0)
     order = Order(
         order_id=state.next_order_id,
         market=market,
@@ -229,18 +265,63 @@ def place(state: State, row: Row) -> None:
         held=need,
         created_ns=state.now_ns,
         client_id=row.client_id,
-        strategy=None if strategy is None else (strategy[0], strategy[1]),
+        has_details=bool(row.extensions),
+        strategy=(strategy[0], strategy[1]),
         remaining=quantity,
         updated_ns=state.now_ns,
+        trigger_price=trigger[0],
+        trailing_delta=trigger[1],
+        activation_price=trigger[2],
     )
     state.next_order_id += 1
     state.ledger.add(account.account_id, asset, -need, need)
     account.orders.append(order)
     events.accepted(state, order, row)
+    if order.type > words.LIMIT_MAKER:
+        triggers.wait(order)
+        return
     counter_order = 0
     if row.time_in_force != words.FOK or is_fillable(order):
         counter_order = match(state, order, lots)
     finish(state, order, counter_order)
+    state.steps = 0
+    fire(state, market)
+
+
+def fire(state: State, market: Market) -> None:
+    """Let the orders enter that were set off, as many as one command may; clear the reach when none is left."""
+    order = market.pending()
+    while order is not None and state.steps < words.TICK_STEPS_MAX:
+        state.steps += 1
+        enter(state, order)
+        order = market.pending()
+    triggers.settle(market)
+
+
+def enter(state: State, order: Order) -> None:
+    """A waiting order's price was reached: it trades as if it were placed now."""
+    triggers.leave(order)
+    order.triggered_ns = order.updated_ns = state.now_ns
+    lots = order.quantity
+    if order.price == 0 and order.side == words.BUY:
+        lots = cover(state, order)
+    events.triggered(state, order)
+    counter_order = 0
+    if order.flags[2] != words.FOK or is_fillable(order):
+        counter_order = match(state, order, lots)
+    finish(state, order, counter_order)
+
+
+def cover(state: State, order: Order) -> int:
+    """Hold what a purchase without a price costs beyond what it holds; return the lots that it can pay."""
+    market, account = order.market, order.account
+    has = state.ledger.available.get((account.account_id, market.quote), 0)
+    budget = min(order.held + has, words.AMOUNT_MAX)
+    lots, cost, is_cut = walk(market, account, words.BUY, order.self_trade, 0, order.remaining, budget)
+    more = max(cost - order.held, 0)
+    order.held += more
+    state.ledger.add(account.account_id, market.quote, -more, more)
+    return lots if is_cut else order.remaining
 
 
 def is_fillable(order: Order) -> bool:
@@ -303,6 +384,8 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         market.side(maker.side).remove(maker)
         maker.account.orders.remove(maker)
     note_trade(market, maker.price, quantity, state.now_ns)
+    if market.falling or market.rising or market.trailing:
+        triggers.touch(market, maker.price)
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
 
 
@@ -323,7 +406,7 @@ def finish(state: State, order: Order, counter_order: int) -> None:
         release(state, order)
     elif counter_order:
         end(state, order, words.SELF_TRADE, NO_CLIENT_ID, counter_order)
-    elif order.flags[1] == words.MARKET:
+    elif order.price == 0:
         end(state, order, words.NO_LIQUIDITY)
     elif time_in_force == words.FOK:
         end(state, order, words.UNFILLED_FOK)
@@ -362,6 +445,10 @@ def end(
     has_rested = order in side
     if has_rested:
         side.remove(order)
+    elif order.type > words.LIMIT_MAKER and not order.triggered_ns:
+        triggers.leave(order)
+        if order.market.pending() is None:
+            triggers.settle(order.market)
     events.canceled(state, order, reason, has_rested, cancel_id, counter_order)
     release(state, order)
 

@@ -125,6 +125,10 @@ def is_malformed_place(row: Row) -> bool:
         return True
     if row.market == 0 or row.order_id or row.client_id == NO_CLIENT_ID:
         return True
+    if is_malformed_trigger(row):
+        return True
+    if row.type in (words.STOP_LOSS, words.TAKE_PROFIT) and (row.price != 0 or row.time_in_force != words.GTC):
+        return True
     if row.type == words.MARKET:
         has_both_or_neither = (row.quantity == 0) == (row.quote_quantity == 0)
         return row.price != 0 or row.time_in_force != words.GTC or has_both_or_neither
@@ -133,14 +137,24 @@ def is_malformed_place(row: Row) -> bool:
     return row.type == words.LIMIT_MAKER and row.time_in_force != words.GTC
 
 
+def is_malformed_trigger(row: Row) -> bool:
+    """Whether what an order waits for does not fit its type, or makes no sense."""
+    trigger = row.extension(words.TRIGGER)
+    if row.type <= words.LIMIT_MAKER:
+        return trigger is not None
+    if trigger is None or min(trigger) < 0 or any(trigger[3:]):
+        return True
+    price, delta, activation = trigger[:3]
+    return (price == 0) == (delta == 0) or delta >= words.BPS or (activation != 0 and delta == 0)
+
+
 def is_unsupported(row: Row) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
     return (
-        row.type > words.LIMIT_MAKER
-        or row.time_in_force == words.GTD
+        row.time_in_force == words.GTD
         or row.self_trade > words.EXPIRE_BOTH
         or row.options != 0
-        or any(each[0] != words.STRATEGY for each in row.extensions)
+        or any(each[0] not in (words.STRATEGY, words.TRIGGER) for each in row.extensions)
     )
 
 

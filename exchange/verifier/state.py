@@ -63,11 +63,25 @@ class Order:
     held: int
     created_ns: int
     client_id: tuple[int, ...]
-    strategy: tuple[int, int] | None
+    has_details: bool
+    """Whether its row had any extension."""
+    strategy: tuple[int, int]
     remaining: int
     updated_ns: int
     filled_quote: int = 0
     prevented_quantity: int = 0
+    trigger_price: int = 0
+    """In ticks; of a trailing order where it would fire now."""
+    trailing_delta: int = 0
+    activation_price: int = 0
+    extreme: int = 0
+    """The best price since a trailing order became active; 0 before."""
+    triggered_ns: int = 0
+    """When a waiting order began to work; 0 before."""
+
+    @property
+    def type(self) -> int:
+        return self.flags[1]
 
     @property
     def side(self) -> int:
@@ -102,6 +116,14 @@ class Market:
     bids: list[Order] = field(default_factory=list)
     asks: list[Order] = field(default_factory=list)
     """Best first, at one price oldest first."""
+    falling: list[Order] = field(default_factory=list)
+    rising: list[Order] = field(default_factory=list)
+    """Stops by trigger price, nearest first, at one price in the order in which they came to stand there."""
+    trailing: list[Order] = field(default_factory=list)
+    """Trailing orders that are not set off, oldest first."""
+    reach_down: int = words.AMOUNT_MAX
+    reach_up: int = 0
+    """Extremes of the trade prices since nothing was set off."""
     buckets: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Bucket number to Σ(price × quantity) and Σ quantity."""
     newest_bucket: int = 0
@@ -112,6 +134,14 @@ class Market:
 
     def side(self, side: int) -> list[Order]:
         return self.bids if side == words.BUY else self.asks
+
+    def pending(self) -> Order | None:
+        """The waiting order that was set off and enters next."""
+        if self.falling and self.falling[0].trigger_price >= self.reach_down:
+            return self.falling[0]
+        if self.rising and self.rising[0].trigger_price <= self.reach_up:
+            return self.rising[0]
+        return None
 
     def level_quantity(self, side: int, price: int) -> int:
         return sum(order.remaining for order in self.side(side) if order.price == price)
@@ -179,6 +209,8 @@ class State:
         self.requests: dict[str, int] = {}
         self.timers: list[tuple[int, int, int]] = []
         self.next_order_id = 1
+        self.steps = 0
+        """Waiting orders that have entered in the command being applied."""
         self.ledger = Ledger()
         self.events: list[bytes] = []
 

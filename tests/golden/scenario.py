@@ -19,6 +19,10 @@ from exchange.messages.rejects import RejectCode
 
 SCALE = 8
 BEGIN_NS = 1_700_000_000_000_000_000
+WAITING = {
+    "stop": (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT),
+    "take-profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
+}
 KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
 FILTERS = markets.SetFilters.__struct_fields__[2:]
 
@@ -91,6 +95,7 @@ class Scenario:
         market BTCUSDT tick 0.01 lot 0.0001 [filter=number ...] · fees BTCUSDT maker 1000 taker 2000 [tier 1] (ppm)
         status BTCUSDT HALT · alice has 1 BTC · alice is disabled · alice joins group 7 · alice has tier 1
         alice buys|sells 1 BTCUSDT at 50000|market [ioc|fok|post-only] [expire-maker ...] [as ID]
+            [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
         alice owns · book BTCUSDT · wait 5s
@@ -177,6 +182,10 @@ class Scenario:
         order_type = OrderType.MARKET if price == "market" else OrderType.LIMIT
         if "post-only" in given:
             order_type = OrderType.LIMIT_MAKER
+        for word, types in WAITING.items():
+            if word in given:
+                order_type = types[order_type == OrderType.LIMIT]
+                numbers["extensions"] = self.trigger(market, given[given.index(word) + 1 :])
         time_in_force = next((KINDS[word] for word in given if word in KINDS), TimeInForce.GTC)
         modes = [word.upper().replace("-", "_") for word in given]
         mode = next((SelfTrade[word] for word in modes if word in SelfTrade.__members__), SelfTrade.MARKET_DEFAULT)
@@ -186,6 +195,14 @@ class Scenario:
         account, key = self.person(name), self.key(name)
         row = orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
         return self.tell(self.apply(ROWS, row))
+
+    @staticmethod
+    def trigger(market: Market, given: list[str]) -> bytes:
+        """What an order waits for, from the words behind `stop` or `take-profit`."""
+        if given[0] != "trailing":
+            return orders.trigger(market.ticks(given[0]))
+        start = market.ticks(given[3]) if given[2:3] == ["from"] else 0
+        return orders.trigger(0, int(given[1]), start)
 
     def cancel(self, name: str, target: str, symbol: str | None, restriction: str | None) -> str:
         market = self.symbol(symbol or self.engine.state.listings[0].symbol).market_id
@@ -237,6 +254,8 @@ class Scenario:
         market = Market(queries.market_by_id(self.engine.state, event.market))
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
+        if isinstance(event, words.Triggered):
+            return f"{event.order_id} triggers at {number(market.price(event.trigger_price))}"
         if isinstance(event, words.Rested):
             return f"{event.order_id} rests {number(market.quantity(event.remaining))}"
         if isinstance(event, words.Traded):

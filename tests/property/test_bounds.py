@@ -301,3 +301,47 @@ def test_fields_of_a_newer_version_are_left_out_by_all() -> None:
     trio.messages(*flows.simple_setup())
     assert not flows.refusals(trio.messages([12, OPERATOR, 1, 2, "new", [1]], [2, b"new"]))
     assert registry.decode_commands(msgspec.msgpack.encode([[2, 1]]))
+
+
+def stop(
+    account: int, side: int, order_type: int, price: int, number: int, trailing: int = 0, **more: int
+) -> list[int]:
+    trigger = (flows.TRIGGER, 0, trailing, price) if trailing else (flows.TRIGGER, price)
+    flags_ = (side, order_type, 1, 1)
+    return flows.row(
+        1, 1, account, flags=flags_, quantity=1, client_id=flows.client(number), extensions=(trigger,), **more
+    )
+
+
+def test_no_command_enters_more_than_a_thousand_stops_and_none_is_lost_or_overtaken() -> None:
+    """2,500 stops at one price: a thousand with each of three commands, nobody else in between, cancels pass."""
+    trio = Trio()
+    trio.messages(*flows.simple_setup(), flows.filters(1, max_orders=10_000))
+    trio.rows(flows.limit(1, BOB, BUY, 100, 1, 1), flows.limit(1, ALICE, SELL, 100, 1, 2))
+    trio.rows(*(stop(ALICE, SELL, 4, 95, 10 + number) for number in range(2_500)))
+    trio.rows(flows.limit(1, BOB, BUY, 95, 1, 1), flows.limit(1, BOB, BUY, 94, 3_000, 3))
+    started = flows.split(trio.rows(flows.limit(1, ALICE, SELL, 95, 1, 2)))
+    ids = [event[4] for event in started if flows.kind_of(event) == 8]
+    assert len(ids) == 1_000
+    trio.restore()
+    placed = trio.rows(flows.limit(1, BOB, BUY, 90, 1, 4), flows.row(2, 1, ALICE, order_id=ids[-1] + 1))
+    assert flows.refusals(placed) == [RejectCode.MARKET_BUSY]
+    # A market that halts keeps them; they go on where it trades again.
+    assert len(flows.split(trio.messages([12, OPERATOR, 1, 2], [2], [12, OPERATOR, 1, 1]))) == 2
+    for expected in (1_000, 499, 0):
+        entered = [event[4] for event in flows.split(trio.messages([2])) if flows.kind_of(event) == 8]
+        assert len(entered) == expected
+        ids += entered
+        trio.check_state()
+    assert ids == sorted(ids)
+    assert not flows.refusals(trio.rows(flows.limit(1, BOB, BUY, 90, 1, 4)))
+
+
+def test_a_market_has_at_most_a_thousand_trailing_orders() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup(), flows.filters(1, max_orders=10_000))
+    events = trio.rows(*(stop(ALICE, SELL, 4, 0, 10 + number, trailing=100) for number in range(1_001)))
+    assert flows.refusals(events) == [RejectCode.MARKET_MAX_TRAILING]
+    trio.rows(flows.row(2, 1, ALICE, extensions=((flows.REFERENCE, *flows.client(10)),)))
+    assert not flows.refusals(trio.rows(stop(ALICE, SELL, 4, 0, 9, trailing=100)))
+    trio.check_state()

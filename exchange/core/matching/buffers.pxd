@@ -1,8 +1,9 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport ACCEPTED, CANCELED, PREVENTED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TRADED
+from .codes cimport (ACCEPTED, CANCELED, PREVENTED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED,
+                     TRIGGERED)
 from .records cimport (word, Accepted, Canceled, ClientId, Flags, Prevented, Reference, Rejected, Rested, Row, Strategy,
-                       StrategyNoted, Traded)
+                       StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
 
 cdef extern from *:
     """
@@ -22,6 +23,7 @@ cdef class Rows:
     cdef const long long *extension(self, long long at, long long kind) noexcept
     cdef Reference *reference(self, long long at) noexcept
     cdef Strategy *strategy(self, long long at) noexcept
+    cdef Trigger *trigger(self, long long at) noexcept
 
     cdef inline word extent(self, long long at) except -1:
         # Rows come from far: what the caller will come to is asked for early.
@@ -88,6 +90,16 @@ cdef class Buffer:
     cdef inline StrategyNoted *strategy_noted(self) except NULL:
         event = <StrategyNoted *> self.add(STRATEGY_NOTED >> 8)
         event.head = STRATEGY_NOTED
+        return event
+
+    cdef inline TermsNoted *terms_noted(self) except NULL:
+        event = <TermsNoted *> self.add(TERMS_NOTED >> 8)
+        event.head = TERMS_NOTED
+        return event
+
+    cdef inline Triggered *triggered(self) except NULL:
+        event = <Triggered *> self.add(TRIGGERED >> 8)
+        event.head = TRIGGERED
         return event
 
 

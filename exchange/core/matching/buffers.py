@@ -16,7 +16,10 @@ from .records import (
     Row,
     Strategy,
     StrategyNoted,
+    TermsNoted,
     Traded,
+    Trigger,
+    Triggered,
 )
 
 
@@ -92,6 +95,15 @@ class Rows:
             setattr(strategy, name, word)
         return strategy
 
+    def trigger(self, at: int) -> Trigger | None:
+        words = self.extension(at, codes.TRIGGER)
+        if words is None:
+            return None
+        trigger = Trigger()
+        for name, word in zip(Trigger.__slots__, words, strict=True):
+            setattr(trigger, name, word)
+        return trigger
+
 
 class Buffer:
     """Events as records, until they are taken as words."""
@@ -130,6 +142,12 @@ class Buffer:
 
     def strategy_noted(self) -> StrategyNoted:
         return self.add(StrategyNoted(), codes.STRATEGY_NOTED)
+
+    def terms_noted(self) -> TermsNoted:
+        return self.add(TermsNoted(), codes.TERMS_NOTED)
+
+    def triggered(self) -> Triggered:
+        return self.add(Triggered(), codes.TRIGGERED)
 
     def message(self, seq: int, payload: bytes) -> None:
         """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""

@@ -1,15 +1,16 @@
 cimport cython
-from . cimport average, codes, indexes
+from . cimport average, codes, indexes, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .market cimport Market
-from .records cimport word, Account, Cell, Key, Level, Order, Reference, Row, Seat
+from .records cimport word, Account, Cell, Key, Level, Order, Reference, Row, Seat, Trigger
 from .trading cimport Trading
 
 cdef long long malformed(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
 cdef long long allowed_extensions(long long row_kind) noexcept
 cdef long long malformed_place(Row *row) noexcept
+cdef long long malformed_trigger(Row *row, Trigger *trigger) noexcept
 cdef long long unsupported_place(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel_all(Row *row) noexcept
@@ -46,8 +47,13 @@ cdef class Checks:
     cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
     cdef word refused_cancel_all(self, long long at, Row *row) noexcept
     cdef word refused_sender(self, Row *row) noexcept
-    cdef word wrong_order(self, Row *row, Market market) except? -1
+    cdef word wrong_order(self, long long at, Row *row, Market market) except? -1
     cdef word wrong_limit(self, Row *row, Market market, long long side) except? -1
+    cdef word wrong_terms(self, Row *row, Market market, long long side) except? -1
+    cdef word too_many(self, Market market) noexcept
+    @cython.locals(above=cython.bint)
+    cdef word wrong_stop(self, Row *row, Market market, long long side, Trigger *trigger) except? -1
+    cdef word wrong_quantities(self, Row *row, Market market) except? -1
     cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
     cdef word wrong_mode_or_client_id(self, Row *row, Market market) noexcept
     cdef word spendable(self, Row *row, long long asset) noexcept

@@ -7,7 +7,7 @@ package is the source of `allowed_extensions`.
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import average, codes, indexes, records
+from . import average, codes, indexes, records, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .market import Market
@@ -68,9 +68,10 @@ def malformed_place(row: "records.Row") -> int:
         return codes.MALFORMED_ROW
     if row.market == 0 or row.order_id or not indexes.has_client_id(row.client_id):
         return codes.MALFORMED_ROW
-    if order_type == codes.MARKET:
+    if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
         if row.price or time_in_force != codes.GTC:
             return codes.MALFORMED_ROW
+    if order_type == codes.MARKET:
         if (row.quantity and row.quote_quantity) or not (row.quantity or row.quote_quantity):
             return codes.MALFORMED_ROW
     elif not row.quantity or row.quote_quantity:
@@ -80,14 +81,28 @@ def malformed_place(row: "records.Row") -> int:
     return 0
 
 
+def malformed_trigger(row: "records.Row", trigger: "records.Trigger") -> int:
+    """A type that waits has one price to wait for, or one distance to follow at; another type has neither."""
+    if row.flags.type <= codes.LIMIT_MAKER:
+        return codes.MALFORMED_ROW if trigger else 0
+    if not trigger or trigger.direction or trigger.spare_1 or trigger.spare_2 or trigger.spare_3:
+        return codes.MALFORMED_ROW
+    if (trigger.trigger_price | trigger.trailing_delta | trigger.activation_price) < 0:
+        return codes.MALFORMED_ROW
+    if trigger.trailing_delta >= codes.BPS or (trigger.trigger_price != 0) == (trigger.trailing_delta != 0):
+        return codes.MALFORMED_ROW
+    return codes.MALFORMED_ROW if trigger.activation_price and not trigger.trailing_delta else 0
+
+
 def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
-    if row.flags.type > codes.LIMIT_MAKER or row.flags.time_in_force == codes.GTD:
+    if row.flags.time_in_force == codes.GTD:
         return codes.UNSUPPORTED
     if row.flags.self_trade > codes.EXPIRE_BOTH or row.flags.options:
         return codes.UNSUPPORTED
     for number in range(row.extensions):
-        if rows.extension_kind(at, number) != codes.STRATEGY:
+        kind = rows.extension_kind(at, number)
+        if kind != codes.STRATEGY and kind != codes.TRIGGER:
             return codes.UNSUPPORTED
     return 0
 
@@ -217,6 +232,8 @@ class Checks:
         code = malformed(self.rows, at, row)
         if not code:
             code = malformed_place(row)
+        if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER):
+            code = malformed_trigger(row, self.rows.trigger(at))
         if not code:
             code = unsupported_place(self.rows, at, row)
         if not code:
@@ -227,7 +244,9 @@ class Checks:
             return codes.UNKNOWN_MARKET
         if market.status != codes.TRADING:
             return codes.MARKET_CLOSED
-        return self.wrong_order(row, market)
+        if market.busy:
+            return codes.MARKET_BUSY
+        return self.wrong_order(at, row, market)
 
     def refused_cancel(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
         """Everything that can be said against cancelling an order. An order of another account is an unknown one."""
@@ -285,7 +304,7 @@ class Checks:
             return codes.ACCOUNT_DISABLED
         return 0
 
-    def wrong_order(self, row: "records.Row", market: Market) -> int:
+    def wrong_order(self, at: int, row: "records.Row", market: Market) -> int:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
         self.seat = self.seats.find(self.account, row.market)
@@ -294,6 +313,8 @@ class Checks:
             self.mode = market.default_self_trade
         if row.flags.type == codes.MARKET:
             code = self.wrong_market(row, market, side)
+        elif row.flags.type > codes.LIMIT_MAKER:
+            code = self.wrong_stop(row, market, side, self.rows.trigger(at))
         else:
             code = self.wrong_limit(row, market, side)
         if code:
@@ -303,7 +324,25 @@ class Checks:
         return 0
 
     def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
-        """Check an order with a price; sets what it needs to hold, and in `lots` whether it would trade."""
+        """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""
+        code = self.wrong_terms(row, market, side)
+        if not code and row.flags.time_in_force == codes.GTC:
+            code = self.too_many(market)
+        if not code:
+            code = self.wrong_mode_or_client_id(row, market)
+        if code:
+            return code
+        best = market.asks.best if side == codes.BUY else market.bids.best
+        self.worst_key = -row.price if side == codes.BUY else row.price
+        self.crosses = 0
+        if best:
+            self.crosses = 1 if best.key >= self.worst_key else 0
+        if self.crosses and row.flags.type == codes.LIMIT_MAKER:
+            return codes.WOULD_TAKE
+        return 0
+
+    def wrong_terms(self, row: "records.Row", market: Market, side: int) -> int:
+        """Filters of price, quantity and notional; sets what an order of these terms needs to hold."""
         price = row.price
         quantity = row.quantity
         code = wrong_price(market, price)
@@ -316,23 +355,58 @@ class Checks:
         notional = price * quantity * market.quote_per_tick_lot
         if notional < market.min_notional or (market.max_notional and notional > market.max_notional):
             return codes.NOTIONAL
-        if row.flags.time_in_force == codes.GTC and self.seat:
+        self.need = notional if side == codes.BUY else quantity * market.base_per_lot
+        return 0
+
+    def too_many(self, market: Market) -> int:
+        """Whether an account has as many open orders as it may."""
+        if self.seat:
             if self.seat.open_orders >= market.max_orders:
                 return codes.MAX_NUM_ORDERS
             if self.seat.account.open_orders >= codes.ORDERS_MAX:
                 return codes.ACCOUNT_MAX_ORDERS
-        code = self.wrong_mode_or_client_id(row, market)
-        if code:
-            return code
-        best = market.asks.best if side == codes.BUY else market.bids.best
-        self.worst_key = -price if side == codes.BUY else price
-        self.crosses = 0
-        if best:
-            self.crosses = 1 if best.key >= self.worst_key else 0
-        if self.crosses and row.flags.type == codes.LIMIT_MAKER:
-            return codes.WOULD_TAKE
-        self.need = notional if side == codes.BUY else quantity * market.base_per_lot
         return 0
+
+    def wrong_stop(self, row: "records.Row", market: Market, side: int, trigger: "records.Trigger") -> int:
+        """Check an order that waits for a price; sets what it needs to hold.
+
+        A purchase without a price of its own holds its quantity at the price it waits for (at the last price where it
+        waits for none); what more it costs is held when it enters, as far as there is more (`Trading.cover`).
+        """
+        waits_for = trigger.trigger_price if trigger.trigger_price else trigger.activation_price
+        code = wrong_price(market, waits_for) if waits_for else 0
+        if not code:
+            if row.flags.type == codes.STOP_LOSS or row.flags.type == codes.TAKE_PROFIT:
+                code = self.wrong_quantities(row, market)
+            else:
+                code = self.wrong_terms(row, market, side)
+        if not code and not row.price:
+            reference = waits_for if waits_for else min(market.last_price, market.max_price)
+            self.need = row.quantity * market.base_per_lot
+            if side == codes.BUY:
+                self.need = reference * row.quantity * market.quote_per_tick_lot
+        if not code:
+            code = self.too_many(market)
+        if not code and trigger.trailing_delta and market.trailing >= codes.TRAILING_MAX:
+            code = codes.MARKET_MAX_TRAILING
+        if not code:
+            code = self.wrong_mode_or_client_id(row, market)
+        if not code and trigger.trigger_price and market.last_price:
+            above = triggers.is_above(row.flags.type, side)
+            distance = trigger.trigger_price - market.last_price
+            if distance <= 0 if above else distance >= 0:
+                code = codes.WOULD_TRIGGER
+        self.crosses = 0
+        return code
+
+    def wrong_quantities(self, row: "records.Row", market: Market) -> int:
+        """The filters of an order by quantity that has no price."""
+        code = wrong_quantity(market, row.quantity)
+        if not code:
+            code = wrong_market_quantity(market, row.quantity)
+        if not code:
+            code = wrong_market_notional(market, row.quantity, self.trading.now_ns)
+        return code
 
     def wrong_market(self, row: "records.Row", market: Market, side: int) -> int:
         """Check an order without a price by walking the book; sets the lots it will trade and what it needs to hold.
@@ -342,11 +416,7 @@ class Checks:
         """
         quantity = row.quantity
         if quantity:
-            code = wrong_quantity(market, quantity)
-            if not code:
-                code = wrong_market_quantity(market, quantity)
-            if not code:
-                code = wrong_market_notional(market, quantity, self.trading.now_ns)
+            code = self.wrong_quantities(row, market)
             if code:
                 return code
         elif row.quote_quantity > codes.AMOUNT_MAX:

@@ -9,6 +9,9 @@ AMOUNT_MAX = 1 << 62
 PPM = 1_000_000
 TIERS = 16
 CASCADE_MAX = 1_000
+# Each may move with each trade, so a market has no more.
+TRAILING_MAX = 1_000
+BPS = 10_000
 # From so many records on they are not in the nearest cache, and are fetched ahead.
 WARM_FROM = 20_000
 ORDERS_MAX = 10_000
@@ -65,6 +68,8 @@ CANCELED = 4 | 32 << 8
 REJECTED = 5 | 8 << 8
 PREVENTED = 6 | 14 << 8
 STRATEGY_NOTED = 7 | 6 << 8
+TRIGGERED = 8 | 24 << 8
+TERMS_NOTED = 14 | 10 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
@@ -101,3 +106,6 @@ UNKNOWN_ORDER = 24
 ORDER_ID_MISMATCH = 25
 CANCEL_RESTRICTED = 26
 NOTHING_TO_CANCEL = 27
+MARKET_BUSY = 28
+WOULD_TRIGGER = 29
+MARKET_MAX_TRAILING = 30

@@ -107,6 +107,11 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
         "strategy_id": details.strategy_id if details else 0,
         "strategy_type": details.strategy_type if details else 0,
         "list_id": details.list_id if details else 0,
+        "trigger_price": details.trigger_price if details else 0,
+        "trailing_delta": details.trailing_delta if details else 0,
+        "activation_price": details.activation_price if details else 0,
+        "extreme": details.extreme if details else 0,
+        "triggered_ns": details.triggered_ns if details else 0,
     }
 
 
@@ -169,7 +174,7 @@ def moved(matching: Matching) -> int:
     total = matching.trading.orders.moved + matching.trading.clients.moved + matching.seats.moved + matching.cells.moved
     for number in range(len(matching.markets)):
         market: Market = matching.markets[number]
-        total += market.bids.moved + market.asks.moved
+        total += market.bids.moved + market.asks.moved + market.falling.moved + market.rising.moved
     return total
 
 
@@ -178,7 +183,7 @@ def memory(matching: Matching) -> int:
     total = matching.pool.taken()
     for number in range(len(matching.markets)):
         market: Market = matching.markets[number]
-        total += market.bids.memory() + market.asks.memory()
+        total += market.bids.memory() + market.asks.memory() + market.falling.memory() + market.rising.memory()
     return total
 
 

@@ -8,6 +8,7 @@ from .records cimport Account, Cell, ClientId, Details, Key, Level, Order, Seat
 
 cdef int write_market(Market market, Writer writer) except -1
 cdef int write_side(Ladder ladder, Writer writer) except -1
+cdef int write_trailing(Market market, Writer writer) except -1
 cdef int write_order(Order *order, Writer writer) except -1
 @cython.locals(market=Market)
 cdef int read_market(Matching matching, Reader reader) except -1

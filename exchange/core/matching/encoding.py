@@ -100,6 +100,8 @@ def write_market(market: Market, writer: Writer) -> None:
     for bucket in range(oldest, newest + 1):
         if wide.is_positive(market.average_lots, bucket % codes.AVERAGE_BUCKETS):
             filled += 1
+    writer.add(market.reach_down)
+    writer.add(market.reach_up)
     writer.add(newest)
     writer.add(filled)
     for bucket in range(oldest, newest + 1):
@@ -119,7 +121,19 @@ def write_orders(matching: Matching) -> bytes:
         writer.add(market.id)
         write_side(market.bids, writer)
         write_side(market.asks, writer)
+        write_side(market.falling, writer)
+        write_side(market.rising, writer)
+        write_trailing(market, writer)
     return writer.take()
+
+
+def write_trailing(market: Market, writer: Writer) -> None:
+    """The orders that follow the price, oldest first, behind their number."""
+    writer.add(market.trailing)
+    order = market.first_trailing
+    while order:
+        write_order(order, writer)
+        order = order.next
 
 
 def write_side(ladder: Ladder, writer: Writer) -> None:
@@ -157,10 +171,15 @@ def write_order(order: "records.Order", writer: Writer) -> None:
     writer.add_client_id(order.client_id)
     details = order.details
     if details:
-        writer.add(3)
+        writer.add(8)
         writer.add(details.strategy_id)
         writer.add(details.strategy_type)
         writer.add(details.list_id)
+        writer.add(details.trigger_price)
+        writer.add(details.trailing_delta)
+        writer.add(details.activation_price)
+        writer.add(details.extreme)
+        writer.add(details.triggered_ns)
     else:
         writer.add(0)
 
@@ -219,6 +238,8 @@ def read_market(matching: Matching, reader: Reader) -> None:
     for tier in range(codes.TIERS):
         market.set_fees(tier, reader.take(), reader.take())
     market.fee_version = version
+    market.reach_down = reader.take()
+    market.reach_up = reader.take()
     market.average_bucket = reader.take()
     for _ in range(reader.take()):
         at = reader.take() % codes.AVERAGE_BUCKETS
@@ -238,8 +259,15 @@ def read_orders(matching: Matching, reader: Reader) -> None:
             for _rank in range(reader.take()):
                 order = read_order(matching, market, reader)
                 matching.trading.queue(market, order)
-                matching.trading.orders.put(order)
-                matching.trading.clients.put(order)
+        for _list in range(3):
+            for _rank in range(reader.take()):
+                order = read_order(matching, market, reader)
+                if _list < 2:
+                    market.waiting += 1
+                    matching.trading.triggers.line_up(market, order)
+                else:
+                    matching.trading.triggers.wait(market, order)
+        matching.trading.triggers.settle(market)
     for rank in range(matching.trading.orders.sort()):
         matching.trading.take_seat(matching.trading.orders.ranked(rank))
 
@@ -266,4 +294,11 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
         order.details.strategy_id = reader.take()
         order.details.strategy_type = reader.take()
         order.details.list_id = reader.take()
+        order.details.trigger_price = reader.take()
+        order.details.trailing_delta = reader.take()
+        order.details.activation_price = reader.take()
+        order.details.extreme = reader.take()
+        order.details.triggered_ns = reader.take()
+    matching.trading.orders.put(order)
+    matching.trading.clients.put(order)
     return order

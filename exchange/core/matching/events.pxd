@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .buffers cimport Buffer
 from .market cimport Market
-from .records cimport ClientId, Level, Order, Row
+from .records cimport ClientId, Details, Level, Order, Row
 
 
 @cython.final
@@ -10,6 +10,9 @@ cdef class Events:
     cdef readonly Buffer buffer
     cdef public long long seq
     cdef int accepted(self, Market market, Order *order, long long quote_quantity, long long key) except -1
+    cdef int strategy_noted(self, Market market, Order *order) except -1
+    cdef int terms_noted(self, Market market, Order *order) except -1
+    cdef int triggered(self, Market market, Order *order) except -1
     cdef int rested(self, Market market, Order *order, Level *level) except -1
     cdef int traded(self, Market market, Order *taker, Order *maker, long long quantity, long long base_amount,
                     long long quote_amount, long long taker_fee, long long maker_fee) except -1

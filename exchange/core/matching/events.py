@@ -35,12 +35,55 @@ class Events:
         event.client_id = order.client_id
         event.spare = 0
         if order.details:
+            self.strategy_noted(market, order)
+            self.terms_noted(market, order)
+
+    def strategy_noted(self, market: Market, order: "records.Order") -> None:
+        details = order.details
+        if details.strategy_id or details.strategy_type:
             note = self.buffer.strategy_noted()
             note.seq = self.seq
             note.market = market.id
             note.order_id = order.id
-            note.strategy_id = order.details.strategy_id
-            note.strategy_type = order.details.strategy_type
+            note.strategy_id = details.strategy_id
+            note.strategy_type = details.strategy_type
+
+    def terms_noted(self, market: Market, order: "records.Order") -> None:
+        """Tell what few orders have: the price they wait for, or the distance at which they follow it."""
+        details = order.details
+        if details.trigger_price or details.trailing_delta:
+            terms = self.buffer.terms_noted()
+            terms.seq = self.seq
+            terms.market = market.id
+            terms.order_id = order.id
+            terms.trigger_price = details.trigger_price
+            terms.trailing_delta = details.trailing_delta
+            terms.activation_price = details.activation_price
+            terms.spare_1 = terms.spare_2 = terms.spare_3 = 0
+
+    def triggered(self, market: Market, order: "records.Order") -> None:
+        details = order.details
+        market.executions += 1
+        event = self.buffer.triggered()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account.id
+        event.order_id = order.id
+        event.flags = order.flags
+        event.price = order.price
+        event.trigger_price = details.trigger_price
+        event.last_price = market.last_price
+        event.quantity = order.quantity
+        event.remaining = order.remaining
+        event.held = order.held
+        event.created_ns = order.created_ns
+        event.execution_id = market.executions
+        event.list_id = details.list_id
+        event.strategy_id = details.strategy_id
+        event.strategy_type = details.strategy_type
+        event.trailing_delta = details.trailing_delta
+        event.client_id = order.client_id
+        event.spare = 0
 
     def rested(self, market: Market, order: "records.Order", level: "records.Level") -> None:
         market.updates += 1
@@ -116,6 +159,8 @@ class Events:
         counter_order: int,
     ) -> None:
         """`level_quantity` is what its price has left in the book, -1 where the order did not rest."""
+        if order.details:
+            self.terms_noted(market, order)
         market.executions += 1
         if level_quantity >= 0:
             market.updates += 1

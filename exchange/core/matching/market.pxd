@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .ladder cimport Ladder
 from .pool cimport Pool
-from .records cimport word, Cell
+from .records cimport word, Cell, Order
 
 
 @cython.final
@@ -16,6 +16,17 @@ cdef class Market:
     cdef public long long status
     cdef readonly Ladder bids
     cdef readonly Ladder asks
+    cdef readonly Ladder falling
+    cdef readonly Ladder rising
+    cdef Order *first_trailing
+    cdef Order *last_trailing
+    cdef readonly long long waiting
+    cdef readonly long long trailing
+    cdef readonly long long busy
+    cdef public long long reach_down
+    cdef public long long reach_up
+    cdef long long next_up
+    cdef long long next_down
     cdef readonly long long resting
     cdef public long long trades
     cdef public long long updates

@@ -22,6 +22,13 @@ class Market:
         self.status = codes.BREAK
         self.bids = Ladder()
         self.asks = Ladder()
+        # Orders that wait for a price (triggers.py): stops by their trigger price, trailing ones oldest first.
+        self.falling = Ladder()
+        self.rising = Ladder()
+        self.first_trailing = self.last_trailing = self.pool.no_order()
+        self.waiting = self.trailing = self.busy = 0
+        self.reach_down = codes.AMOUNT_MAX
+        self.reach_up = self.next_up = self.next_down = 0
         self.resting = self.trades = self.updates = self.executions = self.prevented = self.last_price = 0
         self.min_price = self.min_quantity = self.price_step = self.quantity_step = 1
         self.max_price = self.max_quantity = 1

@@ -6,7 +6,7 @@ from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, Cell, ClientId, Order, Reference, Row, Seat, Strategy
+from .records cimport word, Account, Cell, ClientId, Details, Order, Reference, Row, Seat, Strategy, Trigger
 from .trading cimport Trading
 from .warm cimport Warmer
 
@@ -30,6 +30,7 @@ cdef class Matching:
     cdef readonly long long owed
     cdef readonly long long owed_market
     cdef readonly long long now_ns
+    cdef long long steps
 
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
@@ -38,11 +39,17 @@ cdef class Matching:
     @cython.locals(market=Market)
     cdef int place(self, long long at, Row *row) except -1
     cdef int enter(self, long long at, Row *row, Market market) except -1
-    cdef bint is_fillable(self, Row *row, Market market, Order *order) except -1
+    cdef bint is_fillable(self, Market market, Order *order, long long worst_key) except -1
+    cdef int fire(self, Market market) except -1
+    cdef int trigger(self, Market market, Order *order) except -1
+    @cython.locals(market=Market, number=cython.longlong)
+    cpdef word resume(self, long long seq, long long now_ns, long long steps) except? -1
+    @cython.locals(market=Market, number=cython.longlong)
+    cpdef bint owes_entries(self) except? -1
     @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
-    cdef int note_strategy(self, Order *order, Strategy *strategy) except -1
-    cdef int finish(self, Row *row, Market market, Order *order, long long met) except -1
+    cdef int note_details(self, long long at, Order *order) except -1
+    cdef int finish(self, Market market, Order *order, long long met) except -1
 
     @cython.locals(market=Market)
     cdef int cancel(self, long long at, Row *row) except -1

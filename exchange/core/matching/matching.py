@@ -37,6 +37,7 @@ class Matching:
         self.why = codes.DONE
         self.owed = self.owed_market = 0
         self.now_ns = 0
+        self.steps = 0
 
     def apply_rows(self, data: Any, start: int, seq: int, now_ns: int) -> int:
         """Apply the commands of a run of rows from word `start` on, numbering them from `seq`.
@@ -70,6 +71,7 @@ class Matching:
         return at
 
     def apply_row(self, at: int, row: "records.Row") -> None:
+        self.steps = 0
         if row.kind == codes.PLACE:
             self.place(at, row)
         elif row.kind == codes.CANCEL:
@@ -80,10 +82,12 @@ class Matching:
     def place(self, at: int, row: "records.Row") -> None:
         """Place an order: check, hold, match, settle, then rest or cancel the remainder.
 
-        Emits:   ACCEPTED, then per fill TRADED, then RESTED or CANCELED where something remains.
+        Emits:   ACCEPTED, then per fill TRADED, then RESTED or CANCELED where something remains; an order that waits
+                 for a price: ACCEPTED. Then for each waiting order that a trade set off: TRIGGERED, and as above.
         Rejects: in the order of the codes from MALFORMED_ROW to INSUFFICIENT_FUNDS.
         Units:   price in ticks, quantity in lots, amounts in minor units.
-        Cost:    O(log levels + fills).
+        Cost:    O(log levels + fills), and as much for each order set off, at most CASCADE_MAX; the rest enters with
+                 the next Ticks, and until then the market takes no other order (MARKET_BUSY).
         Source:  price-time priority; ../shared/binance-spot-reference.md §6, §7, §9, §11.
         """
         market = self.roster.find(row.market)
@@ -97,14 +101,20 @@ class Matching:
         """Below the line of `place`: from here on the command must succeed."""
         order = self.draft(at, row, market)
         self.events.accepted(market, order, row.quote_quantity, row.key)
-        met = 0
-        if self.checks.crosses and self.is_fillable(row, market, order):
-            met = self.trading.match(market, order, self.checks.worst_key)
-        self.finish(row, market, order, met)
+        if order.flags.type > codes.LIMIT_MAKER:
+            self.trading.wait(market, order)
+        else:
+            met = 0
+            trades = market.trades
+            if self.checks.crosses and self.is_fillable(market, order, self.checks.worst_key):
+                met = self.trading.match(market, order, self.checks.worst_key)
+            self.finish(market, order, met)
+            if market.waiting and market.trades != trades:
+                self.fire(market)
 
-    def is_fillable(self, row: "records.Row", market: Market, order: "records.Order") -> bool:
+    def is_fillable(self, market: Market, order: "records.Order", worst_key: int) -> bool:
         """Whether an order may start to trade: a fill-or-kill one only where all of it would trade now."""
-        if row.flags.time_in_force != codes.FOK:
+        if order.flags.time_in_force != codes.FOK:
             return True
         seat = order.seat
         self.trading.walk(
@@ -112,12 +122,62 @@ class Matching:
             seat.account,
             seat.open_orders,
             order.flags.side,
-            self.checks.mode,
-            self.checks.worst_key,
-            order.quantity,
+            order.flags.self_trade,
+            worst_key,
+            order.remaining,
             codes.AMOUNT_MAX,
         )
-        return self.trading.lots == order.quantity
+        return self.trading.lots == order.remaining
+
+    def fire(self, market: Market) -> None:
+        """Let the orders enter that trades have set off, as many as a command may; they may set off others."""
+        order = self.trading.triggers.pending(market)
+        while order and self.steps < codes.CASCADE_MAX:
+            self.steps += 1
+            self.trigger(market, order)
+            order = self.trading.triggers.pending(market)
+        self.trading.triggers.settle(market)
+
+    def trigger(self, market: Market, order: "records.Order") -> None:
+        """A waiting order's price was reached: it enters as if it were placed now, with what it holds."""
+        side = order.flags.side
+        self.trading.triggers.leave(market, order)
+        order.updated_ns = order.details.triggered_ns = self.now_ns
+        worst_key = -order.price if side == codes.BUY else order.price
+        if not order.price:
+            worst_key = -codes.AMOUNT_MAX
+            if side == codes.BUY:
+                self.trading.cover(market, order)
+        self.events.triggered(market, order)
+        met = 0
+        if self.is_fillable(market, order, worst_key):
+            met = self.trading.match(market, order, worst_key)
+        self.trading.kept_back = 0
+        self.finish(market, order, met)
+
+    def resume(self, seq: int, now_ns: int, steps: int) -> int:
+        """Go on with orders that were set off and have not entered, in markets that trade; returns the steps done.
+
+        For a Tick that may take `steps` steps.
+        """
+        self.events.seq = seq
+        self.now_ns = now_ns
+        self.trading.now_ns = now_ns
+        self.steps = codes.CASCADE_MAX - steps
+        for number in range(len(self.markets)):
+            market: Market = self.markets[number]
+            if market.busy and market.status == codes.TRADING:
+                self.fire(market)
+        return self.steps - (codes.CASCADE_MAX - steps)
+
+    def owes_entries(self) -> bool:
+        """Whether a Tick is due because orders that were set off wait to enter a market that trades."""
+        if self.trading.triggers.busy:
+            for number in range(len(self.markets)):
+                market: Market = self.markets[number]
+                if market.busy and market.status == codes.TRADING:
+                    return True
+        return False
 
     def draft(self, at: int, row: "records.Row", market: Market) -> "records.Order":
         """Make the order a row asks for, with its number and its funds held."""
@@ -137,34 +197,41 @@ class Matching:
         order.created_ns = order.updated_ns = self.now_ns
         order.client_id = row.client_id
         if row.extensions:
-            self.note_strategy(order, self.rows.strategy(at))
+            self.note_details(at, order)
         cell = seat.quote if row.flags.side == codes.BUY else seat.base
         order.held = checks.need
         cell.available -= checks.need
         cell.held += checks.need
         return order
 
-    def note_strategy(self, order: "records.Order", strategy: "records.Strategy") -> None:
+    def note_details(self, at: int, order: "records.Order") -> None:
+        """Keep what the extensions of a row say of its order."""
+        details = self.trading.pool.take_details()
+        order.details = details
+        strategy = self.rows.strategy(at)
         if strategy:
-            order.details = self.trading.pool.take_details()
-            order.details.strategy_id = strategy.strategy_id
-            order.details.strategy_type = strategy.strategy_type
+            details.strategy_id = strategy.strategy_id
+            details.strategy_type = strategy.strategy_type
+        trigger = self.rows.trigger(at)
+        if trigger:
+            details.trigger_price = trigger.trigger_price
+            details.trailing_delta = trigger.trailing_delta
+            details.activation_price = trigger.activation_price
 
-    def finish(self, row: "records.Row", market: Market, order: "records.Order", met: int) -> None:
-        """Give the last word on an order that has just traded as far as it could."""
-        time_in_force = row.flags.time_in_force
-        order_type = row.flags.type
-        if order.remaining == 0 or met or order_type == codes.MARKET or time_in_force != codes.GTC:
+    def finish(self, market: Market, order: "records.Order", met: int) -> None:
+        """Give the last word on an order that has just traded as far as it could. One without a price never rests."""
+        time_in_force = order.flags.time_in_force
+        if order.remaining == 0 or met or not order.price or time_in_force != codes.GTC:
             if order.remaining:
                 reason = codes.UNFILLED_FOK if time_in_force == codes.FOK else codes.UNFILLED_IOC
-                if order_type == codes.MARKET:
+                if not order.price:
                     reason = codes.NO_LIQUIDITY
                 if met:
                     reason = codes.SELF_TRADE
                 self.trading.cancel(market, order, reason, indexes.no_client_id(), met)
             else:
                 self.trading.release_claim(order, 0)
-                self.trading.pool.give_order(order)
+                self.trading.drop(order)
         else:
             self.trading.rest(market, order)
 

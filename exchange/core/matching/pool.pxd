@@ -38,6 +38,12 @@ cdef class Pool:
     cdef long long *take_words(self, long long count) except NULL
     cpdef long long taken(self) except -1
 
+    cdef inline Order *no_order(self) noexcept:
+        return NULL
+
+    cdef inline Level *no_level(self) noexcept:
+        return NULL
+
     cdef inline Order *take_order(self) except NULL:
         order = self.spare_order
         if order:

@@ -24,9 +24,16 @@ class Pool:
     def give_level(self, level: Level) -> None:
         pass
 
+    def no_order(self) -> None:
+        """What a link to an order is where there is none."""
+
+    def no_level(self) -> None:
+        """What a link to a level is where there is none."""
+
     def take_details(self) -> Details:
         details = Details()
-        details.strategy_id = details.strategy_type = details.list_id = 0
+        for name in Details.__slots__[:-1]:
+            setattr(details, name, 0)
         return details
 
     def take_seat(self) -> Seat:

@@ -104,10 +104,7 @@ cdef class Pool:
             self.spare_details = details.link
         else:
             details = <Details *> self.arena.take(sizeof(Details))
-        details.strategy_id = 0
-        details.strategy_type = 0
-        details.list_id = 0
-        details.link = NULL
+        memset(details, 0, sizeof(Details))
         return details
 
     cdef Seat *take_seat(self) except NULL:

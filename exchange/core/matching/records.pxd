@@ -51,6 +51,16 @@ cdef struct Strategy:
     long long spare_4
     long long spare_5
 
+cdef struct Trigger:
+    long long kind
+    long long trigger_price
+    long long trailing_delta
+    long long activation_price
+    long long direction
+    long long spare_1
+    long long spare_2
+    long long spare_3
+
 cdef struct Account:
     long long id
     long long kind
@@ -125,6 +135,11 @@ cdef struct Details:
     long long strategy_id
     long long strategy_type
     long long list_id
+    long long trigger_price
+    long long trailing_delta
+    long long activation_price
+    long long extreme
+    long long triggered_ns
     Details *link
 
 cdef struct Accepted:
@@ -254,3 +269,37 @@ cdef struct StrategyNoted:
     long long order_id
     long long strategy_id
     long long strategy_type
+
+cdef struct TermsNoted:
+    long long head
+    long long seq
+    long long market
+    long long order_id
+    long long trigger_price
+    long long trailing_delta
+    long long activation_price
+    long long spare_1
+    long long spare_2
+    long long spare_3
+
+cdef struct Triggered:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    Flags flags
+    long long price
+    long long trigger_price
+    long long last_price
+    long long quantity
+    long long remaining
+    long long held
+    long long created_ns
+    long long execution_id
+    long long list_id
+    long long strategy_id
+    long long strategy_type
+    long long trailing_delta
+    ClientId client_id
+    long long spare

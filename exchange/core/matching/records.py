@@ -37,6 +37,14 @@ class Strategy:
     __slots__ = ("kind", "strategy_id", "strategy_type", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5")
 
 
+class Trigger:
+    """Extension TRIGGER: at what price an order starts to work, or how far behind the best price it follows."""
+
+    __slots__ = (
+        "kind", "trigger_price", "trailing_delta", "activation_price", "direction", "spare_1", "spare_2", "spare_3",
+    )  # fmt: skip
+
+
 class Account:
     """What matching must know of an account."""
 
@@ -80,9 +88,14 @@ class Order:
 
 
 class Details:
-    """What few orders have."""
+    """What few orders have. `extreme` is the best price since a trailing order became active (0: it is not yet);
+    `triggered_ns` is when a triggered order began to work (0: it waits).
+    """
 
-    __slots__ = ("strategy_id", "strategy_type", "list_id", "link")
+    __slots__ = (
+        "strategy_id", "strategy_type", "list_id", "trigger_price", "trailing_delta", "activation_price", "extreme",
+        "triggered_ns", "link",
+    )  # fmt: skip
 
 
 class Accepted:
@@ -144,3 +157,22 @@ class StrategyNoted:
     """The order named right before carries these two numbers of its client."""
 
     __slots__ = ("head", "seq", "market", "order_id", "strategy_id", "strategy_type")
+
+
+class TermsNoted:
+    """What few orders have, told behind ACCEPTED and before CANCELED."""
+
+    __slots__ = (
+        "head", "seq", "market", "order_id", "trigger_price", "trailing_delta", "activation_price", "spare_1",
+        "spare_2", "spare_3",
+    )  # fmt: skip
+
+
+class Triggered:
+    """A waiting order's price was reached: it works from now on. `trigger_price` is where a trailing one ended up."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "flags", "price", "trigger_price", "last_price", "quantity",
+        "remaining", "held", "created_ns", "execution_id", "list_id", "strategy_id", "strategy_type",
+        "trailing_delta", "client_id", "spare",
+    )  # fmt: skip

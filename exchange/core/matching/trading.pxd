@@ -5,10 +5,12 @@ from .indexes cimport ClientIndex, OrderIndex
 from .ladder cimport Ladder
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, Cell, ClientId, Level, Order, Seat
+from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Seat
+from .triggers cimport Triggers
 
 cdef bint same_owner(Account *one, Account *other) noexcept
 cdef long long fee_of(long long amount, long long ppm) except? -1
+cdef bint waits(Order *order) noexcept
 
 
 @cython.final
@@ -17,6 +19,8 @@ cdef class Trading:
     cdef OrderIndex orders
     cdef ClientIndex clients
     cdef Events events
+    cdef readonly Triggers triggers
+    cdef long long kept_back
     cdef long long now_ns
     cdef long long lots
     cdef long long cost
@@ -37,7 +41,12 @@ cdef class Trading:
     cdef int trade(self, Market market, Order *taker, Order *maker) except -1
     cdef int settle_taker(self, Market market, Order *taker) except -1
     cdef int rest(self, Market market, Order *order) except -1
+    cdef int cover(self, Market market, Order *order) except -1
+    cdef int remember(self, Order *order) except -1
+    cdef int wait(self, Market market, Order *order) except -1
+    cdef int drop(self, Order *order) except -1
     cdef int forget(self, Order *order) except -1
+    @cython.locals(is_known=cython.bint)
     cdef int cancel(self, Market market, Order *order, long long reason, ClientId cancel_id,
                     long long counter_order) except -1
     cdef word release_claim(self, Order *order, long long kept) except -1

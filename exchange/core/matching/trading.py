@@ -10,6 +10,7 @@ from .indexes import ClientIndex, OrderIndex
 from .ladder import Ladder
 from .market import Market
 from .pool import Pool
+from .triggers import Triggers
 
 
 def same_owner(one: "records.Account", other: "records.Account") -> bool:
@@ -27,6 +28,11 @@ def fee_of(amount: int, ppm: int) -> int:
     return amount // codes.PPM * ppm + (amount % codes.PPM * ppm + codes.PPM - 1) // codes.PPM
 
 
+def waits(order: "records.Order") -> bool:
+    """Whether an order waits for its price: it is open, and in no book."""
+    return order.flags.type > codes.LIMIT_MAKER and order.details.triggered_ns == 0
+
+
 class Trading:
     """Books, and matching and settling on the records of one core."""
 
@@ -35,9 +41,11 @@ class Trading:
         self.orders = OrderIndex(pool)
         self.clients = ClientIndex(pool, secret)
         self.events = events
+        self.triggers = Triggers(pool)
         self.now_ns = 0
         self.lots = self.cost = 0
         self.blocked = self.cut = False
+        self.kept_back = 0
         self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
 
     def walk(
@@ -89,7 +97,8 @@ class Trading:
         return lots
 
     def match(self, market: Market, taker: "records.Order", limit_key: int) -> int:
-        """Trade the taker with the best of the other side, oldest first, as long as keys reach `limit_key`.
+        """Trade the taker with the best of the other side, oldest first, as long as keys reach `limit_key`, and until
+        no more than the lots `kept_back` of it remain.
 
         Returns: the maker that ended the taker by self-trade prevention, or 0.
         """
@@ -98,7 +107,7 @@ class Trading:
         met = 0
         self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
         level = market.asks.best if side == codes.BUY else market.bids.best
-        while level and taker.remaining > 0 and level.key >= limit_key:
+        while level and taker.remaining > self.kept_back and level.key >= limit_key:
             maker = level.first
             if mode != codes.NONE and same_owner(maker.seat.account, taker.seat.account):
                 maker_id = maker.id
@@ -129,7 +138,7 @@ class Trading:
 
     def trade(self, market: Market, taker: "records.Order", maker: "records.Order") -> None:
         """One trade at the maker's price: the maker is settled, the taker's part is summed up."""
-        quantity = min(taker.remaining, maker.remaining)
+        quantity = min(taker.remaining - self.kept_back, maker.remaining)
         base_amount = quantity * market.base_per_lot
         quote_amount = maker.price * quantity * market.quote_per_tick_lot
         taker_buys = taker.flags.side == codes.BUY
@@ -159,14 +168,45 @@ class Trading:
         gained.available += paid - maker_fee
         self.maker_fees += maker_fee
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
+        if market.waiting:
+            self.triggers.touch(market, maker.price)
         if maker.remaining == 0:
             self.unqueue(market, maker)
             self.forget(maker)
+
+    def cover(self, market: Market, order: "records.Order") -> None:
+        """Hold more for a purchase without a price, where the book asks for more than it holds and there is more.
+
+        Lots that cannot be paid all the same are `kept_back`.
+        """
+        seat = order.seat
+        cell = seat.quote
+        budget = order.held + cell.available
+        if budget > codes.AMOUNT_MAX:
+            budget = codes.AMOUNT_MAX
+        self.walk(
+            market,
+            seat.account,
+            seat.open_orders,
+            codes.BUY,
+            order.flags.self_trade,
+            -codes.AMOUNT_MAX,
+            order.remaining,
+            budget,
+        )
+        more = self.cost - order.held
+        if more > 0:
+            cell.available -= more
+            cell.held += more
+            order.held += more
+        if self.cut:
+            self.kept_back = order.remaining - self.lots
 
     def settle_taker(self, market: Market, taker: "records.Order") -> None:
         """Pay the sum of all trades from what the taker holds; give it the sum it gets, less its fees."""
         seat = taker.seat
         taker.held -= self.taker_paid
+        assert taker.held >= 0
         if taker.flags.side == codes.BUY:
             seat.quote.held -= self.taker_paid
             seat.base.available += self.taker_received - self.taker_fees
@@ -185,10 +225,27 @@ class Trading:
             kept = order.price * order.remaining * market.quote_per_tick_lot
         self.release_claim(order, kept)
         level = self.queue(market, order)
+        if order.flags.type <= codes.LIMIT_MAKER:
+            self.remember(order)
+        self.events.rested(market, order, level)
+
+    def remember(self, order: "records.Order") -> None:
+        """Keep an order whose client id was sought last: it stays open."""
         self.take_seat(order)
         self.orders.put(order)
         self.clients.put_sought(order)
-        self.events.rested(market, order, level)
+
+    def wait(self, market: Market, order: "records.Order") -> None:
+        """Let an order wait for its price. It is found and counted as if it were in the book."""
+        self.remember(order)
+        self.triggers.wait(market, order)
+
+    def drop(self, order: "records.Order") -> None:
+        """Forget an order that has ended as a taker: one that waited once was remembered then."""
+        if order.flags.type > codes.LIMIT_MAKER:
+            self.forget(order)
+        else:
+            self.pool.give_order(order)
 
     def forget(self, order: "records.Order") -> None:
         """Drop an order that has left the book: its claim must be spent by now."""
@@ -201,15 +258,23 @@ class Trading:
     def cancel(
         self, market: Market, order: "records.Order", reason: int, cancel_id: "records.ClientId", counter_order: int
     ) -> None:
-        """End an order, resting or not, with what remains of it unfilled."""
+        """End an order, resting, waiting or neither, with what remains of it unfilled."""
         released = self.release_claim(order, 0)
         order.updated_ns = self.now_ns
-        if order.level:
+        left = codes.NOT_RESTING
+        is_known = True
+        if waits(order):
+            self.triggers.leave(market, order)
+            if market.busy:
+                self.triggers.settle(market)
+        elif order.level:
             left = self.unqueue(market, order)
-            self.events.canceled(market, order, reason, released, left, cancel_id, counter_order)
+        else:
+            is_known = order.flags.type > codes.LIMIT_MAKER
+        self.events.canceled(market, order, reason, released, left, cancel_id, counter_order)
+        if is_known:
             self.forget(order)
         else:
-            self.events.canceled(market, order, reason, released, codes.NOT_RESTING, cancel_id, counter_order)
             self.pool.give_order(order)
 
     def release_claim(self, order: "records.Order", kept: int) -> int:

@@ -76,8 +76,8 @@ HARMLESS = re.compile(
 HOT = {
     "matching": [
         "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
-        "Matching_note_strategy", "Matching_finish", "Matching_cancel", "Matching_named_order", "Matching_cancel_all",
-        "Matching_note_emptied",
+        "Matching_note_details", "Matching_fire", "Matching_trigger", "Matching_finish", "Matching_cancel",
+        "Matching_named_order", "Matching_cancel_all", "Matching_note_emptied",
     ],
     "trading": [
         "same_owner", "fee_of", "Trading_walk", "Trading_open_to", "Trading_match", "Trading_prevent", "Trading_trade",

@@ -37,6 +37,9 @@ class Print(NamedTuple):
     taker_order: int
 
 
+WAITING = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+
+
 class Flow:
     """Two markets, six people (two of them one trade group), orders of all kinds. `pause_seconds` is the mean gap."""
 
@@ -101,19 +104,25 @@ class Flow:
 
     def placement(self, market: int, account: int, key: int) -> bytes:
         choose = self.random.choice
-        side, kind = choose(list(Side)), choose([OrderType.LIMIT] * 6 + [OrderType.LIMIT_MAKER, OrderType.MARKET])
+        kinds = [OrderType.LIMIT] * 6 + [OrderType.LIMIT_MAKER, OrderType.MARKET, choose(WAITING)]
+        side, kind = choose(list(Side)), choose(kinds)
         mode = choose((SelfTrade.NONE, SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH))
         in_force = TimeInForce.GTC
-        if kind == OrderType.LIMIT:
+        if kind in (OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT):
             in_force = choose([TimeInForce.GTC] * 6 + [TimeInForce.IOC, TimeInForce.FOK])
         flags = Flags(side, kind, in_force, mode)
         quantity, quote_quantity, price = self.random.randrange(1, 400), 0, 0
         if kind == OrderType.MARKET and self.random.random() < 0.5:
             quantity, quote_quantity = 0, self.random.randrange(1, 400) * MIDDLE * 10
-        if kind != OrderType.MARKET:
+        if kind not in (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT):
             away = -10 if side == Side.BUY else 10
             price = MIDDLE + away + int(self.random.gauss(0, 10))
         extensions = orders.strategy(self.clients + 1, 1_000_001) if self.random.random() < 0.1 else b""
+        if kind in WAITING:
+            stop_price = MIDDLE + int(self.random.gauss(0, 10))
+            extensions += (
+                orders.trigger(stop_price) if choose((0, 1)) else orders.trigger(0, 50, choose((0, stop_price)))
+            )
         return orders.place_row(
             market, account, key, flags, self.client_id(),
             price=price, quantity=quantity, quote_quantity=quote_quantity, extensions=extensions,

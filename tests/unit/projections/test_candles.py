@@ -59,7 +59,7 @@ def traded(seed: int, pause_seconds: float, batches: int, kept: int = 1_000) -> 
     for batch in flow.batches(batches):
         candles.on_batch(batch.ts_ns, batch.events)
         trades += prints(batch, 1)
-    assert len(trades) > 50
+    assert len(trades) > 40
     return candles, trades, flow.now_ns
 
 
