@@ -79,6 +79,8 @@ class Exchange:
         logs.configure(settings.log, lambda: self.engine.seq)
         logging.getLogger("uvicorn.error").addFilter(is_ours)
         self.log = logs.logger()
+        snapshot_seq = recovered.snapshot_seq
+        self.log.info("recovered", snapshot=snapshot_seq, replayed=self.engine.seq - snapshot_seq)
         self.clock = Clock(recovered.last_ns)
         self.keeper = SnapshotKeeper(
             settings.snapshots,
