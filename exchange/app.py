@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
-from exchange.api import accounts, general, http, market_data, orders
+from exchange.api import accounts, general, http, market_data, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -38,6 +38,7 @@ from exchange.runtime import logs, recovery
 from exchange.runtime.clock import Clock
 from exchange.runtime.keeping import SnapshotKeeper
 from exchange.runtime.sequencer import Answer, Applied, Overloaded, Sequencer
+from exchange.store.bans import Bans
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key
 from journal.errors import CorruptJournal, JournalError, QuarantineRefused
@@ -69,6 +70,7 @@ class Exchange:
         self.settings = settings
         Path(settings.data).mkdir(parents=True, exist_ok=True)
         self.vault = Vault(settings.vault, read_master_key(Path(settings.master_key_file)))
+        self.bans = Bans(settings.bans)
         self.journal = open_journal(settings)
         self.history = History(settings.history, journal_id=self.journal.journal_id)
         recovered = self.recover()
@@ -193,9 +195,9 @@ class Exchange:
             projections=self.projections,
             history=self.history,
             keys=keys,
-            limits=RateLimits(self.settings.profile),
+            limits=RateLimits(self.settings.profile, self.bans),
         )
-        self.hub = Hub()
+        self.hub = Hub(self.context)
         self.user_data = UserData(self.context, self.hub)
         self.feed = Feed(self.context, self.hub)
         table = (
@@ -203,6 +205,7 @@ class Exchange:
             *market_data.ENDPOINTS,
             *orders.ENDPOINTS,
             *accounts.ENDPOINTS,
+            *wallet.ENDPOINTS,
             *self.user_data.endpoints,
         )
         self.rest = Rest(self.context, table)
@@ -224,6 +227,7 @@ class Exchange:
         for event in events:
             if isinstance(event, Message):
                 self.follow(registry.event_decoder.decode(event.payload))
+        self.context.limits.on_batch(events, self.context.now_ns())
         self.user_data.on_batch(applied.ts_ns)
         self.feed.on_batch(applied.ts_ns)
         self.keeper.on_batch(applied)
@@ -248,6 +252,8 @@ class Exchange:
                 http=http.protocol_of(self.rest),
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
+                ws_ping_interval=20,
+                ws_ping_timeout=60,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -298,6 +304,7 @@ class Exchange:
         self.journal.close()
         self.history.close()
         self.vault.close()
+        self.bans.close()
         self.log.info("stopped")
         return 0
 

@@ -44,6 +44,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.data) / "history.sqlite"
 
     @property
+    def bans(self) -> Path:
+        return Path(self.data) / "bans.sqlite"
+
+    @property
     def vault(self) -> Path:
         return Path(self.data) / "vault.sqlite"
 

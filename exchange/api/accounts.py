@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.api import decimals, errors, parameters
+from exchange.api import account_answers, answers, decimals, errors, parameters
 from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, reading
 from exchange.api.errors import WireError
+from exchange.api.general import filters_shown
 from exchange.api.market_data import until
 from exchange.api.order_views import queried
 from exchange.api.orders import NEITHER
 from exchange.api.parameters import Parameter
 from exchange.core import queries
-from exchange.messages.orders import Side
+from exchange.messages.orders import SelfTrade, Side
 from exchange.messages.views import Fill, Order
+from exchange.projections.prevented import PreventedMatch
 
 DAY_NS = 86_400_000_000_000
 PPM_PER_BIP = 100
@@ -95,7 +97,7 @@ def check_span(values: Mapping[str, Any]) -> None:
     start, end = values["startTime"], values["endTime"]
     if start is not None and end is not None:
         if end < start:
-            raise WireError(-1128, "Combination of optional parameters invalid.")
+            raise errors.BAD_COMBINATION
         if end - start > DAY_NS:
             raise WireError(-1127, "More than 24 hours between startTime and endTime.")
 
@@ -147,7 +149,7 @@ async def my_trades(request: Request) -> Reply:
     check_span(values)
     times = values["startTime"] is not None or values["endTime"] is not None
     if times and (values["fromId"] is not None or values["orderId"] is not None):
-        raise WireError(-1128, "Combination of optional parameters invalid.")
+        raise errors.BAD_COMBINATION
     found = await context.history.fills(
         request.sender.account,
         market.market_id,
@@ -158,6 +160,87 @@ async def my_trades(request: Request) -> Reply:
         limit=values["limit"],
     )
     return Reply([fill_row(request, market, fill) for fill in found])
+
+
+def order_counts(request: Request) -> Reply:
+    """GET /api/v3/rateLimit/order: how many orders count against which limit."""
+    return Reply(request.context.limits.order_counts(request.sender.account, request.now_ns))
+
+
+def prevented_matches(request: Request) -> Reply:
+    """GET /api/v3/myPreventedMatches: one by its id, or those of an order."""
+    values, context, owner = request.values, request.context, request.sender.account
+    market = context.market(values["symbol"])
+    by_id, by_order = values["preventedMatchId"] is not None, values["orderId"] is not None
+    if not by_id and not by_order:
+        raise WireError(-1102, NEITHER.format("preventedMatchId", "orderId"))
+    if by_id and (by_order or values["fromPreventedMatchId"] is not None):
+        raise errors.BAD_COMBINATION
+    found = context.projections.prevented.matches(
+        owner,
+        market.market_id,
+        prevented_id=values["preventedMatchId"] or 0,
+        order_id=values["orderId"] or 0,
+        from_id=values["fromPreventedMatchId"] or 0,
+        limit=values["limit"],
+    )
+    return Reply([prevented_row(request, market, match) for match in found])
+
+
+def prevented_row(request: Request, market: WireMarket, match: PreventedMatch) -> dict[str, Any]:
+    row = {
+        "symbol": market.symbol,
+        "preventedMatchId": match.prevented_id,
+        "takerOrderId": match.taker_order,
+        "makerSymbol": market.symbol,
+        "makerOrderId": match.maker_order,
+        "tradeGroupId": match.trade_group or -1,
+        "selfTradePreventionMode": SelfTrade(match.mode).name,
+        "price": market.price(match.price),
+        "transactTime": request.time(match.ts_ns),
+    }
+    if match.taker_prevented:
+        row["takerPreventedQuantity"] = market.quantity(match.taker_prevented)
+    if match.maker_prevented:
+        row["makerPreventedQuantity"] = market.quantity(match.maker_prevented)
+    return row
+
+
+def commission(request: Request) -> Reply:
+    """GET /api/v3/account/commission: what the account pays in a market."""
+    context = request.context
+    market = context.market(request.values["symbol"])
+    maker, taker = queries.fees_ppm(context.state, market.market_id, request.sender.account)
+    zero = dict.fromkeys(("maker", "taker", "buyer", "seller"), "0.00000000")
+    discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": "0.00000000"}
+    return Reply(
+        {
+            "symbol": market.symbol,
+            "standardCommission": zero
+            | {"maker": decimals.write(maker * 100, 8), "taker": decimals.write(taker * 100, 8)},
+            "specialCommission": zero,
+            "taxCommission": zero,
+            "discount": discount,
+        }
+    )
+
+
+def own_filters(request: Request) -> Reply:
+    """GET /api/v3/myFilters: the filters that an order of the account meets."""
+    market = request.context.market(request.values["symbol"])
+    found = filters_shown(market, queries.filters(request.context.state, market.market_id))
+    return Reply({"exchangeFilters": [], "symbolFilters": found, "assetFilters": []})
+
+
+def none_in_market(request: Request) -> Reply:
+    """What does not happen in any market here: an empty list."""
+    request.context.market(request.values["symbol"])
+    check_span({"startTime": None, "endTime": None} | request.values)
+    return Reply([])
+
+
+def prevented_weight(values: Mapping[str, Any]) -> int:
+    return 20 if values.get("orderId") is not None else 2
 
 
 def open_orders_weight(values: Mapping[str, Any]) -> int:
@@ -180,6 +263,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         account,
         Parameter("omitZeroBalances", parameters.boolean, default=False),
         socket_method="account.status",
+        response=account_answers.Account,
     ),
     reading(
         "/api/v3/order",
@@ -189,6 +273,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ORDER_ID,
         Parameter("origClientOrderId", parameters.client_order_id),
         socket_method="order.status",
+        response=answers.QueriedOrder,
     ),
     reading(
         "/api/v3/openOrders",
@@ -196,8 +281,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         open_orders,
         Parameter("symbol", parameters.symbol),
         socket_method="openOrders.status",
+        response=list[answers.QueriedOrder],
     ),
-    reading("/api/v3/allOrders", 20, all_orders, MARKET, ORDER_ID, START, END, LIMIT, socket_method="allOrders"),
+    reading(
+        "/api/v3/allOrders",
+        20,
+        all_orders,
+        MARKET,
+        ORDER_ID,
+        START,
+        END,
+        LIMIT,
+        socket_method="allOrders",
+        response=list[answers.QueriedOrder],
+    ),
     reading(
         "/api/v3/myTrades",
         my_trades_weight,
@@ -209,5 +306,65 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Parameter("fromId", parameters.long),
         LIMIT,
         socket_method="myTrades",
+        response=list[account_answers.OwnTrade],
+    ),
+    reading(
+        "/api/v3/rateLimit/order",
+        40,
+        order_counts,
+        socket_method="account.rateLimits.orders",
+        response=list[answers.RateLimit],
+    ),
+    reading(
+        "/api/v3/myPreventedMatches",
+        prevented_weight,
+        prevented_matches,
+        MARKET,
+        Parameter("preventedMatchId", parameters.long),
+        ORDER_ID,
+        Parameter("fromPreventedMatchId", parameters.long),
+        LIMIT,
+        socket_method="myPreventedMatches",
+        response=list[account_answers.PreventedMatch],
+    ),
+    reading(
+        "/api/v3/myAllocations",
+        20,
+        none_in_market,
+        MARKET,
+        START,
+        END,
+        Parameter("fromAllocationId", parameters.long),
+        LIMIT,
+        ORDER_ID,
+        socket_method="myAllocations",
+        response=list[account_answers.Allocation],
+    ),
+    reading(
+        "/api/v3/account/commission",
+        20,
+        commission,
+        MARKET,
+        socket_method="account.commission",
+        response=account_answers.Commission,
+    ),
+    reading(
+        "/api/v3/order/amendments",
+        4,
+        none_in_market,
+        MARKET,
+        ORDER_ID._replace(mandatory=True),
+        Parameter("fromExecutionId", parameters.long),
+        LIMIT,
+        socket_method="order.amendments",
+        response=list[account_answers.Amendment],
+    ),
+    reading(
+        "/api/v3/myFilters",
+        40,
+        own_filters,
+        MARKET,
+        socket_method="myFilters",
+        response=account_answers.OwnFilters,
     ),
 )

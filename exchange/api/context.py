@@ -1,6 +1,6 @@
 """What endpoints work with: the venue behind them, and markets as the wire names and counts them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from exchange.api import decimals, errors
@@ -12,6 +12,7 @@ from exchange.messages import registry
 from exchange.projections.all import Projections
 from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping
 
+LOOPBACK = ("127.0.0.1", "::1")
 PRICE_MAX = QUANTITY_MAX = 1 << 53
 
 
@@ -67,6 +68,7 @@ class History(Protocol):
     def order(self, account: int, market: int, order_id: int) -> Awaitable[Any]: ...
     def order_by_client_id(self, account: int, market: int, client_id: str) -> Awaitable[Any]: ...
     def fills(self, account: int, market: int, **bounds: Any) -> Awaitable[list[Any]]: ...
+    def market_trades(self, market: int, from_id: int = 0, limit: int = 500) -> Awaitable[list[Any]]: ...
 
 
 class Context:
@@ -128,6 +130,11 @@ class Context:
         """What an account has available and held of an asset."""
         return queries.balance(self.state, account, asset_id)
 
+    def address(self, scope: Mapping[str, Any]) -> str:
+        """Whose limits count on a connection that comes as an ASGI scope."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        return address_of(peer, dict(scope["headers"]))
+
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""
         try:
@@ -141,6 +148,13 @@ class Context:
             return await self.submit_command(command)
         except (Overloaded, Stopping, Failed) as error:
             raise UNTAKEN[type(error)] from error
+
+
+def address_of(peer: str, headers: Mapping[bytes, bytes]) -> str:
+    """Whose limits count: the other end, or whom a proxy on this very machine says that it speaks for."""
+    if peer in LOOPBACK and b"x-forwarded-for" in headers:
+        return headers[b"x-forwarded-for"].rpartition(b",")[2].strip().decode("latin-1") or peer
+    return peer
 
 
 UNTAKEN: dict[type[Exception], WireError] = {

@@ -1,21 +1,44 @@
 """What the wire says when it says no: codes, texts and HTTP statuses, and the one table from the core's refusals."""
 
+from typing import Any
+
+import orjson
+
 from exchange.messages.rejects import RejectCode
 
 
 class WireError(Exception):
-    """An answer in Binance's error form; `retry_after` is in seconds, where the client must wait."""
+    """An answer in Binance's error form; `retry_after` is in seconds, where the client must wait.
 
-    def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:
+    `headers` are of ours, beside what Binance says; `data` is what some refusals tell beside code and message.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        status: int = 400,
+        retry_after: int = 0,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        data: Any = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
         self.retry_after = retry_after
+        self.headers = headers
+        self.data = data
 
     @property
-    def body(self) -> dict[str, int | str]:
-        return {"code": self.code, "msg": self.message}
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else {**body, "data": self.data}
+
+    @property
+    def content(self) -> bytes:
+        """The body as bytes."""
+        return orjson.dumps(self.body)
 
 
 def missing(name: str) -> WireError:
@@ -71,6 +94,8 @@ STOPPING = WireError(-1016, "This service is no longer available.", 503)
 UNKNOWN_OUTCOME = WireError(
     -1006, "An unexpected response was received from the message bus. Execution status unknown.", 500
 )
+BAD_COMBINATION = WireError(-1128, "Combination of optional parameters invalid.")
+BAD_TIME_UNIT = WireError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
 NO_SUCH_ORDER = WireError(-2013, "Order does not exist.")
 
 FUNDS = "Account has insufficient balance for requested action."

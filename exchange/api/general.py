@@ -1,10 +1,11 @@
-"""What clients ask at start: ping, time, exchangeInfo, and the few /sapi reads without which they do not go on."""
+"""What clients ask at start: ping, time, exchangeInfo, and the rules of execution."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from exchange.api import decimals, parameters
+from exchange.api import answers, errors, parameters
 from exchange.api.context import Context, Reply, Request, WireMarket
-from exchange.api.endpoints import Endpoint, public, reading
+from exchange.api.endpoints import Endpoint, public
 from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter
 from exchange.core import queries
@@ -16,10 +17,12 @@ STATUSES = parameters.word(("TRADING", "HALT", "BREAK", "CANCEL_ONLY"), WireErro
 
 
 def ping(request: Request) -> Reply:
+    """Whether anybody is there."""
     return Reply({})
 
 
 def time(request: Request) -> Reply:
+    """The venue's clock."""
     return Reply({"serverTime": request.time(request.now_ns)})
 
 
@@ -107,7 +110,7 @@ def chosen_markets(request: Request) -> list[WireMarket]:
     """The markets that `symbol` or `symbols` name; all of them where neither is there."""
     values, context = request.values, request.context
     if values["symbol"] is not None and values["symbols"] is not None:
-        raise WireError(-1128, "Combination of optional parameters invalid.")
+        raise errors.BAD_COMBINATION
     if values["symbol"] is not None:
         return [context.market(values["symbol"])]
     if values["symbols"] is not None:
@@ -116,10 +119,11 @@ def chosen_markets(request: Request) -> list[WireMarket]:
 
 
 def exchange_info(request: Request) -> Reply:
+    """Limits, markets and their filters."""
     values, context = request.values, request.context
     named = values["symbol"] is not None or values["symbols"] is not None
     if named and (values["permissions"] is not None or values["symbolStatus"] is not None):
-        raise WireError(-1128, "Combination of optional parameters invalid.")
+        raise errors.BAD_COMBINATION
     markets = chosen_markets(request)
     if values["permissions"] is not None and "SPOT" not in values["permissions"]:
         markets = []
@@ -137,60 +141,34 @@ def exchange_info(request: Request) -> Reply:
     )
 
 
-def nothing(request: Request) -> Reply:
-    return Reply([])
+def execution_rules(request: Request) -> Reply:
+    """The rules of execution prices: none are in force."""
+    values = request.values
+    if sum(values[name] is not None for name in ("symbol", "symbols", "symbolStatus")) > 1:
+        raise errors.BAD_COMBINATION
+    markets = chosen_markets(request)
+    wanted = values["symbolStatus"]
+    if wanted is not None:
+        markets = [market for market in markets if status(request.context, market) == wanted]
+    return Reply({"symbolRules": [{"symbol": market.symbol, "rules": []} for market in markets]})
 
 
-def system_status(request: Request) -> Reply:
-    return Reply({"status": 0, "msg": "normal"})
+def status(context: Context, market: WireMarket) -> str:
+    return STATUS[queries.filters(context.state, market.market_id)["status"]]
 
 
-def coins(request: Request) -> Reply:
-    """Every asset with what the account has of it. No network yet: custody comes with its chains."""
-    held = {
-        name: (free, locked) for name, free, locked in queries.balances(request.context.state, request.sender.account)
-    }
-    shown = []
-    for name, scale in request.context.asset_scales.items():
-        free, locked = held.get(name, (0, 0))
-        zero = decimals.write(0, scale)
-        shown.append(
-            {
-                "coin": name,
-                "depositAllEnable": False,
-                "withdrawAllEnable": False,
-                "name": name,
-                "free": decimals.write(free, scale),
-                "locked": decimals.write(locked, scale),
-                "freeze": zero,
-                "withdrawing": zero,
-                "ipoing": zero,
-                "ipoable": zero,
-                "storage": zero,
-                "isLegalMoney": False,
-                "trading": True,
-                "networkList": [],
-            }
-        )
-    return Reply(shown)
-
-
-def trade_fee(request: Request) -> Reply:
-    """An array even for one symbol."""
-    context, symbol = request.context, request.values["symbol"]
-    markets = context.markets_by_id if symbol is None else [context.market(symbol)]
-    shown = []
-    for market in markets:
-        maker, taker = queries.fees_ppm(context.state, market.market_id, request.sender.account)
-        shown.append({"symbol": market.symbol, "makerCommission": ppm(maker), "takerCommission": ppm(taker)})
-    return Reply(shown)
+def execution_rules_weight(values: Mapping[str, Any]) -> int:
+    if values.get("symbol") is not None:
+        return 2
+    return min(40, 2 * len(values.get("symbols") or ())) or 40
 
 
 SYMBOL = Parameter("symbol", parameters.symbol)
 SYMBOLS = Parameter("symbols", parameters.symbols)
+SYMBOL_STATUS = Parameter("symbolStatus", STATUSES)
 ENDPOINTS: tuple[Endpoint, ...] = (
-    public("/api/v3/ping", 1, ping, socket_method="ping"),
-    public("/api/v3/time", 1, time, socket_method="time"),
+    public("/api/v3/ping", 1, ping, socket_method="ping", response=answers.Empty),
+    public("/api/v3/time", 1, time, socket_method="time", response=answers.ServerTime),
     public(
         "/api/v3/exchangeInfo",
         20,
@@ -199,12 +177,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         SYMBOLS,
         Parameter("permissions", parameters.text_or_texts),
         Parameter("showPermissionSets", parameters.boolean, default=True),
-        Parameter("symbolStatus", STATUSES),
+        SYMBOL_STATUS,
         socket_method="exchangeInfo",
+        response=answers.ExchangeInfo,
     ),
-    public("/sapi/v1/system/status", 1, system_status),
-    reading("/sapi/v1/capital/config/getall", 10, coins),
-    reading("/sapi/v1/asset/tradeFee", 1, trade_fee, SYMBOL),
-    reading("/sapi/v1/margin/allPairs", 1, nothing),
-    reading("/sapi/v1/margin/isolated/allPairs", 1, nothing),
+    public(
+        "/api/v3/executionRules",
+        execution_rules_weight,
+        execution_rules,
+        SYMBOL,
+        SYMBOLS,
+        SYMBOL_STATUS,
+        socket_method="executionRules",
+        response=answers.ExecutionRules,
+    ),
 )

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.api import decimals, errors, parameters
-from exchange.api.context import Context, Reply, Request, WireMarket
+from exchange.api import answers, decimals, errors, parameters
+from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, public
 from exchange.api.errors import WireError
-from exchange.api.general import STATUS, STATUSES, SYMBOL, SYMBOLS, chosen_markets
+from exchange.api.general import SYMBOL, SYMBOL_STATUS, SYMBOLS, chosen_markets, status
 from exchange.api.parameters import Parameter
 from exchange.core import queries
+from exchange.messages.views import Trade
 from exchange.projections.candles import INTERVALS, Candle
 from exchange.projections.tickers import Ticker
 from exchange.projections.trades import AggregateTrade
@@ -18,6 +19,11 @@ from exchange.projections.trades import AggregateTrade
 DEPTH_MAX = 5_000
 TIME_ZONE = re.compile(r"([+-]?)([0-9]{1,2})(?::([0-5]?[0-9]))?")
 NAMES = INTERVALS
+MINUTE_NS, DAY_NS = 60_000_000_000, 86_400_000_000_000
+WINDOW = re.compile(r"([1-9][0-9]?)([mhd])")
+WINDOW_MAX = {"m": 59, "h": 23, "d": 7}
+WINDOW_UNIT_NS = {"m": MINUTE_NS, "h": 60 * MINUTE_NS, "d": DAY_NS}
+SYMBOLS_MAX = 100
 Row = dict[str, Any]
 
 
@@ -47,27 +53,40 @@ def matching_status(request: Request) -> WireMarket:
     return market
 
 
-def status(context: Context, market: WireMarket) -> str:
-    return STATUS[queries.filters(context.state, market.market_id)["status"]]
-
-
 def trades(request: Request) -> Reply:
+    """The newest trades."""
     market = request.context.market(request.values["symbol"])
     found = request.context.projections.trades.recent(market.market_id, request.values["limit"])
-    return Reply(
-        [
-            {
-                "id": trade.trade_id,
-                "price": market.price(trade.price),
-                "qty": market.quantity(trade.quantity),
-                "quoteQty": market.notional(trade.quote_amount),
-                "time": request.time(trade.ts_ns),
-                "isBuyerMaker": bool(trade.is_buyer_maker),
-                "isBestMatch": True,
-            }
-            for trade in found
-        ]
-    )
+    return Reply([trade_row(request, market, trade) for trade in found])
+
+
+async def historical_trades(request: Request) -> Reply:
+    """Trades from an id on, or the newest."""
+    values = request.values
+    market = request.context.market(values["symbol"])
+    from_id = values["fromId"]
+    if from_id == 0:
+        from_id = 1
+    found = await request.context.history.market_trades(market.market_id, from_id or 0, values["limit"])
+    return Reply([trade_row(request, market, trade) for trade in found])
+
+
+def block_trades(request: Request) -> Reply:
+    """Trades that were agreed outside of the book: there are none."""
+    request.context.market(request.values["symbol"])
+    return Reply([])
+
+
+def trade_row(request: Request, market: WireMarket, trade: Trade) -> Row:
+    return {
+        "id": trade.trade_id,
+        "price": market.price(trade.price),
+        "qty": market.quantity(trade.quantity),
+        "quoteQty": market.notional(trade.quote_amount),
+        "time": request.time(trade.ts_ns),
+        "isBuyerMaker": bool(trade.is_buyer_maker),
+        "isBestMatch": True,
+    }
 
 
 def aggregate(market: WireMarket, trade: AggregateTrade, time: int) -> Row:
@@ -84,6 +103,7 @@ def aggregate(market: WireMarket, trade: AggregateTrade, time: int) -> Row:
 
 
 def aggregate_trades(request: Request) -> Reply:
+    """Trades of one taker at one price, as one."""
     values = request.values
     market = request.context.market(values["symbol"])
     found = request.context.projections.trades.aggregates(
@@ -119,6 +139,7 @@ def candle_row(request: Request, market: WireMarket, candle: Candle) -> list[Any
 
 
 def klines(request: Request) -> Reply:
+    """Candles of an interval, in a time zone."""
     values = request.values
     market = request.context.market(values["symbol"])
     found = request.context.projections.candles.klines(
@@ -133,6 +154,7 @@ def klines(request: Request) -> Reply:
     return Reply([candle_row(request, market, candle) for candle in found])
 
 
+@parameters.takes({"type": "string", "pattern": "^[+-]?[0-9]{1,2}(:[0-5]?[0-9])?$", "description": "-12:00 to +14:00"})
 def time_zone(name: str, value: str) -> int:
     """A time zone such as 8, -1:00 or 05:45, in nanoseconds."""
     found = TIME_ZONE.fullmatch(value)
@@ -146,6 +168,7 @@ def time_zone(name: str, value: str) -> int:
 
 
 def average_price(request: Request) -> Reply:
+    """The average price of the last minutes."""
     market = request.context.market(request.values["symbol"])
     ticks = queries.average_price(request.context.state, market.market_id, request.now_ns)
     found = request.context.projections.trades.recent(market.market_id, 1)
@@ -164,28 +187,36 @@ def percent(change: int, base: int) -> str:
 
 def ticker_row(request: Request, market: WireMarket, form: str) -> Row:
     """Statistics of the last 24 hours, FULL or MINI."""
-    context = request.context
-    ticker = context.projections.tickers.ticker(market.market_id, request.now_ns)
-    if ticker is None:
-        now = request.now_ns
-        ticker = Ticker(market.market_id, now - 86_400_000_000_000, now, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0)
-    full: Row = {}
+    row, ticker = statistics_row(request, market, form, DAY_NS)
     if form == "FULL":
-        best = context.projections.depth.best(market.market_id)
-        change = ticker.last - ticker.open
-        full = {
-            "priceChange": market.price(change),
-            "priceChangePercent": percent(change, ticker.open),
-            "weightedAvgPrice": decimals.write(ticker.weighted_average, market.quote_scale),
+        best = request.context.projections.depth.best(market.market_id)
+        row |= {
             "prevClosePrice": market.price(ticker.previous_close),
-            "lastPrice": market.price(ticker.last),
             "lastQty": market.quantity(ticker.last_quantity),
             "bidPrice": market.price(best.bid),
             "bidQty": market.quantity(best.bid_quantity),
             "askPrice": market.price(best.ask),
             "askQty": market.quantity(best.ask_quantity),
         }
-    return {
+    return row
+
+
+def statistics_row(request: Request, market: WireMarket, form: str, window_ns: int) -> tuple[Row, Ticker]:
+    """Statistics of a window that ends now, FULL or MINI, without what only 24 hours have."""
+    now = request.now_ns
+    ticker = request.context.projections.tickers.ticker(market.market_id, now, window_ns)
+    if ticker is None:
+        open_ns = (now - window_ns) // MINUTE_NS * MINUTE_NS
+        ticker = Ticker(market.market_id, open_ns, now, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0)
+    change = ticker.last - ticker.open
+    full: Row = {}
+    if form == "FULL":
+        full = {
+            "priceChange": market.price(change),
+            "priceChangePercent": percent(change, ticker.open),
+            "weightedAvgPrice": decimals.write(ticker.weighted_average, market.quote_scale),
+        }
+    row = {
         "symbol": market.symbol,
         **full,
         "openPrice": market.price(ticker.open),
@@ -200,11 +231,57 @@ def ticker_row(request: Request, market: WireMarket, form: str) -> Row:
         "lastId": ticker.last_id,
         "count": ticker.trades,
     }
+    return row, ticker
+
+
+def check_named(values: Mapping[str, Any]) -> None:
+    """WireError where neither or both of `symbol` and `symbols` are there, or more than 100 of them."""
+    if values["symbol"] is None and values["symbols"] is None:
+        raise WireError(-1102, "Param 'symbol' or 'symbols' must be sent, but both were empty/null!")
+    if len(values["symbols"] or ()) > SYMBOLS_MAX:
+        raise errors.too_large("symbols", SYMBOLS_MAX)
+
+
+def ticker_rolling(request: Request) -> Reply:
+    """Statistics of a window that ends now."""
+    values = request.values
+    check_named(values)
+    return shown(request, lambda asked, market: statistics_row(asked, market, values["type"], values["windowSize"])[0])
+
+
+def ticker_trading_day(request: Request) -> Reply:
+    """Statistics of the day that is running in a time zone."""
+    values = request.values
+    check_named(values)
+    begun_ns = (request.now_ns + values["timeZone"]) // DAY_NS * DAY_NS - values["timeZone"]
+
+    def row(asked: Request, market: WireMarket) -> Row:
+        found, _ = statistics_row(asked, market, values["type"], asked.now_ns - begun_ns)
+        return found | {"openTime": asked.time(begun_ns), "closeTime": asked.time(begun_ns + DAY_NS) - 1}
+
+    return shown(request, row)
+
+
+def reference_price(request: Request) -> Reply:
+    """The price that filters and execution rules may go by: none was ever set here."""
+    matching_status(request)
+    raise WireError(-2043, "This symbol doesn't have a reference price.")
+
+
+@parameters.takes({"type": "string", "pattern": "^([1-9]|[1-5][0-9])m$|^([1-9]|1[0-9]|2[0-3])h$|^[1-7]d$"})
+def window_ns(name: str, value: str) -> int:
+    """A window of 1m to 59m, 1h to 23h or 1d to 7d, in nanoseconds."""
+    found = WINDOW.fullmatch(value)
+    if found is None or not 1 <= int(found[1]) <= WINDOW_MAX[found[2]]:
+        raise errors.bad_data(name)
+    return int(found[1]) * WINDOW_UNIT_NS[found[2]]
 
 
 def shown(request: Request, row: Any) -> Reply:
     """An object for one `symbol`, an array otherwise; only markets of the status asked for."""
     if request.values["symbol"] is not None:
+        if request.values["symbols"] is not None:
+            raise errors.BAD_COMBINATION
         return Reply(row(request, matching_status(request)))
     wanted = request.values["symbolStatus"]
     markets = chosen_markets(request)
@@ -214,8 +291,7 @@ def shown(request: Request, row: Any) -> Reply:
 
 
 def ticker_24h(request: Request) -> Reply:
-    if request.values["symbol"] is not None and request.values["symbols"] is not None:
-        raise WireError(-1128, "Combination of optional parameters invalid.")
+    """Statistics of the last 24 hours."""
     form = request.values["type"]
     return shown(request, lambda asked, market: ticker_row(asked, market, form))
 
@@ -226,6 +302,7 @@ def price_row(request: Request, market: WireMarket) -> Row:
 
 
 def ticker_price(request: Request) -> Reply:
+    """Last prices."""
     return shown(request, price_row)
 
 
@@ -241,6 +318,7 @@ def book_row(request: Request, market: WireMarket) -> Row:
 
 
 def ticker_book(request: Request) -> Reply:
+    """Best prices."""
     return shown(request, book_row)
 
 
@@ -256,6 +334,10 @@ def statistics_weight(values: Mapping[str, Any]) -> int:
     return 80 if not count or count > 100 else 40 if count > 20 else 2
 
 
+def windows_weight(values: Mapping[str, Any]) -> int:
+    return min(200, 4 * (1 if values.get("symbol") is not None else len(values.get("symbols") or ())))
+
+
 def ticker_weight(values: Mapping[str, Any]) -> int:
     return 2 if values.get("symbol") is not None else 4
 
@@ -264,7 +346,7 @@ MARKET = Parameter("symbol", parameters.symbol, mandatory=True)
 LIMIT = Parameter("limit", parameters.at_most(1_000), default=500)
 START = Parameter("startTime", parameters.moment_ns)
 END = Parameter("endTime", parameters.moment_ns)
-SYMBOL_STATUS = Parameter("symbolStatus", STATUSES)
+FROM_ID = Parameter("fromId", parameters.long)
 KINDS = Parameter("type", parameters.word(("FULL", "MINI"), WireError(-1139, "Invalid ticker type.")), default="FULL")
 KLINE_ROWS = (
     MARKET,
@@ -283,8 +365,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Parameter("limit", parameters.at_most(DEPTH_MAX), default=100),
         SYMBOL_STATUS,
         socket_method="depth",
+        response=answers.Book,
     ),
-    public("/api/v3/trades", 25, trades, MARKET, LIMIT, socket_method="trades.recent"),
+    public(
+        "/api/v3/trades", 25, trades, MARKET, LIMIT, socket_method="trades.recent", response=list[answers.PublicTrade]
+    ),
     public(
         "/api/v3/aggTrades",
         4,
@@ -295,10 +380,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         END,
         LIMIT,
         socket_method="trades.aggregate",
+        response=list[answers.AggregateTrade],
     ),
-    public("/api/v3/klines", 2, klines, *KLINE_ROWS, socket_method="klines"),
-    public("/api/v3/uiKlines", 2, klines, *KLINE_ROWS, socket_method="uiKlines"),
-    public("/api/v3/avgPrice", 2, average_price, MARKET, socket_method="avgPrice"),
+    public("/api/v3/klines", 2, klines, *KLINE_ROWS, socket_method="klines", response=list[answers.Candle]),
+    public("/api/v3/uiKlines", 2, klines, *KLINE_ROWS, socket_method="uiKlines", response=list[answers.Candle]),
+    public("/api/v3/avgPrice", 2, average_price, MARKET, socket_method="avgPrice", response=answers.AveragePrice),
     public(
         "/api/v3/ticker/24hr",
         statistics_weight,
@@ -308,6 +394,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         KINDS,
         SYMBOL_STATUS,
         socket_method="ticker.24hr",
+        response=answers.Statistics | list[answers.Statistics],
     ),
     public(
         "/api/v3/ticker/price",
@@ -317,6 +404,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         SYMBOLS,
         SYMBOL_STATUS,
         socket_method="ticker.price",
+        response=answers.Price | list[answers.Price],
     ),
     public(
         "/api/v3/ticker/bookTicker",
@@ -326,5 +414,67 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         SYMBOLS,
         SYMBOL_STATUS,
         socket_method="ticker.book",
+        response=answers.BestPrices | list[answers.BestPrices],
+    ),
+    public(
+        "/api/v3/historicalTrades",
+        25,
+        historical_trades,
+        MARKET,
+        FROM_ID,
+        LIMIT,
+        socket_method="trades.historical",
+        response=list[answers.PublicTrade],
+    ),
+    public(
+        "/api/v3/historicalBlockTrades",
+        25,
+        block_trades,
+        MARKET,
+        FROM_ID._replace(mandatory=True),
+        LIMIT,
+        socket_method="blockTrades.historical",
+        response=list[answers.BlockTrade],
+    ),
+    public(
+        "/api/v3/ticker/tradingDay",
+        windows_weight,
+        ticker_trading_day,
+        SYMBOL,
+        SYMBOLS,
+        Parameter("timeZone", time_zone, default=0),
+        KINDS,
+        SYMBOL_STATUS,
+        socket_method="ticker.tradingDay",
+        response=answers.Statistics | list[answers.Statistics],
+    ),
+    public(
+        "/api/v3/ticker",
+        windows_weight,
+        ticker_rolling,
+        SYMBOL,
+        SYMBOLS,
+        Parameter("windowSize", window_ns, default=DAY_NS),
+        KINDS,
+        SYMBOL_STATUS,
+        socket_method="ticker",
+        response=answers.Statistics | list[answers.Statistics],
+    ),
+    public(
+        "/api/v3/referencePrice",
+        2,
+        reference_price,
+        MARKET,
+        socket_method="referencePrice",
+        response=answers.ReferencePrice,
+    ),
+    public(
+        "/api/v3/referencePrice/calculation",
+        2,
+        reference_price,
+        MARKET,
+        SYMBOL_STATUS,
+        socket_method="referencePrice.calculation",
+        response=answers.ReferenceCalculation,
     ),
 )

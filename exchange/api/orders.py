@@ -5,7 +5,7 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from exchange.api import errors, order_views, parameters
+from exchange.api import answers, errors, order_views, parameters
 from exchange.api.context import Reply, Request, WireMarket, not_supported
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
@@ -230,7 +230,7 @@ def test_weight(values: Mapping[str, Any]) -> int:
 
 RESTRICTIONS = parameters.one_of(Restriction, WireError(-1145, "Invalid cancelRestrictions"))
 ENDPOINTS: tuple[Endpoint, ...] = (
-    trading("POST", "/api/v3/order", 1, place, *ORDER_ROWS, socket_method="order.place"),
+    trading("POST", "/api/v3/order", 1, place, *ORDER_ROWS, socket_method="order.place", response=answers.PlacedOrder),
     trading(
         "POST",
         "/api/v3/order/test",
@@ -239,6 +239,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         *ORDER_ROWS,
         Parameter("computeCommissionRates", parameters.boolean, default=False),
         socket_method="order.test",
+        response=answers.TestedOrder,
     ),
     trading(
         "DELETE",
@@ -251,6 +252,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         Parameter("newClientOrderId", parameters.client_order_id),
         Parameter("cancelRestrictions", RESTRICTIONS),
         socket_method="order.cancel",
+        response=answers.CanceledOrder,
     ),
     trading(
         "DELETE",
@@ -259,5 +261,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         cancel_all,
         Parameter("symbol", parameters.symbol, mandatory=True),
         socket_method="openOrders.cancelAll",
+        response=list[answers.CanceledOrder],
     ),
 )

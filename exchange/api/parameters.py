@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 import orjson
@@ -21,15 +21,42 @@ VALUE_LENGTH_MAX = 16_384
 
 
 Reader = Callable[[Mapping[str, str]], dict[str, Any]]
+Read = Callable[[str, str], Any]
+Kept = TypeVar("Kept", bound=Callable[[str, str], Any])
+Schema = dict[str, Any]
+SCHEMAS: dict[Read, Schema] = {}
+"""What a way of reading takes, as JSON Schema: the documents are made of it, so bounds stand where they are tested."""
+
+LONG_SCHEMA: Schema = {"type": "integer", "format": "int64", "minimum": 0}
+WORD_PATTERN = "^[a-zA-Z0-9-_]{1,36}$"
+DECIMAL_PATTERN = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+
+
+def takes(schema: Schema) -> Callable[[Kept], Kept]:
+    """Say as a schema what a way of reading takes."""
+
+    def note(read: Kept) -> Kept:
+        SCHEMAS[read] = schema
+        return read
+
+    return note
 
 
 class Parameter(NamedTuple):
     """One row: a name, how its text is read, and whether it must be there."""
 
     name: str
-    read: Callable[[str, str], Any]
+    read: Read
     mandatory: bool = False
     default: Any = None
+
+    @property
+    def schema(self) -> Schema:
+        """What it takes, as JSON Schema."""
+        found = dict(SCHEMAS.get(self.read, {"type": "string"}))
+        if isinstance(self.default, int | str):
+            found["default"] = self.default
+        return found
 
 
 def split(raw: str) -> list[tuple[str, str]]:
@@ -112,16 +139,19 @@ def table(*rows: Parameter) -> dict[str, Parameter]:
     return {row.name: row for row in rows}
 
 
+@takes({"type": "string", "minLength": 1})
 def text(name: str, value: str) -> str:
     return value
 
 
+@takes({"type": "string", "minLength": 1, "maxLength": 20})
 def symbol(name: str, value: str) -> str:
     if len(value) > 20 or not value.isprintable():
         raise errors.illegal(name, "^[\\w\\-._&&[^a-z]]{1,50}$")
     return value
 
 
+@takes({"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "uniqueItems": True})
 def symbols(name: str, value: str) -> list[str]:
     """A JSON array of distinct symbols."""
     try:
@@ -135,11 +165,13 @@ def symbols(name: str, value: str) -> list[str]:
     return found
 
 
+@takes({"type": "string", "minLength": 1, "description": "one word, or a JSON array of words"})
 def text_or_texts(name: str, value: str) -> list[str]:
     """One word, or a JSON array of words."""
     return symbols(name, value) if value.startswith("[") else [value]
 
 
+@takes(LONG_SCHEMA)
 def long(name: str, value: str) -> int:
     """A whole number of 64 bits, not negative."""
     if not value.isdecimal() or not value.isascii() or len(value) > 20:
@@ -150,9 +182,10 @@ def long(name: str, value: str) -> int:
     return number
 
 
-def between(least: int, most: int) -> Callable[[str, str], int]:
+def between(least: int, most: int) -> Read:
     """A whole number within bounds."""
 
+    @takes({"type": "integer", "minimum": least, "maximum": most})
     def bounded(name: str, value: str) -> int:
         number = long(name, value)
         if number > most:
@@ -164,9 +197,10 @@ def between(least: int, most: int) -> Callable[[str, str], int]:
     return bounded
 
 
-def at_most(most: int) -> Callable[[str, str], int]:
+def at_most(most: int) -> Read:
     """A whole number from 1; what is greater than `most` is taken as `most`."""
 
+    @takes({"type": "integer", "minimum": 1, "description": f"more than {most} is taken as {most}"})
     def clamped(name: str, value: str) -> int:
         number = long(name, value)
         if number < 1:
@@ -176,25 +210,29 @@ def at_most(most: int) -> Callable[[str, str], int]:
     return clamped
 
 
+@takes({"type": "boolean"})
 def boolean(name: str, value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise errors.bad_data(name)
     return value.lower() == "true"
 
 
+@takes({**LONG_SCHEMA, "description": "milliseconds or microseconds, told apart by their size"})
 def moment_ns(name: str, value: str) -> int:
     """A time in milliseconds or microseconds, told apart by its size, as nanoseconds."""
     number = long(name, value)
     return min(number * (1_000 if number >= MICROSECONDS_FROM else 1_000_000), MOMENT_NS_MAX)
 
 
+@takes({"type": "string", "pattern": DECIMAL_PATTERN})
 def decimal_text(name: str, value: str) -> str:
     """A decimal that is read once the symbol, and so its scale, is known."""
     if len(value) > 40:
-        raise errors.illegal(name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
+        raise errors.illegal(name, DECIMAL_PATTERN)
     return value
 
 
+@takes({"type": "number", "minimum": 0, "maximum": 60_000, "default": 5_000, "description": "ms, up to 3 decimals"})
 def receive_window_us(name: str, value: str) -> int:
     """A receive window of at most 60,000 ms with up to three decimals, in microseconds."""
     if value.isdecimal() and value.isascii() and len(value) < 5:
@@ -208,17 +246,22 @@ def receive_window_us(name: str, value: str) -> int:
     return window
 
 
+@takes({"type": "string", "pattern": WORD_PATTERN})
 def client_order_id(name: str, value: str) -> str:
     if not CLIENT_ORDER_ID.fullmatch(value):
-        raise errors.illegal(name, "^[a-zA-Z0-9-_]{1,36}$")
+        raise errors.illegal(name, WORD_PATTERN)
     return value
 
 
-def one_of(kinds: type[IntEnum], refusal: WireError) -> Callable[[str, str], IntEnum]:
-    """A word that names a member of an enum."""
+UNOFFERED = ("GTD", "MARKET_DEFAULT", "ANY_STATE")
+"""Members of enums that are words of the core and none of the wire."""
 
+
+def one_of(kinds: type[IntEnum], refusal: WireError) -> Read:
+    """A word that names a member of an enum."""
     members = dict(kinds.__members__)
 
+    @takes({"type": "string", "enum": [name for name in members if name not in UNOFFERED]})
     def member(name: str, value: str) -> IntEnum:
         found = members.get(value)
         if found is None:
@@ -228,9 +271,10 @@ def one_of(kinds: type[IntEnum], refusal: WireError) -> Callable[[str, str], Int
     return member
 
 
-def word(allowed: tuple[str, ...], refusal: WireError | None = None) -> Callable[[str, str], str]:
+def word(allowed: tuple[str, ...], refusal: WireError | None = None) -> Read:
     """One of a few words."""
 
+    @takes({"type": "string", "enum": list(allowed)})
     def known(name: str, value: str) -> str:
         if value not in allowed:
             raise refusal or errors.bad_data(name)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from exchange.api import auth, endpoints, errors, parameters
+from exchange.api import auth, context, endpoints, errors, parameters
 from exchange.api.auth import Key
 from exchange.api.context import Context, Reply, Request
 from exchange.api.endpoints import Endpoint
@@ -23,7 +23,6 @@ BODY_BYTES_MAX = 1 << 20
 BODY_TOO_LONG = WireError(-1108, "Parameter 'body' overflowed.", 413)
 UNKNOWN = WireError(-1000, "An unknown error occurred while processing the request.", 500)
 JSON = (b"content-type", b"application/json;charset=UTF-8")
-LOOPBACK = ("127.0.0.1", "::1")
 
 
 class Call(NamedTuple):
@@ -53,11 +52,12 @@ class Row(NamedTuple):
 
     endpoint: Endpoint
     read: parameters.Reader
+    is_sapi: bool
 
 
 def refused_outright(error: WireError) -> Response:
     """The refusal of what never became a request."""
-    return Response(error.status, [JSON], orjson.dumps(error.body))
+    return Response(error.status, [JSON], error.content)
 
 
 class Rest:
@@ -66,7 +66,10 @@ class Rest:
     def __init__(self, context: Context, table: Iterable[Endpoint]) -> None:
         self.context = context
         self.table = {(endpoint.method, endpoint.path): endpoint for endpoint in table}
-        self.rows = {name: Row(endpoint, parameters.reader(endpoint.rows)) for name, endpoint in self.table.items()}
+        self.rows = {
+            name: Row(endpoint, parameters.reader(endpoint.rows), endpoint.path.startswith("/sapi/"))
+            for name, endpoint in self.table.items()
+        }
         self.paths = {endpoint.path for endpoint in self.table.values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,27 +99,38 @@ class Rest:
 
     def admit(self, call: Call) -> Begun:
         now_ns = self.context.now_ns()
-        address = address_of(call.peer, call.headers)
+        address = context.address_of(call.peer, call.headers)
+        row = self.rows.get((call.method, call.path))
         try:
-            reply = self.answer(call, address, now_ns)
+            if row is None:
+                self.context.limits.charge(address, 1, now_ns)
+                raise WireError(-1020, "This operation is not supported.", 405 if call.path in self.paths else 404)
+            reply = self.answer(row, call, address, now_ns)
         except WireError as error:
             return self.refusal(error, address, now_ns)
         if type(reply) is Reply:
-            return self.response(reply, address, now_ns)
-        return self.later(reply, address, now_ns)  # type: ignore[arg-type]
+            return self.response(row, reply, address, now_ns)
+        return self.later(row, reply, address, now_ns)  # type: ignore[arg-type]
 
-    async def later(self, reply: Awaitable[Reply], address: str, now_ns: int) -> Response:
+    async def later(self, row: Row, reply: Awaitable[Reply], address: str, now_ns: int) -> Response:
         try:
-            return self.response(await reply, address, now_ns)
+            return self.response(row, await reply, address, now_ns)
         except WireError as error:
             return self.refusal(error, address, now_ns)
 
-    def response(self, reply: Reply, address: str, now_ns: int) -> Response:
-        return Response(200, self.headers(reply.headers, reply.seq, address, now_ns), orjson.dumps(reply.body))
+    def response(self, row: Row, reply: Reply, address: str, now_ns: int) -> Response:
+        if row.endpoint.is_free:
+            self.context.limits.refund(address, row.endpoint.weight, now_ns)  # type: ignore[arg-type]
+        headers = self.headers(reply.headers, reply.seq, address, now_ns)
+        if row.is_sapi:
+            headers.append(self.sapi_header(address, now_ns))
+        return Response(200, headers, reply.body if type(reply.body) is bytes else orjson.dumps(reply.body))
 
     def refusal(self, error: WireError, address: str, now_ns: int) -> Response:
-        own = ((b"retry-after", b"%d" % error.retry_after),) if error.retry_after else ()
-        return Response(error.status, self.headers(own, 0, address, now_ns), orjson.dumps(error.body))
+        own = error.headers
+        if error.retry_after:
+            own = (*own, (b"retry-after", b"%d" % error.retry_after))
+        return Response(error.status, self.headers(own, 0, address, now_ns), error.content)
 
     def headers(self, own: Iterable[tuple[bytes, bytes]], seq: int, address: str, now_ns: int) -> Headers:
         """What every answer carries: the seq that it holds for, and the weight used."""
@@ -129,33 +143,38 @@ class Rest:
             *own,
         ]
 
-    def answer(self, call: Call, address: str, now_ns: int) -> Reply | Awaitable[Reply]:
+    def sapi_header(self, address: str, now_ns: int) -> tuple[bytes, bytes]:
+        return (b"x-sapi-used-ip-weight-1m", b"%d" % self.context.limits.sapi_address.used(address, now_ns))
+
+    def answer(self, row: Row, call: Call, address: str, now_ns: int) -> Reply | Awaitable[Reply]:
         """Let a request in and have its endpoint answer it."""
-        row = self.rows.get((call.method, call.path))
-        if row is None:
-            raise WireError(-1020, "This operation is not supported.", 405 if call.path in self.paths else 404)
         endpoint = row.endpoint
-        micros = b"x-mbx-time-unit" in call.headers and time_unit(call.headers[b"x-mbx-time-unit"])
-        query = decode(call.query)
-        body = "" if call.method == "GET" else decode(call.body)
         key: Key | None = None
         signed: tuple[bytes, str] | None = None
-        if endpoint.security != endpoints.NONE:
-            key = self.context.keys.find(call.headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
-            if endpoint.security == endpoints.SIGNED:
-                query, body, signed = signature_of(query, body)
-        values = row.read(parameters.gather(query, body))
-        self.context.limits.charge(address, endpoint.cost(values), now_ns)
+        try:
+            micros = b"x-mbx-time-unit" in call.headers and time_unit(call.headers[b"x-mbx-time-unit"])
+            query = decode(call.query)
+            body = "" if call.method == "GET" else decode(call.body)
+            if endpoint.security != endpoints.NONE:
+                key = self.context.keys.find(call.headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
+                if endpoint.security == endpoints.SIGNED:
+                    query, body, signed = signature_of(query, body)
+            values = row.read(parameters.gather(query, body))
+        except WireError:
+            # What it would weigh is not known: it weighs what it weighs at least.
+            self.charge(row, address, None, endpoint.weight if isinstance(endpoint.weight, int) else 1, now_ns)
+            raise
+        self.charge(row, address, key, endpoint.cost(values), now_ns)
         if key is not None and signed is not None:
             check_signed(key, endpoint, signed, values, now_ns)
         return endpoint.handler(Request(self.context, values, now_ns, key, micros))
 
-
-def address_of(peer: str, headers: dict[bytes, bytes]) -> str:
-    """Whose limits count: the other end, or whom a proxy on this very machine says that it speaks for."""
-    if peer in LOOPBACK and b"x-forwarded-for" in headers:
-        return headers[b"x-forwarded-for"].rpartition(b",")[2].strip().decode("latin-1") or peer
-    return peer
+    def charge(self, row: Row, address: str, key: Key | None, weight: int, now_ns: int) -> None:
+        if row.is_sapi:
+            account = key.account if key is not None and row.endpoint.by_user else 0
+            self.context.limits.charge_sapi(address, account, weight, now_ns)
+        else:
+            self.context.limits.charge(address, weight, now_ns)
 
 
 def signature_of(query: str, body: str) -> tuple[str, str, tuple[bytes, str]]:
@@ -209,5 +228,5 @@ def decode(raw: bytes) -> str:
 def time_unit(unit: bytes) -> bool:
     """Whether times are answered in microseconds. WireError -1194."""
     if unit not in (b"MICROSECOND", b"microsecond", b"MILLISECOND", b"millisecond"):
-        raise WireError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
+        raise errors.BAD_TIME_UNIT
     return unit.upper() == b"MICROSECOND"

@@ -4,38 +4,68 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from exchange.api.errors import WireError
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 WAITING_MAX = 10_000
+WAITING_CHARACTERS_MAX = 32 << 20
 TEXT_BYTES_MAX = 65_536
-GOING_AWAY, TOO_BIG, POLICY = 1001, 1009, 1008
+LIFE_SECONDS = 86_400
+GOING_AWAY, POLICY, TOO_BIG = 1001, 1008, 1009
 
 
 class Socket:
-    """Sends are queued and never block the sender; a reader that falls 10,000 messages behind is disconnected."""
+    """Sends are queued and never block the sender; a reader that falls 10,000 messages behind is disconnected.
+
+    A text that is sent under a key takes the place of one with that key that still waits: who reads slowly misses
+    what is out of date by then.
+    """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.receive = receive
         self.send_message = send
         self.waiting: list[str] = []
+        self.waiting_characters = 0
+        self.places: dict[str, int] = {}
         self.wake = asyncio.Event()
         self.closing: tuple[int, str] | None = None
 
-    def send(self, text: str) -> None:
+    def send(self, text: str, key: str = "") -> None:
         """Queue a text."""
-        if len(self.waiting) >= WAITING_MAX:
+        if self.closing is not None:
+            return
+        if key:
+            place = self.places.get(key)
+            if place is not None:
+                self.waiting_characters += len(text) - len(self.waiting[place])
+                self.waiting[place] = text
+                return
+            self.places[key] = len(self.waiting)
+        self.waiting.append(text)
+        self.waiting_characters += len(text)
+        if len(self.waiting) > WAITING_MAX or self.waiting_characters > WAITING_CHARACTERS_MAX:
+            self.waiting = []
             self.close(POLICY, "too slow a reader")
-        elif self.closing is None:
-            self.waiting.append(text)
-            self.wake.set()
+        self.wake.set()
 
     def close(self, code: int, reason: str) -> None:
         """End the connection once what is queued was sent."""
         if self.closing is None:
             self.closing = (code, reason)
             self.wake.set()
+
+    async def refuse(self, error: WireError) -> None:
+        """Refuse the connection with the status of an error, before it is one."""
+        await self.receive()
+        headers = [(b"content-type", b"application/json;charset=UTF-8")]
+        if error.retry_after:
+            headers.append((b"retry-after", b"%d" % error.retry_after))
+        start = {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
+        await self.send_message(start)
+        await self.send_message({"type": "websocket.http.response.body", "body": error.content})
 
     async def run(self, on_text: Callable[[str], Awaitable[None]]) -> None:
         """Accept, then call `on_text` for every text that comes, until either side ends it."""
@@ -44,6 +74,7 @@ class Socket:
             return
         await self.send_message({"type": "websocket.accept"})
         sender = asyncio.create_task(self.send_all())
+        life = asyncio.get_running_loop().call_later(LIFE_SECONDS, self.close, GOING_AWAY, "24 hours are over")
         try:
             while self.closing is None:
                 message = await self.receive()
@@ -57,6 +88,7 @@ class Socket:
                 else:
                     await on_text(text)
         finally:
+            life.cancel()
             self.close(GOING_AWAY, "")
             await sender
 
@@ -68,8 +100,12 @@ class Socket:
                     self.wake.clear()
                     await self.wake.wait()
                 texts, self.waiting = self.waiting, []
+                self.waiting_characters = 0
+                self.places.clear()
                 for text in texts:
                     await self.send_message({"type": "websocket.send", "text": text})
+                    if self.closing is not None and self.closing[0] == POLICY:
+                        break
             code, reason = self.closing
             await self.send_message({"type": "websocket.close", "code": code, "reason": reason})
         except (OSError, RuntimeError):

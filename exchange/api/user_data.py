@@ -3,9 +3,13 @@
 import secrets
 import string
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
+import orjson
+
 from exchange.api import decimals, parameters
+from exchange.api.answers import Empty, ListKey
 from exchange.api.context import Context, Reply, Request, WireMarket
 from exchange.api.endpoints import KEYED, Endpoint
 from exchange.api.errors import WireError
@@ -18,10 +22,12 @@ from exchange.projections.user_stream import BalanceUpdate, Execution, OrderUpda
 ALPHABET = string.ascii_letters + string.digits
 LISTEN_KEY_LENGTH = 64
 LISTEN_KEY_NS = 3_600_000_000_000
+LISTEN_KEY = table(Parameter("listenKey", parameters.text, mandatory=True))
 NO_LISTEN_KEY = WireError(-1125, "This listenKey does not exist.")
 
 Event = dict[str, Any]
-Listener = Callable[[Event], None]
+Listener = Callable[[Callable[[int], str]], None]
+"""Is given what encodes an event for a time unit: once, however many listen."""
 
 
 class UserData:
@@ -37,11 +43,11 @@ class UserData:
         self.listen_keys: dict[str, tuple[int, int]] = {}
         """Listen key to its account and when it ends."""
         self.endpoints: tuple[Endpoint, ...] = tuple(
-            Endpoint(method, "/api/v3/userDataStream", KEYED, 2, rows, handler)
-            for method, rows, handler in (
-                ("POST", table(), self.begin_key),
-                ("PUT", table(Parameter("listenKey", parameters.text, mandatory=True)), self.extend_key),
-                ("DELETE", table(Parameter("listenKey", parameters.text, mandatory=True)), self.end_key),
+            Endpoint(method, "/api/v3/userDataStream", KEYED, 2, rows, handler, 0, word, response)
+            for method, rows, handler, word, response in (
+                ("POST", table(), self.begin_key, "userDataStream.start", ListKey),
+                ("PUT", LISTEN_KEY, self.extend_key, "userDataStream.ping", Empty),
+                ("DELETE", LISTEN_KEY, self.end_key, "userDataStream.stop", Empty),
             )
         )
 
@@ -68,27 +74,34 @@ class UserData:
             named = [name for name, account in keys if account == event.account and self.hub.has(name)]
             if not listeners and not named:
                 continue
-            view = self.view(event)
-            for listener in (listeners or {}).values():
-                listener(view)
+            view = self.viewer(event)
+            if listeners:
+                encode = lru_cache(maxsize=None)(lambda unit, view=view: orjson.dumps(view(unit)).decode())
+                for listener in listeners.values():
+                    listener(encode)
             for name in named:
-                self.hub.publish(name, view)
+                self.hub.publish(name, view, event.seq)
 
-    def view(self, event: OrderUpdate | Position | BalanceUpdate) -> Event:
+    def viewer(self, event: OrderUpdate | Position | BalanceUpdate) -> Callable[[int], Event]:
+        """What makes the event's payload for a time unit, as it is told now."""
         if isinstance(event, OrderUpdate):
             market = self.context.market_by_id(event.order.market)
             asset = self.context.asset(event.fee_asset) if event.fee_asset else None
-            return execution_report(market, event, asset)
-        now = event.ts_ns // 1_000_000
+            return partial(execution_report, market, event, asset)
+        return partial(self.balances, event)
+
+    def balances(self, event: Position | BalanceUpdate, unit: int) -> Event:
+        now = event.ts_ns // unit
         if isinstance(event, Position):
             balances = []
             for number, available, held in event.balances:
                 name = self.context.asset(number)[0]
                 free, locked = self.context.amount(name, available), self.context.amount(name, held)
                 balances.append({"a": name, "f": free, "l": locked})
-            return {"e": "outboundAccountPosition", "E": now, "u": now, "B": balances}
+            return {"e": "outboundAccountPosition", "E": now, "u": now, "B": balances, "seq": event.seq}
         name = self.context.asset(event.asset)[0]
-        return {"e": "balanceUpdate", "E": now, "a": name, "d": self.context.amount(name, event.delta), "T": now}
+        amount = self.context.amount(name, event.delta)
+        return {"e": "balanceUpdate", "E": now, "a": name, "d": amount, "T": now, "seq": event.seq}
 
     def begin_key(self, request: Request) -> Reply:
         """POST: the account's listen key, made or extended."""
@@ -124,14 +137,18 @@ class UserData:
         """Listen keys live for an hour; whoever still listens is told."""
         for name in [name for name, (_, ends) in self.listen_keys.items() if ends <= now_ns]:
             del self.listen_keys[name]
-            self.hub.publish(name, {"e": "listenKeyExpired", "E": now_ns // 1_000_000, "listenKey": name})
+            self.hub.publish(name, partial(expired, name, now_ns), self.context.state.seq)
         self.watch()
 
 
-def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[str, int] | None) -> Event:
+def expired(name: str, now_ns: int, unit: int) -> Event:
+    return {"e": "listenKeyExpired", "E": now_ns // unit, "listenKey": name}
+
+
+def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[str, int] | None, unit: int) -> Event:
     """One execution in the form of the reference's §17."""
     order = event.order
-    now = event.ts_ns // 1_000_000
+    now = event.ts_ns // unit
     canceled = event.execution == Execution.CANCELED
     fee = "0" if fee_asset is None else decimals.write(event.fee, fee_asset[1])
     view: Event = {
@@ -163,14 +180,15 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         "w": event.is_working,
         "m": event.is_maker,
         "M": False,
-        "O": order.created_ns // 1_000_000,
+        "O": order.created_ns // unit,
         "Z": market.notional(event.filled_quote),
         "Y": market.notional(event.last_quote),
         "Q": market.notional(order.quote_quantity),
         "V": SelfTrade(order.self_trade).name,
+        "seq": event.seq,
     }
     if event.working_ns:
-        view["W"] = event.working_ns // 1_000_000
+        view["W"] = event.working_ns // unit
     if order.trailing_delta:
         view["d"] = order.trailing_delta
     if order.strategy_id or order.strategy_type:

@@ -1,7 +1,7 @@
 """The WebSocket API: `/ws-api/v3`. Its methods are the endpoints' twins; its own are sessions and user data."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
@@ -9,45 +9,42 @@ from urllib.parse import parse_qs
 import orjson
 
 from exchange.api import auth, endpoints, errors, parameters
+from exchange.api.answers import Empty
 from exchange.api.auth import Key
 from exchange.api.context import Context, Reply, Request
 from exchange.api.endpoints import SIGNING, Endpoint
 from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter, table
-from exchange.api.sockets import Receive, Send, Socket
-from exchange.api.streams import is_id
+from exchange.api.session_answers import SessionStatus, SubscriptionNumber
+from exchange.api.sessions import Session
+from exchange.api.sockets import POLICY, Receive, Send, Socket
+from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
 
 BAD_JSON = WireError(-1135, "Invalid JSON Request")
-SUBSCRIBED = WireError(-2035, "User Data Stream subscription already active.")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
+NO_METHOD = WireError(-1020, "This operation is not supported.")
 CREDENTIALS = table(Parameter("apiKey", parameters.text), Parameter("signature", parameters.text))
 SHOWING = table(Parameter("returnRateLimits", parameters.boolean))
 """Every method takes it: for this one response it goes before what the connection's address says."""
-SESSION_WEIGHT = 2
+SESSION_WEIGHT = CONNECTION_WEIGHT = 2
 
 
-class Session:
-    """One connection: who is logged on, and which user data it is sent."""
+class Asked(NamedTuple):
+    """A request as a session's own methods see it: parameters as they were sent, and as they were read."""
 
-    def __init__(self, context: Context, socket: Socket, address: str, show_limits: bool) -> None:
-        self.context = context
-        self.socket = socket
-        self.address = address
-        self.show_limits = show_limits
-        self.connected_ns = context.now_ns()
-        self.key: Key | None = None
-        self.authorized_ns = 0
-        self.subscriptions: dict[int, Subscription] = {}
-        self.next_subscription = 0
-        self.pending: set[asyncio.Task[None]] = set()
+    session: Session
+    sent: dict[str, str]
+    read: dict[str, Any]
+    now_ns: int
 
 
-class Subscription(NamedTuple):
-    """A user data subscription: whose, and whether it ends with the logon."""
+class OwnMethod(NamedTuple):
+    """A method without a twin over HTTP. All of them weigh SESSION_WEIGHT."""
 
-    account: int
-    by_logon: bool
+    rows: Mapping[str, Parameter]
+    handler: Callable[[Asked], Reply]
+    response: Any
 
 
 class WebSocketApi:
@@ -56,26 +53,38 @@ class WebSocketApi:
     def __init__(self, context: Context, all_endpoints: Iterable[Endpoint], user_data: UserData) -> None:
         self.context = context
         self.methods = {endpoint.socket_method: endpoint for endpoint in all_endpoints if endpoint.socket_method}
-        self.rows = {
-            name: {**endpoint.rows, **SHOWING, **({} if endpoint.security == endpoints.NONE else CREDENTIALS)}
-            for name, endpoint in self.methods.items()
-        }
         self.user_data = user_data
+        self.sessions: set[Session] = set()
+        signed = SIGNING | CREDENTIALS
+        number = table(Parameter("subscriptionId", parameters.long))
         self.own = {
-            "session.logon": (self.logon, SIGNING | CREDENTIALS),
-            "session.status": (self.status, {}),
-            "session.logout": (self.logout, {}),
-            "userDataStream.subscribe": (self.subscribe, {}),
-            "userDataStream.subscribe.signature": (self.subscribe_signed, SIGNING | CREDENTIALS),
-            "userDataStream.unsubscribe": (self.unsubscribe, table(Parameter("subscriptionId", parameters.long))),
-            "session.subscriptions": (self.list_subscriptions, {}),
+            "session.logon": OwnMethod(signed, self.logon, SessionStatus),
+            "session.status": OwnMethod({}, self.status, SessionStatus),
+            "session.logout": OwnMethod({}, self.logout, SessionStatus),
+            "userDataStream.subscribe": OwnMethod({}, self.subscribe, SubscriptionNumber),
+            "userDataStream.subscribe.signature": OwnMethod(signed, self.subscribe_signed, SubscriptionNumber),
+            "userDataStream.unsubscribe": OwnMethod(number, self.unsubscribe, Empty),
+            "session.subscriptions": OwnMethod({}, self.list_subscriptions, list[SubscriptionNumber]),
         }
+        self.readers = {name: parameters.reader({**own.rows, **SHOWING}) for name, own in self.own.items()}
+        for name, endpoint in self.methods.items():
+            credentials = {} if endpoint.security == endpoints.NONE else CREDENTIALS
+            self.readers[name] = parameters.reader({**endpoint.rows, **SHOWING, **credentials})
+        context.keys.on_lost.append(self.lose)
+        user_data.hub.closers.append(self.close_all)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         socket = Socket(receive, send)
-        address = scope["client"][0] if scope.get("client") else ""
-        session = Session(self.context, socket, address, query.get("returnRateLimits", ["true"])[0] != "false")
+        address = self.context.address(scope)
+        try:
+            self.context.limits.connect(address, CONNECTION_WEIGHT, self.context.now_ns())
+            unit = unit_of(query)
+        except WireError as error:
+            await socket.refuse(error)
+            return
+        shown = query.get("returnRateLimits", ["true"])[0] != "false"
+        session = Session(self.context, self.user_data, socket, address, show_limits=shown, unit=unit)
 
         async def on_text(text: str) -> None:
             # Requests of one connection may overlap: each is answered when its batch is durable.
@@ -84,15 +93,29 @@ class WebSocketApi:
             task.add_done_callback(session.pending.discard)
             await asyncio.sleep(0)
 
+        self.sessions.add(session)
         try:
             await socket.run(on_text)
         finally:
+            self.sessions.discard(session)
             for number in list(session.subscriptions):
-                self.end_subscription(session, number)
+                session.unsubscribe(number, tell=False)
+
+    def close_all(self) -> None:
+        """Say goodbye to every session."""
+        for session in list(self.sessions):
+            session.send({"event": {"e": "serverShutdown", "E": self.context.now_ns() // session.unit}})
+            session.socket.close(1001, "server shutdown")
+
+    def lose(self, api_key: str) -> None:
+        """A key was revoked."""
+        for session in list(self.sessions):
+            session.lose(api_key, errors.BAD_KEY)
 
     async def handle(self, session: Session, text: str) -> None:
         """Answer one request."""
         request_id: Any = None
+        method = ""
         show_limits = session.show_limits
         try:
             message = read_message(text)
@@ -101,142 +124,145 @@ class WebSocketApi:
             if not is_id(request_id):
                 request_id = None
                 raise errors.bad_data("id")
-            reply = await self.answer(session, message)
+            if not isinstance(message.get("method"), str):
+                raise BAD_JSON
+            method = message["method"].removeprefix("v3/")
+            reply = await self.answer(session, method, message.get("params") or {})
             response = {"id": request_id, "status": 200, "result": reply.body}
         except WireError as error:
-            response = {"id": request_id, "status": error.status, "error": self.shown(error)}
+            response = {"id": request_id, "status": error.status, "error": self.shown(session, error)}
+            if error.status == 418:
+                session.socket.close(POLICY, "banned")
         if show_limits:
-            response["rateLimits"] = self.limits(session.address)
-        session.socket.send(orjson.dumps(response).decode())
+            response["rateLimits"] = self.limits(session, method)
+        session.send(response)
 
-    def shown(self, error: WireError) -> dict[str, Any]:
-        body: dict[str, Any] = dict(error.body)
+    def shown(self, session: Session, error: WireError) -> dict[str, Any]:
+        body = error.body
         if error.retry_after:
-            now_ms = self.context.now_ns() // 1_000_000
-            body["data"] = {"serverTime": now_ms, "retryAfter": now_ms + error.retry_after * 1_000}
+            now = self.context.now_ns()
+            retry_ns = now + error.retry_after * 1_000_000_000
+            body["data"] = {"serverTime": now // session.unit, "retryAfter": retry_ns // NS_PER_MS}
         return body
 
-    def limits(self, address: str) -> list[dict[str, Any]]:
-        weight = self.context.limits.weight
-        used = weight.used(address, self.context.now_ns())
-        return [{**weight.limit.shown, "count": used}]
-
-    async def answer(self, session: Session, message: Mapping[str, Any]) -> Reply:
-        method = message.get("method")
-        params = message.get("params") or {}
-        if not isinstance(method, str) or not isinstance(params, dict):
-            raise BAD_JSON
-        method = method.removeprefix("v3/")
-        values = {name: rendered(value) for name, value in params.items()}
+    def limits(self, session: Session, method: str) -> list[dict[str, Any]]:
+        """The weight that the connection's address has used; for orders their limits, too."""
         now_ns = self.context.now_ns()
-        own = self.own.get(method)
-        if own is not None:
-            handler, rows = own
-            self.context.limits.charge(session.address, SESSION_WEIGHT, now_ns)
-            return handler(session, values, parameters.read({**rows, **SHOWING}, values), now_ns)
+        weight = self.context.limits.weight
+        found: list[dict[str, Any]] = [{**weight.limit.shown, "count": weight.used(session.address, now_ns)}]
         endpoint = self.methods.get(method)
-        if endpoint is None:
-            raise WireError(-1020, "This operation is not supported.")
-        return await self.call(session, endpoint, values, now_ns)
+        if endpoint is not None and endpoint.counts_orders and session.last_account:
+            found += self.context.limits.order_counts(session.last_account, now_ns)
+        return found
 
-    async def call(self, session: Session, endpoint: Endpoint, values: dict[str, str], now_ns: int) -> Reply:
+    async def answer(self, session: Session, method: str, params: Any) -> Reply:
+        now_ns = self.context.now_ns()
+        endpoint, own = self.methods.get(method), self.own.get(method)
+        try:
+            if not isinstance(params, dict):
+                raise BAD_JSON
+            if endpoint is None and own is None:
+                raise NO_METHOD
+            sent = {name: rendered(value) for name, value in params.items()}
+            read = self.readers[method](sent)
+        except WireError:
+            weight = endpoint.weight if endpoint is not None else SESSION_WEIGHT
+            self.context.limits.charge(session.address, weight if isinstance(weight, int) else 1, now_ns)
+            raise
+        if own is not None:
+            self.context.limits.charge(session.address, SESSION_WEIGHT, now_ns)
+            return own.handler(Asked(session, sent, read, now_ns))
+        assert endpoint is not None
+        return await self.call(endpoint, Asked(session, sent, read, now_ns))
+
+    async def call(self, endpoint: Endpoint, asked: Asked) -> Reply:
         """Call an endpoint's twin, for the key that signed or that is logged on."""
+        session, now_ns = asked.session, asked.now_ns
+        weight = endpoint.cost(asked.read)
+        self.context.limits.charge(session.address, weight, now_ns)
         key = None
-        read = parameters.read(self.rows[endpoint.socket_method], values)
-        self.context.limits.charge(session.address, endpoint.cost(read), now_ns)
-        if endpoint.security != endpoints.NONE:
-            key = self.signer(session, values, read, now_ns)
+        if endpoint.security == endpoints.KEYED:
+            key = self.context.keys.find(asked.sent.get("apiKey") or (session.key.api_key if session.key else None))
+        elif endpoint.security == endpoints.SIGNED:
+            key = self.signer(asked)
+            session.last_account = key.account
             if not key.rights & endpoint.right:
                 raise errors.BAD_KEY
-        reply = endpoint.handler(Request(self.context, read, now_ns, key, False))
-        return await reply if isawaitable(reply) else reply
+        request = Request(self.context, asked.read, now_ns, key, session.unit == NS_PER_US)
+        found = endpoint.handler(request)
+        reply = await found if isawaitable(found) else found
+        if endpoint.is_free:
+            self.context.limits.refund(session.address, weight, now_ns)
+        return reply
 
-    def signer(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Key:
+    def signer(self, asked: Asked, *, by_session: bool = True) -> Key:
         """The key that signed a request, or the session's. WireError -2014, -2015, -1022, -1021."""
-        if "apiKey" in values or session.key is None:
-            key = self.context.keys.find(values.get("apiKey"))
-            signature = values.get("signature")
+        sent, logged_on = asked.sent, asked.session.key
+        if "apiKey" in sent or "signature" in sent or logged_on is None or not by_session:
+            key = self.context.keys.find(sent.get("apiKey"))
+            signature = sent.get("signature")
             if not signature:
                 raise errors.missing("signature")
-            payload = "&".join(f"{name}={values[name]}" for name in sorted(values) if name != "signature")
+            payload = "&".join(f"{name}={sent[name]}" for name in sorted(sent) if name != "signature")
             if not key.check(payload.encode(), signature):
                 raise errors.BAD_SIGNATURE
         else:
-            key = self.context.keys.find(session.key.api_key)
-        window_us = read.get("recvWindow")
-        auth.check_time(read["timestamp"], auth.WINDOW_US if window_us is None else window_us, now_ns)
+            key = self.context.keys.find(logged_on.api_key)
+        window_us = asked.read.get("recvWindow")
+        auth.check_time(asked.read["timestamp"], auth.WINDOW_US if window_us is None else window_us, asked.now_ns)
         return key
 
-    def logon(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
+    def logon(self, asked: Asked) -> Reply:
         """Any kind of key may log on: a superset of what Binance allows."""
-        session.key = None
-        session.key = self.signer(session, values, read, now_ns)
-        session.authorized_ns = now_ns
-        return self.status(session, values, read, now_ns)
+        key = self.signer(asked, by_session=False)
+        if asked.session.key is not None and asked.session.key.account != key.account:
+            asked.session.log_out()
+        asked.session.key = key
+        asked.session.authorized_ns = asked.now_ns
+        return self.status(asked)
 
-    def status(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        authorized = session.key is not None
+    def status(self, asked: Asked) -> Reply:
+        """Who is logged on, and since when."""
+        session, unit = asked.session, asked.session.unit
         return Reply(
             {
                 "apiKey": session.key.api_key if session.key else None,
-                "authorizedSince": session.authorized_ns // 1_000_000 if authorized else None,
-                "connectedSince": session.connected_ns // 1_000_000,
+                "authorizedSince": session.authorized_ns // unit if session.key else None,
+                "connectedSince": session.connected_ns // unit,
                 "returnRateLimits": session.show_limits,
-                "serverTime": now_ns // 1_000_000,
+                "serverTime": asked.now_ns // unit,
                 "userDataStream": any(each.by_logon for each in session.subscriptions.values()),
             }
         )
 
-    def logout(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        """Forget who was logged on; only the subscription that came by logon ends with it."""
-        session.key = None
-        session.authorized_ns = 0
-        for number in [number for number, each in session.subscriptions.items() if each.by_logon]:
-            self.end_subscription(session, number)
-        return self.status(session, values, read, now_ns)
+    def logout(self, asked: Asked) -> Reply:
+        """Forget who was logged on."""
+        asked.session.log_out()
+        return self.status(asked)
 
-    def subscribe(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        if session.key is None:
+    def subscribe(self, asked: Asked) -> Reply:
+        """User data of whoever is logged on."""
+        if asked.session.key is None:
             raise errors.BAD_KEY
-        return self.begin_subscription(session, session.key, by_logon=True)
+        return Reply({"subscriptionId": asked.session.subscribe(asked.session.key, by_logon=True)})
 
-    def subscribe_signed(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        logged_on, session.key = session.key, None
-        try:
-            key = self.signer(session, values, read, now_ns)
-        finally:
-            session.key = logged_on
-        return self.begin_subscription(session, key, by_logon=False)
+    def subscribe_signed(self, asked: Asked) -> Reply:
+        """User data of whoever signed."""
+        key = self.signer(asked, by_session=False)
+        return Reply({"subscriptionId": asked.session.subscribe(key, by_logon=False)})
 
-    def begin_subscription(self, session: Session, key: Key, *, by_logon: bool) -> Reply:
-        if any(each.account == key.account for each in session.subscriptions.values()):
-            raise SUBSCRIBED
-        number = session.next_subscription
-        session.next_subscription += 1
-        session.subscriptions[number] = Subscription(key.account, by_logon)
-
-        def send(event: dict[str, Any]) -> None:
-            session.socket.send(orjson.dumps({"subscriptionId": number, "event": event}).decode())
-
-        self.user_data.listen(key.account, (id(session), number), send)
-        return Reply({"subscriptionId": number})
-
-    def unsubscribe(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        number = read["subscriptionId"]
+    def unsubscribe(self, asked: Asked) -> Reply:
+        """End one subscription, or all where none is named."""
+        session, number = asked.session, asked.read["subscriptionId"]
         if number is not None and number not in session.subscriptions:
             raise NOT_SUBSCRIBED
         for each in [number] if number is not None else list(session.subscriptions):
-            ended = {"subscriptionId": each, "event": {"e": "eventStreamTerminated", "E": now_ns // 1_000_000}}
-            session.socket.send(orjson.dumps(ended).decode())
-            self.end_subscription(session, each)
+            session.unsubscribe(each, tell=True)
         return Reply({})
 
-    def end_subscription(self, session: Session, number: int) -> None:
-        subscription = session.subscriptions.pop(number)
-        self.user_data.leave(subscription.account, (id(session), number))
-
-    def list_subscriptions(self, session: Session, values: dict[str, str], read: dict[str, Any], now_ns: int) -> Reply:
-        return Reply([{"subscriptionId": number} for number in session.subscriptions])
+    def list_subscriptions(self, asked: Asked) -> Reply:
+        """The subscriptions in force."""
+        return Reply([{"subscriptionId": number} for number in asked.session.subscriptions])
 
 
 def read_message(text: str) -> dict[str, Any]:

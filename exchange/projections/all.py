@@ -13,6 +13,7 @@ from exchange.messages.words import AnyWords
 from exchange.projections.candles import Candles
 from exchange.projections.depth import Depth
 from exchange.projections.folding import Fold, Projection
+from exchange.projections.prevented import PreventedMatches
 from exchange.projections.tickers import Tickers
 from exchange.projections.trades import Trades
 from exchange.projections.user_stream import BalanceOf, UserStream
@@ -55,7 +56,15 @@ class Projections:
         self.candles = Candles(candles_kept)
         self.tickers = Tickers()
         self.users = UserStream(balance_of)
-        self.each: tuple[Projection, ...] = (self.depth, self.trades, self.candles, self.tickers, self.users)
+        self.prevented = PreventedMatches()
+        self.each: tuple[Projection, ...] = (
+            self.depth,
+            self.trades,
+            self.candles,
+            self.tickers,
+            self.users,
+            self.prevented,
+        )
         self.fold = Fold(self.each)
 
     def on_batch(self, ts_ns: int, events: list[AnyWords]) -> None:

@@ -68,7 +68,7 @@ class Tickers(Projection):
     name = "tickers"
     version = 1
 
-    def __init__(self, days: int = 1) -> None:
+    def __init__(self, days: int = 7) -> None:
         super().__init__()
         # The oldest minute of a window is needed while the one running now is open; one hour more tells the close
         # before the window in most cases.

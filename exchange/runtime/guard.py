@@ -18,8 +18,9 @@ def attempt(do: Callable[[], Found], otherwise: Callable[[Exception], Found]) ->
 class Drive:
     """Runs a coroutine without a task: what it awaits calls its next step, and its end calls `done` right there.
 
-    An answer leaves while the next one is made: tasks would make all answers of a batch first. `otherwise` makes a result of an exception that nobody expected. The coroutine may
-    await futures and what is made of them; nothing in it may ask which task it is (asyncio.timeout does).
+    An answer leaves while the next one is made: tasks would make all answers of a batch first. `otherwise` makes a
+    result of an exception that nobody expected. The coroutine may await futures and what is made of them; nothing in
+    it may ask which task it is (asyncio.timeout does).
     """
 
     __slots__ = ("coroutine", "done", "otherwise")

@@ -59,9 +59,9 @@ def test_a_section_of_another_version_is_left_out_and_named() -> None:
     assert read.restore(b"".join(written.sections())) == ["candles"]
     assert read.candles.markets == {}
     assert read.depth.snapshot(1, 9) == written.depth.snapshot(1, 9)
-    assert Projections().restore(b"") == ["depth", "trades", "candles", "tickers", "user_stream"]
+    assert Projections().restore(b"") == ["depth", "trades", "candles", "tickers", "user_stream", "prevented"]
     unknown = HEAD.pack(b"later", 1, 3) + b"abc"
-    assert read.restore(unknown) == ["depth", "trades", "candles", "tickers", "user_stream"]
+    assert read.restore(unknown) == ["depth", "trades", "candles", "tickers", "user_stream", "prevented"]
 
 
 def test_an_empty_venue_restores_as_one() -> None:
