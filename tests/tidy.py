@@ -48,6 +48,10 @@ IMPORTS: dict[str, tuple[str, ...]] = {
         "exchange.workers", "exchange.config",
     ),
     "exchange/adapters/": ("exchange.messages", "exchange.adapters", "exchange.config"),
+    "exchange/audit/": (
+        "exchange.messages", "exchange.core", "exchange.runtime", "exchange.store", "exchange.audit", "exchange.config",
+        "journal", "snapshots",
+    ),
     "exchange/app.py": ("exchange", "journal", "snapshots"),
     "exchange/ops/": ANYTHING,
     "exchange/": ("exchange.messages", "exchange.config"),

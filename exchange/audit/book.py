@@ -1,0 +1,298 @@
+"""Fills inside their limits and in price-time order, rights of keys: checked from events by books of the audit's own.
+
+An event that tells of an order that the audit does not know, or of a book that stands otherwise, is a problem; so is a
+command that did what its key could not, or that was refused a right which it had.
+"""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from exchange.audit.findings import Findings
+from exchange.audit.source import MESSAGE, Step, Words, message_at, places
+from exchange.audit.venue import Register
+from exchange.core.matching import codes
+from exchange.messages import registry, system
+from exchange.messages.orders import EventKind
+
+RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
+CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
+KIND_OF_FLAGS = 0xFFFFFF
+VENUE_OWN = frozenset([system.Genesis, system.Tick])
+
+
+class Side:
+    """One side of a book: at each price the orders in the order in which they came."""
+
+    def __init__(self, sign: int) -> None:
+        self.sign = sign
+        self.levels: dict[int, dict[int, int]] = {}
+        """Price to order id to lots remaining."""
+        self.prices: list[int] = []
+
+    def best(self) -> int:
+        """The best price; 0 where the side is empty."""
+        while self.prices:
+            price = self.prices[0] * self.sign
+            if self.levels.get(price):
+                return price
+            heappop(self.prices)
+            self.levels.pop(price, None)
+        return 0
+
+    def add(self, price: int, order_id: int, remaining: int) -> None:
+        level = self.levels.get(price)
+        if level is None:
+            level = self.levels[price] = {}
+            heappush(self.prices, price * self.sign)
+        level[order_id] = remaining
+
+
+class Order:
+    """What the audit knows of an order."""
+
+    __slots__ = ("account", "is_waiting", "limit", "market", "mode", "remaining", "rests", "side")
+
+    def __init__(self, market: int, account: int, flags: int, limit: int, remaining: int) -> None:
+        self.market = market
+        self.account = account
+        self.side = flags & 255
+        self.mode = flags >> 24 & 255
+        self.limit = limit
+        self.remaining = remaining
+        self.rests = False
+        self.is_waiting = flags >> 8 & 255 > codes.LIMIT_MAKER
+
+
+class Book:
+    """All books, folded from events; `on_step` checks one frame."""
+
+    def __init__(self, findings: Findings, quarantined: frozenset[int]) -> None:
+        self.findings = findings
+        self.quarantined = quarantined
+        self.register = Register()
+        self.orders: dict[int, Order] = {}
+        self.sides: dict[int, tuple[Side, Side]] = {}
+        self.last_order = 0
+        self.taker = 0
+        """The order that trades: accepted or triggered last."""
+        self.said: dict[int, tuple[int, int]] = {}
+        """Of each command of a frame: kind and place of its first event."""
+        self.folds: dict[int, Callable[[Words, int], None]] = {
+            int(EventKind.ACCEPTED): self.accepted,
+            int(EventKind.RESTED): self.rested,
+            int(EventKind.TRADED): self.traded,
+            int(EventKind.CANCELED): self.canceled,
+            int(EventKind.PREVENTED): self.prevented,
+            int(EventKind.TRIGGERED): self.triggered,
+        }
+
+    def on_step(self, step: Step) -> None:
+        words = step.words
+        said = self.said = {}
+        cold: list[int] = []
+        fold_of = self.folds.get
+        if not step.rows:
+            self.on_messages(step)
+            return
+        for at in places(words):
+            kind, seq = words[at] & 255, words[at + 1]
+            if seq not in said:
+                said[seq] = kind, at
+            fold = fold_of(kind)
+            if fold is not None:
+                fold(words, at)
+            elif kind == MESSAGE:
+                cold.append(at)
+        self.on_rows(step)
+        for at in cold:
+            self.register.fold(registry.event_decoder.decode(message_at(step, at)))
+
+    def on_rows(self, step: Step) -> None:
+        """Each command of the order path against the rights of its key, and against what was said of it."""
+        rows, words, said, may = step.rows, step.words, self.said, self.register.may
+        seq, at = step.frame.header.first_seq, 0
+        while at < len(rows):
+            _, count, extensions, _, account, key = rows[at : at + 6]
+            first = said.get(seq)
+            code = 0
+            if first is not None and first[0] == EventKind.REJECTED:
+                code = words[first[1] + 6]
+            if seq not in self.quarantined:
+                has_right = may(key, codes.RIGHT_TRADE, account)
+                if code == 0 and not has_right:
+                    self.findings.add(seq, f"key {key} may not trade for account {account}, and was not refused")
+                elif code in RIGHT_REFUSALS and has_right:
+                    self.findings.add(seq, f"key {key} may trade for account {account}, and was refused ({code})")
+                if code == 0 and first is not None:
+                    self.compare(seq, rows[at : at + 16], words, first)
+            for _ in range(count - 1):
+                at += codes.ROW_WORDS + codes.EXTENSION_WORDS * extensions
+                extensions = rows[at + 2]
+            at += codes.ROW_WORDS + codes.EXTENSION_WORDS * extensions
+            seq += 1
+        self.findings.saw("commands", seq - step.frame.header.first_seq)
+
+    def compare(self, seq: int, row: Words, words: Words, first: tuple[int, int]) -> None:
+        """What was done must be what was asked: an order's own words, or a cancel of one's own."""
+        kind, at = first
+        if kind == EventKind.ACCEPTED and row[0] == codes.PLACE:
+            told = [words[at + 2], words[at + 3], words[at + 13], words[at + 5] & KIND_OF_FLAGS, words[at + 6]]
+            asked = [row[3], row[4], row[5], row[6] & KIND_OF_FLAGS, row[7]]
+            names = words[at + CLIENT_AT_IN_ACCEPTED : at + CLIENT_AT_IN_ACCEPTED + codes.CLIENT_ID_WORDS]
+            if told != asked or names != row[CLIENT_AT_IN_ROW:] or (row[8] and row[8] != words[at + 7]):
+                self.findings.add(seq, f"an order was accepted that is not the one asked for: {told}, {asked}")
+        elif kind == EventKind.CANCELED and words[at + 3] != row[4]:
+            self.findings.add(seq, f"account {row[4]} canceled an order of account {words[at + 3]}")
+
+    def on_messages(self, step: Step) -> None:
+        """Commands as messages: rights first, then what each did to accounts, keys and markets."""
+        words = step.words
+        of_seq: dict[int, list[int]] = {}
+        for at in places(words):
+            of_seq.setdefault(words[at + 1], []).append(at)
+        seq = step.frame.header.first_seq
+        for command in registry.decode_commands(step.frame.payload):
+            events = []
+            for at in of_seq.get(seq, []):
+                fold = self.folds.get(words[at] & 255)
+                if fold is not None:
+                    fold(words, at)
+                elif words[at] & 255 == MESSAGE:
+                    events.append(registry.event_decoder.decode(message_at(step, at)))
+            self.check_message(seq, command, events)
+            for event in events:
+                self.register.fold(event)
+            seq += 1
+        self.findings.saw("commands", seq - step.frame.header.first_seq)
+
+    def check_message(self, seq: int, command: registry.AnyCommand, events: list[registry.AnyEvent]) -> None:
+        if type(command) in VENUE_OWN or seq in self.quarantined:
+            return
+        key: int = command.key_id  # type: ignore[union-attr]
+        refusal = next((event.code for event in events if isinstance(event, system.CommandRejected)), 0)
+        has_right = self.register.may(key, codes.RIGHT_OPERATE)
+        if refusal == 0 and not has_right:
+            self.findings.add(seq, f"key {key} may not operate, and {type(command).__name__} was not refused")
+        elif refusal in RIGHT_REFUSALS and has_right:
+            self.findings.add(seq, f"key {key} may operate, and {type(command).__name__} was refused ({refusal})")
+
+    # Events.
+
+    def side_of(self, market: int, side: int) -> Side:
+        if market not in self.sides:
+            self.sides[market] = Side(-1), Side(1)
+        return self.sides[market][side]
+
+    def accepted(self, words: Words, at: int) -> None:
+        order_id = words[at + 4]
+        if order_id <= self.last_order:
+            self.findings.add(words[at + 1], f"order id {order_id} after {self.last_order}")
+        self.last_order = self.taker = order_id
+        self.orders[order_id] = Order(words[at + 2], words[at + 3], words[at + 5], words[at + 6], words[at + 7])
+
+    def triggered(self, words: Words, at: int) -> None:
+        seq, order_id = words[at + 1], words[at + 4]
+        order = self.orders.get(order_id)
+        if order is None or not order.is_waiting or order.remaining != words[at + 10]:
+            self.findings.add(seq, f"order {order_id} was triggered, and was not waiting as told")
+            return
+        order.is_waiting = False
+        self.taker = order_id
+
+    def rested(self, words: Words, at: int) -> None:
+        seq, market, order_id, price, remaining = (
+            words[at + 1],
+            words[at + 2],
+            words[at + 4],
+            words[at + 6],
+            words[at + 7],
+        )
+        order = self.orders.get(order_id)
+        if order is None or order.rests or order.is_waiting:
+            self.findings.add(seq, f"order {order_id} came to rest, and could not")
+            return
+        if (price, remaining, words[at + 5]) != (order.limit, order.remaining, order.side):
+            self.findings.add(seq, f"order {order_id} rests otherwise than it was left")
+        other = self.side_of(market, 1 - order.side).best()
+        if other and (price >= other if order.side == codes.BUY else price <= other):
+            self.findings.add(seq, f"the book of market {market} is crossed: {price} against {other}")
+        order.rests = True
+        side = self.side_of(market, order.side)
+        side.add(price, order_id, remaining)
+        self.check_level(seq, side, price, words[at + 8])
+
+    def check_level(self, seq: int, side: Side, price: int, told: int) -> None:
+        here = sum(side.levels.get(price, {}).values())
+        if here != told:
+            self.findings.add(seq, f"{told} lots are told at {price}, there are {here}")
+
+    def front(self, seq: int, maker_id: int, maker: Order) -> None:
+        """A maker must be the oldest at the best price of its side."""
+        side = self.side_of(maker.market, maker.side)
+        best = side.best()
+        oldest = next(iter(side.levels[best])) if best else 0
+        if oldest != maker_id:
+            self.findings.add(seq, f"order {maker_id} at {maker.limit} was met before order {oldest} at {best}")
+
+    def traded(self, words: Words, at: int) -> None:
+        _, seq, _, _, taker_side, price, quantity = words[at : at + 7]
+        taker_id, _, taker_remaining, maker_id, _, maker_remaining = (
+            *words[at + 10 : at + 13],
+            *words[at + 16 : at + 19],
+        )
+        taker, maker = self.orders.get(taker_id), self.orders.get(maker_id)
+        if taker is None or maker is None or taker_id != self.taker or not maker.rests or taker.rests:
+            self.findings.add(seq, f"orders {taker_id} and {maker_id} traded, and could not")
+            return
+        self.findings.saw("fills")
+        self.front(seq, maker_id, maker)
+        is_buy = taker.side == codes.BUY
+        if price != maker.limit or (taker.limit and (price > taker.limit if is_buy else price < taker.limit)):
+            self.findings.add(seq, f"a fill at {price}: maker {maker.limit}, taker {taker.limit}")
+        if taker_side != taker.side or maker.side == taker.side or maker.market != taker.market:
+            self.findings.add(seq, f"orders {taker_id} and {maker_id} are not two sides of one market")
+        if taker.mode != codes.NONE and self.is_same_owner(taker.account, maker.account):
+            self.findings.add(seq, f"account {taker.account} traded with itself in mode {taker.mode}")
+        taker.remaining -= quantity
+        maker.remaining -= quantity
+        if quantity <= 0 or (taker.remaining, maker.remaining) != (taker_remaining, maker_remaining):
+            self.findings.add(seq, f"{quantity} lots leave {taker.remaining} and {maker.remaining}, told otherwise")
+        side = self.side_of(maker.market, maker.side)
+        if maker.remaining > 0:
+            side.levels[maker.limit][maker_id] = maker.remaining
+        else:
+            self.leave(maker_id, maker)
+        if taker.remaining <= 0:
+            del self.orders[taker_id]
+        self.check_level(seq, side, maker.limit, words[at + 36])
+
+    def is_same_owner(self, one: int, other: int) -> bool:
+        groups = self.register.groups
+        return one == other or (groups.get(one, 0) != 0 and groups.get(one) == groups.get(other))
+
+    def leave(self, order_id: int, order: Order) -> None:
+        if order.rests:
+            self.side_of(order.market, order.side).levels.get(order.limit, {}).pop(order_id, None)
+        del self.orders[order_id]
+
+    def canceled(self, words: Words, at: int) -> None:
+        seq, order_id = words[at + 1], words[at + 4]
+        order = self.orders.get(order_id)
+        if order is None or order.remaining != words[at + 9] or order.account != words[at + 3]:
+            self.findings.add(seq, f"order {order_id} was canceled, and was not as told")
+            return
+        self.leave(order_id, order)
+        if order.rests:
+            self.check_level(seq, self.side_of(order.market, order.side), order.limit, words[at + 18])
+        elif words[at + 18] != codes.NOT_RESTING:
+            self.findings.add(seq, f"order {order_id} was canceled from a book in which it was not")
+
+    def prevented(self, words: Words, at: int) -> None:
+        seq, taker_id, maker_id = words[at + 1], words[at + 6], words[at + 9]
+        taker, maker = self.orders.get(taker_id), self.orders.get(maker_id)
+        if taker is None or maker is None or not self.is_same_owner(taker.account, maker.account):
+            self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart, and had two owners")
+            return
+        self.front(seq, maker_id, maker)
+        if taker.mode != words[at + 4] or taker.mode == codes.NONE:
+            self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart in mode {words[at + 4]}")

@@ -1,0 +1,197 @@
+"""Conservation: every balance folded from fills and postings alone, compared with the state; no money from nowhere."""
+
+from exchange.audit.findings import Findings
+from exchange.audit.source import MESSAGE, Step, Words, message_at, places
+from exchange.audit.venue import Market, Register, posted
+from exchange.core.engine import Engine
+from exchange.core.matching import codes, cold
+from exchange.messages import registry
+from exchange.messages.orders import EventKind
+
+Cell = tuple[int, int]
+
+
+class Hold:
+    """What an order holds, and how it counts."""
+
+    __slots__ = ("account", "asset", "held", "is_buy", "market")
+
+    def __init__(self, market: Market, account: int, held: int, *, is_buy: bool) -> None:
+        self.market = market
+        self.account = account
+        self.held = held
+        self.is_buy = is_buy
+        self.asset = market.quote if is_buy else market.base
+
+
+class Money:
+    """Folds the events of a whole journal into balances; `compare` holds them against the core's."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.register = Register()
+        self.available: dict[Cell, int] = {}
+        self.held: dict[Cell, int] = {}
+        self.holds: dict[int, Hold] = {}
+        self.fees: dict[int, int] = {}
+        """Asset to what the schedule says was charged of it."""
+        self.folds = {
+            int(EventKind.ACCEPTED): self.accepted,
+            int(EventKind.RESTED): self.rested,
+            int(EventKind.TRADED): self.traded,
+            int(EventKind.CANCELED): self.canceled,
+            int(EventKind.TRIGGERED): self.triggered,
+        }
+        self.ignored = {
+            int(kind)
+            for kind in (
+                EventKind.REJECTED,
+                EventKind.PREVENTED,
+                EventKind.STRATEGY_NOTED,
+                EventKind.TERMS_NOTED,
+            )
+        }
+
+    def on_step(self, step: Step) -> None:
+        """Fold one frame's events."""
+        words = step.words
+        for at in places(words):
+            kind = words[at] & 255
+            fold = self.folds.get(kind)
+            if fold is not None:
+                fold(words, at)
+            elif kind == MESSAGE:
+                self.message(words[at + 1], registry.event_decoder.decode(message_at(step, at)))
+            elif kind not in self.ignored:
+                self.findings.add(words[at + 1], f"an event of kind {kind}, which this audit does not know")
+
+    def message(self, seq: int, event: registry.AnyEvent) -> None:
+        self.register.fold(event)
+        post = posted(event)
+        if post is not None:
+            if post.amount <= 0:
+                self.findings.add(seq, f"a posting of {post.amount}")
+            self.give(seq, post.payer, post.asset_id, -post.amount)
+            self.give(seq, post.receiver, post.asset_id, post.amount)
+            self.findings.saw("postings")
+
+    def give(self, seq: int, account: int, asset: int, amount: int) -> None:
+        """Add to what an account has available; nobody but `external` may owe."""
+        cell = account, asset
+        after = self.available.get(cell, 0) + amount
+        self.available[cell] = after
+        if after < 0 and account != codes.EXTERNAL_ACCOUNT:
+            self.findings.add(seq, f"account {account} has {after} of asset {asset} available")
+
+    def hold(self, seq: int, order: Hold, amount: int) -> None:
+        """Move an amount from available to held; a negative one back."""
+        order.held += amount
+        cell = order.account, order.asset
+        self.held[cell] = self.held.get(cell, 0) + amount
+        if order.held < 0:
+            self.findings.add(seq, f"an order of account {order.account} holds {order.held} of asset {order.asset}")
+        self.give(seq, order.account, order.asset, -amount)
+
+    def accepted(self, words: Words, at: int) -> None:
+        market = self.register.markets[words[at + 2]]
+        account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
+        order = Hold(market, account, 0, is_buy=words[at + 5] & 255 == codes.BUY)
+        self.holds[order_id] = order
+        if held < 0:
+            self.findings.add(words[at + 1], f"order {order_id} holds {held}")
+        self.hold(words[at + 1], order, held)
+
+    def triggered(self, words: Words, at: int) -> None:
+        order = self.holds[words[at + 4]]
+        self.hold(words[at + 1], order, words[at + 11] - order.held)
+
+    def rested(self, words: Words, at: int) -> None:
+        """A resting order holds its own price × remaining; what better prices left is available again."""
+        order, market = self.holds[words[at + 4]], self.register.markets[words[at + 2]]
+        price, remaining = words[at + 6], words[at + 7]
+        claim = price * remaining * market.quote_per_tick_lot if order.is_buy else remaining * market.base_per_lot
+        if claim > order.held:
+            self.findings.add(words[at + 1], f"order {words[at + 4]} rests and holds {order.held}, not {claim}")
+        self.hold(words[at + 1], order, claim - order.held)
+
+    def traded(self, words: Words, at: int) -> None:
+        (
+            _, seq, market_id, _, taker_side, price, quantity, base_amount, quote_amount, fee_version,
+            taker_id, taker_account, taker_remaining, taker_fee, taker_asset, _,
+            maker_id, maker_account, maker_remaining, maker_fee, maker_asset,
+        ) = words[at : at + 21]  # fmt: skip
+        self.findings.saw("fills")
+        market, tiers = self.register.markets[market_id], self.register.tiers
+        if (
+            base_amount != quantity * market.base_per_lot
+            or quote_amount != price * quantity * market.quote_per_tick_lot
+        ):
+            self.findings.add(seq, f"{quantity} lots at {price} are not {base_amount} for {quote_amount}")
+        if fee_version != market.fee_version:
+            self.findings.add(seq, f"fees of version {fee_version}, in force is {market.fee_version}")
+        ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][1]
+        self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), ppm[1])
+        self.side(seq, maker_id, maker_account, (base_amount, quote_amount), (maker_fee, maker_asset), ppm[0])
+        for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
+            if remaining == 0:
+                self.end(seq, order_id)
+        if taker_side != (codes.BUY if taker_asset == market.base else codes.SELL):
+            self.findings.add(seq, "the taker did not receive what its side receives")
+
+    def side(
+        self, seq: int, order_id: int, account: int, amounts: tuple[int, int], fee: tuple[int, int], ppm: int
+    ) -> None:
+        """One side of a fill: it gives from what it holds, receives, and pays its fee of what it receives."""
+        order = self.holds[order_id]
+        base_amount, quote_amount = amounts
+        given, received = (quote_amount, base_amount) if order.is_buy else (base_amount, quote_amount)
+        asset = order.market.base if order.is_buy else order.market.quote
+        due = -(-received * ppm // codes.PPM)
+        if fee != (due, asset):
+            self.findings.add(seq, f"a fee of {fee[0]} of asset {fee[1]}, the schedule says {due} of {asset}")
+        if account != order.account:
+            self.findings.add(seq, f"a fill of account {account} for an order of {order.account}")
+        order.held -= given
+        if order.held < 0:
+            self.findings.add(seq, f"order {order_id} gave {given} and held {order.held + given}")
+        cell = account, order.asset
+        self.held[cell] = self.held.get(cell, 0) - given
+        self.give(seq, account, asset, received - fee[0])
+        self.give(seq, codes.FEES_ACCOUNT, asset, fee[0])
+        self.fees[asset] = self.fees.get(asset, 0) + due
+
+    def end(self, seq: int, order_id: int) -> None:
+        order = self.holds.pop(order_id)
+        self.hold(seq, order, -order.held)
+
+    def canceled(self, words: Words, at: int) -> None:
+        order_id, released = words[at + 4], words[at + 12]
+        order = self.holds[order_id]
+        if released != order.held:
+            self.findings.add(words[at + 1], f"order {order_id} held {order.held}, {released} was released")
+        self.end(words[at + 1], order_id)
+
+    def compare(self, seq: int, engine: Engine) -> None:
+        """Hold the folded balances against the core's, and each held amount against its claims."""
+        sums: dict[int, int] = {}
+        cells = {}
+        for account, asset, available, held, borrowed in cold.all_cells(engine.state.matching):
+            cells[account, asset] = available, held
+            sums[asset] = sums.get(asset, 0) + available + held - borrowed
+        for asset, total in sums.items():
+            if total:
+                self.findings.add(seq, f"asset {asset} sums to {total}")
+        claims: dict[Cell, int] = {}
+        for order in self.holds.values():
+            cell = order.account, order.asset
+            claims[cell] = claims.get(cell, 0) + order.held
+        for cell in cells.keys() | self.available.keys() | claims.keys():
+            folded = self.available.get(cell, 0), self.held.get(cell, 0)
+            if cells.get(cell, (0, 0)) != folded:
+                found = cells.get(cell, (0, 0))
+                self.findings.add(seq, f"account {cell[0]} has {found} of asset {cell[1]}, its history gives {folded}")
+            if claims.get(cell, 0) != folded[1]:
+                self.findings.add(
+                    seq, f"account {cell[0]} holds {folded[1]} of asset {cell[1]}, claims {claims.get(cell)}"
+                )
+        self.findings.saw("balances", len(cells))

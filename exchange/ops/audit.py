@@ -1,0 +1,103 @@
+"""`run.py audit DIR`: everything an auditor needs from the journal alone; exit 0 only if all of it holds."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from exchange.audit.audit import CHECKS, Outcome, Wanted, audit
+from exchange.ops.replay import journal_directory, last_seq
+
+SAID = {
+    "chain": "every frame, checksum, chain value, seal and note; heads held elsewhere",
+    "book": "rights of keys; fills inside their limits and in price-time order",
+    "money": "no money from nowhere; fees are the schedule's; balances are their history",
+    "snapshots": "the state at every snapshot is the one that the journal gives",
+    "agreement": "independent replays came to the same events, chain and state",
+}
+
+
+def main(argv: list[str]) -> int:
+    """Audit a data directory or a journal; exit 0 where all holds, 1 where anything does not."""
+    parser = argparse.ArgumentParser(prog="run.py audit", description=__doc__)
+    parser.add_argument("dir", type=Path, help="data directory (the one that holds `journal`), or a journal directory")
+    parser.add_argument("--from", dest="from_seq", type=int, default=1, metavar="SEQ", help="report from this entry on")
+    parser.add_argument("--to", dest="to_seq", type=int, default=0, metavar="SEQ", help="stop behind this entry")
+    parser.add_argument("--head", type=Path, metavar="FILE", help="signed heads that somebody else has kept")
+    parser.add_argument("--json", action="store_true", help="the report as JSON on standard output")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    options = parser.parse_args(argv)
+    directory = journal_directory(options.dir)
+    try:
+        heads = read_heads(options.head) if options.head else {}
+        snapshots = options.dir / "snapshots"
+        wanted = Wanted(directory, snapshots if snapshots.is_dir() else None, options.from_seq, options.to_seq, heads)
+        began = time.perf_counter()
+        outcomes = watched(wanted, quiet=options.quiet or options.json)
+        seconds = time.perf_counter() - began
+    except (OSError, ValueError) as error:
+        print(f"run.py audit: {error}", file=sys.stderr)
+        return 1
+    holds = not any(outcome.number for outcome in outcomes)
+    if options.json:
+        print(json.dumps(as_json(outcomes, seconds, holds=holds), indent=2))
+    else:
+        show(outcomes, seconds, holds=holds)
+    return 0 if holds else 1
+
+
+def read_heads(path: Path) -> dict[int, bytes]:
+    """Chain values by seq: one JSON object a line with `seq` and `chain`. Raises ValueError."""
+    heads = {}
+    for line in path.read_text().splitlines():
+        if line.strip():
+            fields = json.loads(line)
+            try:
+                heads[int(fields["seq"])] = bytes.fromhex(fields["chain"])
+            except (KeyError, TypeError) as error:
+                raise ValueError(f"{path}: a head has seq and chain, not {line[:80]}") from error
+    return heads
+
+
+def watched(wanted: Wanted, *, quiet: bool) -> list[Outcome]:
+    """Run the audit under a bar for each check."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=quiet or not sys.stderr.isatty()) as progress:
+        total = wanted.to_seq or last_seq(wanted.journal)
+        tasks = {name: progress.add_task(name, total=total) for name in CHECKS}
+        return audit(wanted, lambda name, seq: progress.update(tasks[name], completed=seq))
+
+
+def as_json(outcomes: list[Outcome], seconds: float, *, holds: bool) -> dict[str, Any]:
+    checks = [
+        {
+            "check": outcome.check,
+            "holds": not outcome.number,
+            "problems": outcome.number,
+            "first_problems": [problem._asdict() for problem in outcome.problems],
+            "seen": outcome.seen,
+        }
+        for outcome in outcomes
+    ]
+    return {"holds": holds, "seconds": round(seconds, 3), "facts": outcomes[-1].facts, "checks": checks}
+
+
+def show(outcomes: list[Outcome], seconds: float, *, holds: bool) -> None:
+    """The report for people."""
+    for outcome in outcomes:
+        print(f"{'holds' if not outcome.number else 'FAILS':<6} {outcome.check:<10} {SAID[outcome.check]}")
+        seen = ", ".join(f"{number:,} {what}" for what, number in outcome.seen.items())
+        print(f"{'':<17} {seen}")
+        for problem in outcome.problems[:10]:
+            print(f"{'':<17} entry {problem.seq}: {problem.text}")
+        if outcome.number > len(outcome.problems[:10]):
+            print(f"{'':<17} ... {outcome.number} problems in all")
+    for name, value in outcomes[-1].facts.items():
+        print(f"{name:<17} {value}")
+    print(f"{'all of it holds' if holds else 'NOT all of it holds'}, after {seconds:.1f} s")
