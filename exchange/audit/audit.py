@@ -178,8 +178,12 @@ def audit(wanted: Wanted, tell: Callable[[str, int], None] = lambda check, seq: 
 
 
 def work(name: str, wanted: Wanted, told: "Queue[tuple[str, Any]]") -> None:
-    """What a check's process does."""
-    told.put((name, CHECKS[name](wanted, lambda seq: told.put((name, seq)))))
+    """What a check's process does. Notes are read before anything else: there, too, a journal can be corrupt."""
+    try:
+        found = CHECKS[name](wanted, lambda seq: told.put((name, seq)))
+    except CorruptJournal as error:
+        found = Outcome(name, [Problem(error.seq, name, str(error))], 1, {}, {})
+    told.put((name, found))
 
 
 def agreement(outcomes: list[Outcome]) -> Outcome:

@@ -11,7 +11,7 @@ from exchange.audit.findings import Findings
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
-from exchange.messages import registry, system
+from exchange.messages import accounts, registry, system
 from exchange.messages.orders import EventKind
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
@@ -173,7 +173,8 @@ class Book:
         has_right = self.register.may(key, codes.RIGHT_OPERATE)
         if refusal == 0 and not has_right:
             self.findings.add(seq, f"key {key} may not operate, and {type(command).__name__} was not refused")
-        elif refusal in RIGHT_REFUSALS and has_right:
+        elif refusal in RIGHT_REFUSALS and has_right and not isinstance(command, accounts.RevokeApiKey):
+            # (Of a key that is to be revoked it may be said, too, that there is none.)
             self.findings.add(seq, f"key {key} may operate, and {type(command).__name__} was refused ({refusal})")
 
     # Events.

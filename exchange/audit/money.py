@@ -97,13 +97,25 @@ class Money:
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
         order = Hold(market, account, 0, is_buy=words[at + 5] & 255 == codes.BUY)
         self.holds[order_id] = order
-        if held < 0:
-            self.findings.add(words[at + 1], f"order {order_id} holds {held}")
+        self.check_hold(words[at + 1], order, words[at + 6], words[at + 7], held)
         self.hold(words[at + 1], order, held)
 
     def triggered(self, words: Words, at: int) -> None:
         order = self.holds[words[at + 4]]
+        self.check_hold(words[at + 1], order, words[at + 6], words[at + 10], words[at + 11])
         self.hold(words[at + 1], order, words[at + 11] - order.held)
+
+    def check_hold(self, seq: int, order: Hold, price: int, quantity: int, held: int) -> None:
+        """A sale holds its lots, a purchase with a price their worth at it; one without a price what the book asked."""
+        market = order.market
+        if order.is_buy and not price:
+            is_right = held >= 0
+        else:
+            is_right = held == (
+                price * quantity * market.quote_per_tick_lot if order.is_buy else quantity * market.base_per_lot
+            )
+        if not is_right:
+            self.findings.add(seq, f"an order of {quantity} lots at {price} holds {held}")
 
     def rested(self, words: Words, at: int) -> None:
         """A resting order holds its own price × remaining; what better prices left is available again."""

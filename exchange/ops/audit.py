@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from exchange.audit.audit import CHECKS, Outcome, Wanted, audit
 from exchange.ops.replay import journal_directory, last_seq
+from journal.errors import CorruptJournal
 
+SEEN_SHOWN = 12
 SAID = {
     "chain": "every frame, checksum, chain value, seal and note; heads held elsewhere",
     "book": "rights of keys; fills inside their limits and in price-time order",
@@ -68,8 +71,13 @@ def watched(wanted: Wanted, *, quiet: bool) -> list[Outcome]:
     """Run the audit under a bar for each check."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet or not sys.stderr.isatty()) as progress:
-        total = wanted.to_seq or last_seq(wanted.journal)
+    if quiet or not sys.stderr.isatty():
+        return audit(wanted)
+    # Where the end of the journal does not verify, the checks will say so; the bars then have no end.
+    total: int | None = wanted.to_seq
+    with suppress(CorruptJournal):
+        total = total or last_seq(wanted.journal)
+    with Progress(*columns, console=console) as progress:
         tasks = {name: progress.add_task(name, total=total) for name in CHECKS}
         return audit(wanted, lambda name, seq: progress.update(tasks[name], completed=seq))
 
@@ -92,7 +100,7 @@ def show(outcomes: list[Outcome], seconds: float, *, holds: bool) -> None:
     """The report for people."""
     for outcome in outcomes:
         print(f"{'holds' if not outcome.number else 'FAILS':<6} {outcome.check:<10} {SAID[outcome.check]}")
-        seen = ", ".join(f"{number:,} {what}" for what, number in outcome.seen.items())
+        seen = ", ".join(f"{number:,} {what}" for what, number in list(outcome.seen.items())[:SEEN_SHOWN])
         print(f"{'':<17} {seen}")
         for problem in outcome.problems[:10]:
             print(f"{'':<17} entry {problem.seq}: {problem.text}")

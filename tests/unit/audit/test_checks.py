@@ -1,0 +1,159 @@
+"""The checks agree with flows of every kind, and each finds the lie that it is there for."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from exchange.audit.book import Book
+from exchange.audit.findings import Findings
+from exchange.core.engine import MESSAGES, ROWS, Engine
+from exchange.core.matching import codes
+from exchange.messages import registry, transfers
+from exchange.messages.orders import EventKind
+from tests import flows
+from tests.unit.audit.steps import audited, events_of, flow, lied, put, step_of
+
+ACCEPTED, RESTED, TRADED = int(EventKind.ACCEPTED), int(EventKind.RESTED), int(EventKind.TRADED)
+CANCELED, PREVENTED, TRIGGERED = int(EventKind.CANCELED), int(EventKind.PREVENTED), int(EventKind.TRIGGERED)
+QUARANTINED = (5, 90, 120)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_a_flow_does_holds(seed: int) -> None:
+    quarantined = QUARANTINED if seed % 3 == 0 else ()
+    knobs = {"waiting": (0.0, 0.2, 0.5)[seed % 3], "wild_percent": (0, 10, 30)[seed % 3], "poverty": (0, 10)[seed % 2]}
+    steps, core = flow(seed, steps=40, quarantined=quarantined, **knobs)
+    assert audited(steps, core, quarantined) == []
+
+
+@pytest.fixture(scope="module")
+def told() -> Any:
+    """A flow in which everything happens."""
+    steps, core = flow(32, steps=120, waiting=0.3, wild_percent=0)
+    assert audited(steps, core) == []
+    for kind in (ACCEPTED, RESTED, TRADED, CANCELED, PREVENTED, TRIGGERED):
+        assert events_of(steps, kind), kind
+    return steps, core
+
+
+LIES = [
+    (ACCEPTED, 3, 1, "accepted that is not the one asked for"),
+    (ACCEPTED, 4, 0, ""),
+    (ACCEPTED, 6, 1, "accepted that is not the one asked for"),
+    (ACCEPTED, 9, 1, "holds|was released|held"),
+    (ACCEPTED, 13, 1, "accepted that is not the one asked for"),
+    (ACCEPTED, 14, 1, "accepted that is not the one asked for"),
+    (RESTED, 6, 1, "rests otherwise than it was left"),
+    (RESTED, 7, 1, "rests otherwise than it was left"),
+    (RESTED, 8, 1, "lots are told at"),
+    (TRADED, 5, 1, "a fill at"),
+    (TRADED, 5, -1, "a fill at"),
+    (TRADED, 6, 1, "told otherwise"),
+    (TRADED, 7, 1, "lots at"),
+    (TRADED, 8, -1, "lots at"),
+    (TRADED, 9, 1, "fees of version"),
+    (TRADED, 11, 1, "a fill of account"),
+    (TRADED, 13, 1, "the schedule says"),
+    (TRADED, 19, -1, "the schedule says"),
+    (TRADED, 16, 1, "could not|before order"),
+    (TRADED, 18, 1, "told otherwise"),
+    (TRADED, 36, 1, "lots are told at"),
+    (CANCELED, 3, 1, "not as told"),
+    (CANCELED, 9, 1, "not as told"),
+    (CANCELED, 12, 1, "was released"),
+    (PREVENTED, 4, 1, "kept apart in mode"),
+    (PREVENTED, 9, 1, "had two owners|before order"),
+    (TRIGGERED, 10, 1, "not waiting as told"),
+    (TRIGGERED, 11, 1, "holds|held"),
+]
+
+
+@pytest.mark.parametrize(("kind", "word", "difference", "text"), LIES)
+def test_an_event_that_says_something_else_is_found(
+    told: Any, kind: int, word: int, difference: int, text: str
+) -> None:
+    steps, core = told
+    for number, at in events_of(steps, kind)[:5]:
+        try:
+            found = audited(lied(steps, number, at + word, difference), core)
+        except LookupError as error:
+            found = [f"an order that nobody knows {error}"]
+        if difference == 0:
+            assert found == []
+        else:
+            assert any(part in each for part in text.split("|") for each in found) or "nobody knows" in found[0], found
+
+
+def test_an_event_of_a_kind_that_is_not_known_is_found(told: Any) -> None:
+    steps, core = told
+    number, at = events_of(steps, RESTED)[-1]
+    assert any("does not know" in each for each in audited(lied(steps, number, at, 9 - RESTED), core))
+
+
+@pytest.mark.parametrize(
+    ("prices", "maker", "told"),
+    [((100, 100), 2, "order 2 at 100 was met before order 1 at 100"), ((101, 100), 1, "was met before order 2 at 100")],
+)
+def test_a_fill_that_skips_the_oldest_or_the_best_is_found(prices: tuple[int, int], maker: int, told: str) -> None:
+    core = Engine(b"k" * 16)
+    first, second, third = range(codes.FIRST_ACCOUNT, codes.FIRST_ACCOUNT + 3)
+    steps = [step_of(core, MESSAGES, flows.payload_of_messages(flows.simple_setup()), flows.START_NS)]
+    makers = [flows.limit(1, first, codes.SELL, prices[0], 5, 1), flows.limit(1, second, codes.SELL, prices[1], 5, 2)]
+    rows = [*makers, flows.limit(1, third, codes.BUY, 101, 5, 3)]
+    steps += [step_of(core, ROWS, flows.payload_of_rows([row]), flows.START_NS) for row in rows]
+    assert audited(steps, core) == []
+    number, at = events_of(steps, TRADED)[0]
+    lie = lied(steps, number, at + 16, maker - steps[number].words[at + 16])
+    book = Book(Findings("book"), frozenset())
+    for step in lie:
+        book.on_step(step)
+    assert any(told in problem.text for problem in book.findings.problems)
+
+
+def test_a_row_of_a_key_that_may_not_is_found_and_so_is_a_refusal_of_one_that_may(told: Any) -> None:
+    steps, core = told
+    number = next(n for n, step in enumerate(steps) if step.rows and events_of([step], ACCEPTED))
+    first = events_of([steps[number]], ACCEPTED)[0][1]
+    seq = steps[number].words[first + 1]
+    rows = list(steps[number].rows)
+    at = place_of_row(rows, seq - steps[number].frame.header.first_seq)
+    rows[at + 5] = 10**6
+    assert any("may not trade" in each for each in audited(put(steps, number, steps[number]._replace(rows=rows)), core))
+    rejected = events_of(steps, int(EventKind.REJECTED))
+    refused = next((n, at) for n, at in rejected if steps[n].words[at + 5] == 0)
+    lie = lied(steps, refused[0], refused[1] + 6, codes.RIGHT_MISSING - steps[refused[0]].words[refused[1] + 6])
+    assert any("was refused" in each for each in audited(lie, core))
+
+
+def place_of_row(rows: list[int], number: int) -> int:
+    at = 0
+    for _ in range(number):
+        at += codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
+    return at
+
+
+def test_a_message_of_a_key_that_may_not_operate_is_found() -> None:
+    steps, core = flow(1, steps=5)
+    credit = transfers.Credit(0, "one more", codes.FIRST_ACCOUNT, 1, 5)
+    step = step_of(core, MESSAGES, registry.encode_commands([credit]), 10**18)
+    assert audited([*steps, step], core) == []
+    forged = registry.encode_commands([transfers.Credit(77, "one more", codes.FIRST_ACCOUNT, 1, 5)])
+    lie = step._replace(frame=step.frame._replace(payload=memoryview(forged)))
+    assert any("may not operate, and Credit was not refused" in each for each in audited([*steps, lie], core))
+
+
+def test_money_that_the_state_has_and_its_history_does_not_is_found(told: Any) -> None:
+    steps, core = told
+    chance = Random(1)
+    posting = next(n for n, step in enumerate(steps) if not step.rows and n)
+    words = steps[posting].words
+    kept = [at for _, at in events_of([steps[posting]], int(EventKind.MESSAGE))]
+    cut = chance.choice(kept)
+    missing = [*words[:cut], *words[cut + (words[cut] >> 8) :]]
+    stream = b"".join(word.to_bytes(8, "little", signed=True) for word in missing)
+    try:
+        found = audited(put(steps, posting, steps[posting]._replace(words=missing, stream=stream)), core)
+    except LookupError:
+        found = ["nobody knows"]
+    assert found
