@@ -29,7 +29,7 @@ FIRST_ACCOUNT = 16
 OPERATOR = 0
 GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
-TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31)
+TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
 GREAT_WORDS = ((1 << 62) - 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1, -(1 << 63), -(1 << 62), -(1 << 31))
 GREAT_NUMBERS = (*GREAT_WORDS, 1 << 63, (1 << 64) - 1)
@@ -261,7 +261,8 @@ class Flow:
         self.ts_ns += random.choice([0, 0, 1, SECOND, 7 * SECOND, 60 * SECOND, 299 * SECOND])
         closed = [market.market_id for market in self.state.markets if market.status != 1]
         if closed and random.random() < 0.5:
-            return Entry(MESSAGES, payload_of_messages([[12, OPERATOR, number, 1] for number in closed]), self.ts_ns)
+            opened = [random.choice([[12, OPERATOR, number, 1], [41, OPERATOR, number, 1]]) for number in closed]
+            return Entry(MESSAGES, payload_of_messages(opened), self.ts_ns)
         if random.random() < 0.75:
             rows = [self.some_row() for _ in range(random.choice([1, 3, 10, 25]))]
             return Entry(ROWS, payload_of_rows(rows), self.ts_ns)
@@ -420,7 +421,7 @@ class Flow:
         key = random.choice([0, 0, 0, 1, self.knobs.accounts + 2])
         self.names += 1
         tag = random.choice(
-            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31)
+            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41)
         )
         if tag in (1, 2):
             return GENESIS if tag == 1 else [2]
@@ -432,16 +433,33 @@ class Flow:
             3: [random.choice([1, 2, 3])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
-            12: [market, random.choice([1, 1, 1, 1, 2, 3, 4])],
+            12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],
             14: [market, random.randrange(3), *self.some_fees()],
             20: [random.randint(0, 5), random.choice([1, 2, 6]), random.randrange(3), random.randrange(3)],
             21: [account, random.choice([1, 1, 1, 2]), random.randrange(3), random.choice([0, 0, 1, 2])],
             22: [account, random.choice([1, 2, 3, 7]), f"api {self.names % 9}", 1, b"", "vault", expires_ns],
             23: [random.randint(1, 2 + self.knobs.accounts + self.names // 8)],
-            30: [f"request {self.requests}", account, random.randint(1, 3), random.randrange(1 << 40)],
+            30: [f"request {self.requests}", account, random.randint(1, 3), self.some_amount()],
             31: [f"request {self.requests}", account, random.randint(1, 3), random.randrange(1 << 24)],
         }
+        fields |= {
+            40: [market, *self.some_protection()],
+            41: [market, random.choice([1, 5, 60])],
+            42: [random.choice([market, market, 0])],
+            43: [market, random.choice([0, 0, 1, 2, 4, 7])],
+        }
         return [tag, key, *fields[tag]]
+
+    def some_amount(self) -> int:
+        return self.random.randrange(1 << 40) if self.random.random() < 0.8 else 1 << 62
+
+    def some_protection(self) -> list[int]:
+        random = self.random
+        narrow = random.choice([0, 20_000, 200_000])
+        ranges = [10**6 + narrow, 10**6 - narrow, 10**6 + narrow, 10**6 - narrow] if narrow else [0, 0, 0, 0]
+        breaker = random.choice([[0, 0], [100_000, 60], [300_000, 5]])
+        goes_on = random.choice([[0, 0, 0, 0], [1, 5, 0, 0], [60, 60, 50_000, 2]])
+        return [*ranges, *breaker, random.choice([0, 0, 0, 20_000]), *goes_on]
 
 
 def entries(knobs: Knobs, venue: Venue, seeds: list[int]) -> Iterator[Entry]:

@@ -139,6 +139,7 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.MARKET_BUSY: (-1008, OVERLOADED.message),
     RejectCode.WOULD_TRIGGER: (NEW, "Order would trigger immediately."),
     RejectCode.MARKET_MAX_TRAILING: (NEW, "Too many trailing stop orders are open in this market."),
+    RejectCode.FEATURE_OFF: (NEW, "This order type is switched off for this symbol."),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
+from . import auctions
 from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, State
 
 VERSION = 1
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS = 16, 17, 18, 19, 20, 21, 22
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
 HEAD = Struct("<3q")
 HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS)
 
@@ -75,6 +76,14 @@ def cold_sections(state: State) -> list[tuple[int, Any]]:
         ),
         (REQUESTS, sorted(state.requests.items())),
         (TIMERS, list(state.timers)),
+        (
+            RESUMPTIONS,
+            [
+                (market_id, *vars(each).values())
+                for market_id, each in sorted(state.resumptions.items())
+                if any(vars(each).values())
+            ],
+        ),
     ]
 
 
@@ -83,7 +92,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
     state = State(secret)
     view = memoryview(encoded)
     at = 0
-    for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS):
+    for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS):
         number, version, size = HEAD.unpack_from(view, at)
         if (number, version) != (expected, VERSION):
             raise ValueError(f"section {number} version {version} stands where section {expected} version 1 belongs")
@@ -123,6 +132,11 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.api_key_names[key.api_key] = key
     elif number == REQUESTS:
         state.requests = dict(content)
-    else:
+    elif number == TIMERS:
         for due_ns, kind, subject_id in content:
             state.timers[due_ns, kind, subject_id] = None
+    else:
+        for market_id, *values in content:
+            phase = auctions.resumption(state, market_id)
+            for name, value in zip(vars(phase), values, strict=True):
+                setattr(phase, name, value)

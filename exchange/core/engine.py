@@ -8,14 +8,14 @@ from exchange.messages.base import Command, Reject
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import CommandRejected, Genesis, Parked
 
-from . import accounts, markets, orders, rules, timers, transfers
+from . import accounts, auctions, markets, orders, rules, timers, transfers
 from .matching import codes, cold
 from .state import State, check_right
 
 ROWS, MESSAGES = 1, 2
 ROW_SCHEMA = 1
 Handler = Callable[[State, Any], None]
-SUBJECTS = (rules, timers, markets, accounts, transfers)
+SUBJECTS = (rules, timers, markets, auctions, accounts, transfers)
 HANDLERS: dict[type[Command], Handler] = {kind: do for subject in SUBJECTS for kind, do in subject.HANDLERS.items()}
 RIGHTS: dict[type[Command], int] = {kind: right for subject in SUBJECTS for kind, right in subject.RIGHTS.items()}
 
@@ -85,6 +85,8 @@ class Engine:
             state.seq = matching.events.seq
             if matching.why == codes.COLD_ROW:
                 at = orders.apply_cold_row(state, view, at)
+            elif matching.why == codes.OWES and matching.owed == codes.MARKET_TRIPPED:
+                auctions.note_tripped(state, matching.owed_market)
             elif matching.why == codes.OWES:
                 markets.note_emptied(state, matching.owed_market)
 

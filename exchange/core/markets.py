@@ -17,6 +17,7 @@ from exchange.messages.markets import (
 )
 from exchange.messages.rejects import RejectCode
 
+from . import auctions
 from .matching import codes
 from .matching.market import Market
 from .state import Asset, Listing, State, find_asset, find_market
@@ -105,12 +106,20 @@ def list_market(state: State, command: ListMarket) -> None:
 
 def set_status(state: State, command: SetMarketStatus) -> None:
     market = find_market(state, command.market_id)
-    if command.status not in (codes.TRADING, codes.HALT, codes.BREAK, codes.CANCEL_ONLY):
+    if command.status not in (codes.TRADING, codes.HALT, codes.BREAK, codes.CANCEL_ONLY, codes.POST_ONLY):
         raise Reject(RejectCode.WRONG_STATUS)
+    is_opened = command.status in (codes.TRADING, codes.POST_ONLY)
+    is_ended = market.status == codes.AUCTION and command.status == codes.TRADING
+    if is_opened and not is_ended and (auctions.resumption_is_killed(state, market.id) or market.crosses()):
+        raise Reject(RejectCode.NEEDS_AUCTION)
     # From here on the command must succeed.
+    if is_ended:
+        auctions.resume(state, market)
+        return
+    auctions.stop_timers(state, market)
     market.status = command.status
     state.emit(MarketStatusSet(market.id, command.status))
-    if command.status == codes.CANCEL_ONLY and market.resting == 0:
+    if command.status == codes.CANCEL_ONLY and market.resting == 0 and market.waiting == 0:
         note_emptied(state, market.id)
 
 

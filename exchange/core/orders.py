@@ -3,6 +3,7 @@
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import Parked
 
+from . import auctions
 from .markets import note_emptied
 from .matching import codes, cold
 from .state import State
@@ -24,7 +25,7 @@ def apply_cold_row(state: State, rows: memoryview, at: int) -> int:
         # From here on the command must succeed.
         for market in matching.markets:
             canceled = cold.cancel_seat(matching, at, market) if market.status != codes.BREAK else 0
-            if canceled and market.status == codes.CANCEL_ONLY and market.resting == 0:
+            if canceled and market.status == codes.CANCEL_ONLY and market.resting == 0 and market.waiting == 0:
                 note_emptied(state, market.id)
     return at + words
 
@@ -36,6 +37,7 @@ def park_row(state: State, rows: memoryview, at: int) -> int:
     _, market_id, _, words, _ = cold.read_row(matching, rows, at, state.seq, state.now_ns)
     cold.reject_row(matching, at, RejectCode.INTERNAL_ERROR)
     if 1 <= market_id <= len(matching.markets):
+        auctions.stop_timers(state, matching.markets[market_id - 1])
         matching.markets[market_id - 1].status = codes.CANCEL_ONLY
     else:
         market_id = 0

@@ -46,6 +46,18 @@ class ApiKey:
         self.expires_ns = expires_ns
 
 
+class Resumption:
+    """How a market goes on after a halt, and the auction that it is in: `ends_ns` 0 is none."""
+
+    def __init__(self, halt_seconds: int, auction_seconds: int, collar_ppm: int, extensions: int) -> None:
+        self.halt_seconds = halt_seconds
+        self.auction_seconds = auction_seconds
+        self.collar_ppm = collar_ppm
+        self.extensions = extensions
+        self.halt_ends_ns = self.ends_ns = self.indicates_ns = self.seconds = self.extended = 0
+        self.is_killed = 0
+
+
 class State:
     """The root. `secret` (16 bytes) keys a hash table and is never observable."""
 
@@ -72,6 +84,8 @@ class State:
         self.api_key_names: dict[str, ApiKey] = {}
         self.requests: dict[str, int] = {}
         """Every request id that moved money, to the seq of its command."""
+        self.resumptions: dict[int, Resumption] = {}
+        """By market, where it was ever set or needed."""
         self.timers: SortedDict[tuple[int, int, int], None] = SortedDict()
         """What is due when: (due_ns, kind, subject id)."""
 

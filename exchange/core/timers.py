@@ -4,12 +4,12 @@ from exchange.messages.base import Reject
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import AdoptClock, ClockAdopted, Tick
 
-from . import accounts
+from . import accounts, auctions
 from .matching import codes
 from .state import State
 
 KEY_EXPIRES = accounts.KEY_EXPIRES
-FIRE = {KEY_EXPIRES: accounts.expire}
+FIRE = {KEY_EXPIRES: accounts.expire, **auctions.FIRE}
 
 
 def is_due(state: State, now_ns: int) -> bool:
@@ -31,6 +31,7 @@ def tick(state: State, command: Tick) -> None:
     is due at the next Tick.
     """
     steps = state.matching.resume(state.seq, state.now_ns, codes.CASCADE_MAX)
+    auctions.settle_trips(state)
     while steps < codes.CASCADE_MAX and state.timers and state.timers.peekitem(0)[0][0] <= state.now_ns:
         steps += 1
         (_, kind, subject_id), _ = state.timers.popitem(0)

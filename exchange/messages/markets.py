@@ -27,7 +27,7 @@ class ListMarket(Command, frozen=True, tag=11):
 
 
 class SetMarketStatus(Command, frozen=True, tag=12):
-    """Set what a market lets through: TRADING 1, HALT 2, BREAK 3, CANCEL_ONLY 4."""
+    """Set what a market lets through: TRADING 1, HALT 2, BREAK 3, CANCEL_ONLY 4, POST_ONLY 5."""
 
     key_id: KeyId
     market_id: MarketId

@@ -101,6 +101,10 @@ class Reason(IntEnum):
     BY_CANCEL_ALL = 6
     BY_OPERATOR = 7
     EXCHANGE_CANCELED = 8
+    OUT_OF_RANGE = 9
+    """The next trade would have been outside the market's price range."""
+    HALTED = 10
+    """Its own trades stopped the market."""
 
 
 @unique

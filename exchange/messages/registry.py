@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, markets, system, transfers
+from . import accounts, auctions, markets, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -19,6 +19,10 @@ AnyCommand = (
     | accounts.SetAccount
     | accounts.GrantApiKey
     | accounts.RevokeApiKey
+    | auctions.SetProtection
+    | auctions.StartAuction
+    | auctions.KillSwitch
+    | auctions.SetFeatures
     | transfers.Credit
     | transfers.Debit
 )
@@ -39,6 +43,12 @@ AnyEvent = (
     | accounts.AccountSet
     | accounts.ApiKeyGranted
     | accounts.ApiKeyRevoked
+    | auctions.ProtectionSet
+    | auctions.AuctionStarted
+    | auctions.AuctionIndicated
+    | auctions.AuctionEnded
+    | auctions.Killed
+    | auctions.FeaturesSet
     | transfers.Posted
 )
 

@@ -39,6 +39,8 @@ class RejectCode(IntEnum):
     WOULD_TRIGGER = 29
     MARKET_MAX_TRAILING = 30
     """Each trailing order may move with each trade, so a market has at most so many."""
+    FEATURE_OFF = 31
+    """The market's operator has switched this kind of order off."""
     INTERNAL_ERROR = 40
     """The command was quarantined: the engine failed on it (design §3.6)."""
     ALREADY_STARTED = 41
@@ -72,3 +74,7 @@ class RejectCode(IntEnum):
     WRONG_ACCOUNT = 67
     """The venue's own accounts are not credited or debited by an operator."""
     BALANCE_TOO_GREAT = 68
+    WRONG_PROTECTION = 69
+    NEEDS_AUCTION = 70
+    """The kill switch was used, or its book is crossed: only an auction resumes it."""
+    ALREADY_KILLED = 71

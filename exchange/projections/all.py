@@ -7,7 +7,7 @@ without content says that the projection is there; those with content are its pa
 from collections.abc import Iterator
 from struct import Struct
 
-from exchange.messages import accounts, markets, system, words
+from exchange.messages import accounts, auctions, markets, system, words
 from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords
 from exchange.projections.candles import Candles
@@ -33,6 +33,12 @@ IGNORED = frozenset(
         markets.FiltersSet,
         markets.FeesSet,
         markets.MarketEmptied,
+        auctions.ProtectionSet,
+        auctions.AuctionStarted,
+        auctions.AuctionIndicated,
+        auctions.AuctionEnded,
+        auctions.Killed,
+        auctions.FeaturesSet,
         accounts.AccountOpened,
         accounts.AccountSet,
         accounts.ApiKeyGranted,

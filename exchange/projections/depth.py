@@ -159,9 +159,9 @@ class Depth(Projection):
         book.change(event.side, event.price, event.level_quantity, event.update_id)
 
     def on_traded(self, seq: int, event: Traded) -> None:
-        # What a trade takes away stood on the maker's side.
+        # What a trade takes away stood on the maker's side, at its price, which is not that of an auction's trade.
         book = self.batch_books.get(event.market) or self.book(event.market)
-        book.change(1 - event.taker_side, event.price, event.level_quantity, event.update_id)
+        book.change(1 - event.taker_side, event.maker_price, event.level_quantity, event.update_id)
 
     def on_canceled(self, seq: int, event: Canceled) -> None:
         if event.level_quantity >= 0:

@@ -43,6 +43,8 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.BY_CANCEL_ALL: (Execution.CANCELED, OrderStatus.CANCELED),
     Reason.BY_OPERATOR: (Execution.CANCELED, OrderStatus.CANCELED),
     Reason.EXCHANGE_CANCELED: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.OUT_OF_RANGE: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.HALTED: (Execution.EXPIRED, OrderStatus.EXPIRED),
 }
 
 

@@ -3,12 +3,13 @@
 import struct
 from hashlib import sha256
 
+from .fields import PROTECTION
 from .messagepack import pack
 from .state import FILTERS, Market, Order, State
 
 VERSION = 1
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS = 1, 2, 3, 4, 5, 6
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS = 16, 17, 18, 19, 20, 21, 22
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
 MARKET_FILTERS = (
@@ -66,10 +67,20 @@ def market_words(market: Market) -> list[int]:
     numbers.append(market.fee_version)
     for maker_ppm, taker_ppm in market.fees:
         numbers += [maker_ppm, taker_ppm]
+    guards = market.protection
+    numbers += [market.features_off, *(guards[name] for name in PROTECTION[:7])]
+    numbers += [market.breaker_price, market.breaker_since_ns, market.notional_second, market.notional_sum]
     numbers += [market.reach_down, market.reach_up, market.newest_bucket, len(market.buckets)]
     for number, (notional, quantity) in sorted(market.buckets.items()):
         numbers += [number, notional // HIGH, notional % HIGH, quantity // HIGH, quantity % HIGH]
     return numbers
+
+
+def resumption(market: Market) -> list[int]:
+    """How a market goes on after a halt, and the auction that it is in."""
+    settings = [market.protection[name] for name in PROTECTION[7:]]
+    phase = [market.halt_ends_ns, market.auction_ends_ns, market.indicates_ns, market.seconds, market.extended]
+    return [market.market_id, *settings, *phase, int(market.is_killed)]
 
 
 def order_words(order: Order) -> list[int]:
@@ -110,5 +121,6 @@ def cold_sections(state: State) -> list[tuple[int, bytes]]:
         (API_KEYS, [state.next_key_id, keys]),
         (REQUESTS, sorted(state.requests.items())),
         (TIMERS, sorted(state.timers)),
+        (RESUMPTIONS, [numbers for market in state.markets if any((numbers := resumption(market))[1:])]),
     ]
     return [(number, pack(content)) for number, content in contents]

@@ -70,17 +70,18 @@ def traded(
     amounts: tuple[int, int],
     taker_fee: tuple[int, int],
     maker_fee: tuple[int, int],
+    cause: int = 0,
 ) -> None:
     """`amounts` are of base and quote, fees are amount and asset; both orders are as the trade left them."""
     market.trades += 1
     market.updates += 1
     market.executions += 2
-    fields = [market.market_id, market.trades, taker.side, maker.price, quantity, amounts, market.fee_version]
+    fields = [market.market_id, market.trades, taker.side, market.last_price, quantity, amounts, market.fee_version]
     fields += [taker.order_id, taker.account.account_id, taker.remaining, taker_fee, market.executions - 1]
     fields += [maker.order_id, maker.account.account_id, maker.remaining, maker_fee, market.executions]
     fields += [maker.flags, maker.price, maker.quantity, maker.filled_quote, maker.prevented_quantity]
     fields += [maker.created_ns, 0, maker.strategy, maker.client_id]
-    fields += [market.level_quantity(maker.side, maker.price), market.updates, 0, 0]
+    fields += [market.level_quantity(maker.side, maker.price), market.updates, cause, 0]
     emit(state, words.TRADED, fields)
 
 

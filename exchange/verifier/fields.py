@@ -32,6 +32,18 @@ GENESIS, TICK, ACTIVATE_RULE = 1, 2, 3
 LIST_ASSET, LIST_MARKET, SET_MARKET_STATUS, SET_FILTERS, SET_FEES = 10, 11, 12, 13, 14
 OPEN_ACCOUNT, SET_ACCOUNT, GRANT_API_KEY, REVOKE_API_KEY = 20, 21, 22, 23
 CREDIT, DEBIT = 30, 31
+SET_PROTECTION, START_AUCTION, KILL_SWITCH, SET_FEATURES = 40, 41, 42, 43
+PROTECTION = (
+    *(
+        "range_bid_up_ppm",
+        "range_bid_down_ppm",
+        "range_ask_up_ppm",
+        "range_ask_down_ppm",
+        "breaker_ppm",
+        "breaker_seconds",
+    ),
+    *("notional_per_second", "halt_seconds", "auction_seconds", "collar_ppm", "extensions"),
+)
 REQUIRED_FILTERS = (
     *("min_price", "max_price", "price_step", "min_quantity", "max_quantity", "quantity_step", "max_orders"),
     *("default_self_trade", "allowed_self_trade"),
@@ -73,6 +85,10 @@ FIELDS: dict[int, list[Field]] = {
         *optional(INT, 0, "expires_ns"),
     ],
     REVOKE_API_KEY: required(INT, "key_id", "revoked_key_id"),
+    SET_PROTECTION: [*required(INT, "key_id", "market_id"), *optional(INT, 0, *PROTECTION)],
+    START_AUCTION: required(INT, "key_id", "market_id", "seconds"),
+    KILL_SWITCH: required(INT, "key_id", "market_id"),
+    SET_FEATURES: required(INT, "key_id", "market_id", "off"),
     CREDIT: [
         *required(INT, "key_id"),
         *required(TEXT, "request_id"),

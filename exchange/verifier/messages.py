@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from . import events, fields, words
+from . import auctions, events, fields, words
 from .fields import Message
-from .orders import fire
+from .orders import fire, stop_timers
 from .state import FILTERS, Account, Key, Market, State
 from .words import Code, Refusal
 
@@ -71,13 +71,17 @@ def tick(state: State, command: Message) -> None:
     for market in state.markets:
         if market.status == words.TRADING:
             fire(state, market)
+    auctions.settle_trips(state)
     for _ in range(words.TICK_STEPS_MAX - state.steps):
         state.timers.sort()
         if not state.timers or state.timers[0][0] > state.now_ns:
             return
-        _, _, key_id = state.timers.pop(0)
-        state.keys[key_id].is_revoked = True
-        events.message(state, 23, key_id)
+        _, kind, subject = state.timers.pop(0)
+        if kind == words.KEY_EXPIRES:
+            state.keys[subject].is_revoked = True
+            events.message(state, 23, subject)
+        else:
+            auctions.fire(state, kind, state.markets[subject - 1])
 
 
 def activate_rule(state: State, command: Message) -> None:
@@ -133,7 +137,13 @@ def find_market(state: State, market_id: int) -> Market:
 
 def set_market_status(state: State, command: Message) -> None:
     market = find_market(state, command.market_id)
-    refuse_if(not words.TRADING <= command.status <= words.CANCEL_ONLY, Code.WRONG_STATUS)
+    refuse_if(not words.TRADING <= command.status <= words.POST_ONLY, Code.WRONG_STATUS)
+    if market.status == words.AUCTION and command.status == words.TRADING:
+        auctions.resume(state, market)
+        return
+    is_opened = command.status in (words.TRADING, words.POST_ONLY)
+    refuse_if(is_opened and (market.is_killed or market.is_crossed), Code.NEEDS_AUCTION)
+    stop_timers(state, market)
     market.status = command.status
     events.message(state, 12, market.market_id, market.status)
     note_emptied(state, market)
@@ -141,7 +151,7 @@ def set_market_status(state: State, command: Message) -> None:
 
 def note_emptied(state: State, market: Market) -> None:
     """Tell that a market that only lets cancel has no order left, where that rule is in force."""
-    is_emptied = market.status == words.CANCEL_ONLY and not market.bids and not market.asks
+    is_emptied = market.status == words.CANCEL_ONLY and market.is_empty
     if is_emptied and words.MARKET_EMPTIED_RULE in state.rules:
         events.message(state, 15, market.market_id)
 
@@ -331,6 +341,10 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.SET_ACCOUNT: set_account,
     fields.GRANT_API_KEY: grant_api_key,
     fields.REVOKE_API_KEY: revoke_api_key,
+    fields.SET_PROTECTION: auctions.set_protection,
+    fields.START_AUCTION: auctions.start_auction,
+    fields.KILL_SWITCH: auctions.kill,
+    fields.SET_FEATURES: auctions.set_features,
     fields.CREDIT: credit,
     fields.DEBIT: debit,
 }

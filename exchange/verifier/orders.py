@@ -36,12 +36,30 @@ def check_market(state: State, row: Row) -> Market:
     market = state.market(row.market)
     if market is None:
         raise Refusal(Code.UNKNOWN_MARKET)
-    is_closed = market.status != words.TRADING if row.kind == words.PLACE else market.status == words.BREAK
+    is_closed = not takes(market.status, row) if row.kind == words.PLACE else market.status == words.BREAK
     if is_closed:
         raise Refusal(Code.MARKET_CLOSED)
+    if row.kind == words.PLACE and is_switched_off(market.features_off, row):
+        raise Refusal(Code.FEATURE_OFF)
     if row.kind == words.PLACE and market.pending():
         raise Refusal(Code.MARKET_BUSY)
     return market
+
+
+def takes(status: int, row: Row) -> bool:
+    """Whether a market of this status takes such an order."""
+    if status == words.POST_ONLY:
+        return row.type != words.MARKET and (row.type != words.LIMIT or row.time_in_force == words.GTC)
+    if status == words.AUCTION:
+        return row.type > words.LIMIT_MAKER or (row.type == words.LIMIT and row.time_in_force == words.GTC)
+    return status == words.TRADING
+
+
+def is_switched_off(off: int, row: Row) -> bool:
+    trigger = row.extension(words.TRIGGER)
+    if trigger and off & (words.TRAILING_OFF if trigger[1] else words.STOPS_OFF):
+        return True
+    return row.quote_quantity != 0 and off & words.QUOTE_ORDERS_OFF != 0
 
 
 def refuse_if(is_wrong: bool, code: Code) -> None:
@@ -142,7 +160,14 @@ def reaches(side: int, price: int, maker_price: int) -> bool:
 
 
 def walk(
-    market: Market, account: Account, side: int, mode: int, price: int, wanted: int, budget: int
+    market: Market,
+    account: Account,
+    side: int,
+    mode: int,
+    price: int,
+    wanted: int,
+    budget: int,
+    limits: tuple[int, int] = (0, words.AMOUNT_MAX),
 ) -> tuple[int, int, bool]:
     """What the book would give an order, without touching it: lots, their cost, whether the budget ended it.
 
@@ -151,6 +176,7 @@ def walk(
     lots = cost = 0
     is_cut = False
     makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
+    makers = [maker for maker in makers if limits[0] <= maker.price <= limits[1]]
     while makers and lots < wanted:
         level = [maker for maker in makers if maker.price == makers[0].price]
         makers = makers[len(level) :]
@@ -186,8 +212,9 @@ def check_limit(state: State, market: Market, account: Account, row: Row, mode: 
         check_counts(market, account)
     check_modes_and_name(market, account, row, mode)
     makers = market.side(1 - row.side)
-    takes = bool(makers) and reaches(row.side, row.price, makers[0].price)
-    refuse_if(row.type == words.LIMIT_MAKER and takes, Code.WOULD_TAKE)
+    would_take = bool(makers) and reaches(row.side, row.price, makers[0].price)
+    is_maker = row.type == words.LIMIT_MAKER or market.status == words.POST_ONLY
+    refuse_if(is_maker and would_take, Code.WOULD_TAKE)
     if row.side == words.BUY:
         return market.notional(row.price, row.quantity)
     return row.quantity * market.base_per_lot
@@ -280,18 +307,75 @@ def place(state: State, row: Row) -> None:
     if order.type > words.LIMIT_MAKER:
         triggers.wait(order)
         return
+    if market.status == words.TRADING:
+        take(state, order, lots)
+        state.steps = 0
+        fire(state, market)
+        settle_trip(state, market)
+    else:
+        rest(state, order)
+
+
+def take(state: State, order: Order, lots: int) -> None:
+    """Trade as far as an order may go, then give the last word on it."""
     counter_order = 0
-    if row.time_in_force != words.FOK or is_fillable(order):
-        counter_order = match(state, order, lots)
-    finish(state, order, counter_order)
-    state.steps = 0
-    fire(state, market)
+    limits = price_range(state, order)
+    if order.flags[2] != words.FOK or is_fillable(order, limits):
+        counter_order = match(state, order, lots, limits)
+        makers = order.market.side(1 - order.side)
+        best = makers[0].price if makers else 0
+        is_outside = bool(makers) and reaches(order.side, order.price, best) and not limits[0] <= best <= limits[1]
+    else:
+        is_outside = False
+    finish(state, order, counter_order, is_outside)
+
+
+Limits = tuple[int, int]
+
+
+def price_range(state: State, order: Order) -> Limits:
+    """The prices at which an order may trade, fixed when it begins to: none where the best is too good already."""
+    market = order.market
+    makers = market.side(1 - order.side)
+    average = average_price(market, state.now_ns)
+    names = (
+        ("range_bid_down_ppm", "range_bid_up_ppm")
+        if order.side == words.BUY
+        else ("range_ask_down_ppm", "range_ask_up_ppm")
+    )
+    down, up = (market.protection[name] for name in names)
+    if not average or not makers:
+        return 0, words.AMOUNT_MAX
+    least = average * down // words.PPM
+    most = average * up // words.PPM if up else words.AMOUNT_MAX
+    best = makers[0].price
+    if best < least if order.side == words.BUY else best > most:
+        return 1, 0
+    return (0, most) if order.side == words.BUY else (least, words.AMOUNT_MAX)
+
+
+def settle_trip(state: State, market: Market) -> None:
+    """A market that its own trades have stopped tells so, and perhaps when it goes on."""
+    if not market.has_tripped:
+        return
+    market.has_tripped = False
+    stop_timers(state, market)
+    events.message(state, 12, market.market_id, market.status)
+    if market.status == words.HALT and market.protection["halt_seconds"]:
+        market.halt_ends_ns = state.now_ns + market.protection["halt_seconds"] * words.NS_PER_SECOND
+        state.timers.append((market.halt_ends_ns, words.HALT_ENDS, market.market_id))
+
+
+def stop_timers(state: State, market: Market) -> None:
+    """A market will do nothing by itself."""
+    state.timers = [each for each in state.timers if each[1] == words.KEY_EXPIRES or each[2] != market.market_id]
+    market.halt_ends_ns = market.auction_ends_ns = market.indicates_ns = 0
 
 
 def fire(state: State, market: Market) -> None:
     """Let the orders enter that were set off, as many as one command may; clear the reach when none is left."""
     order = market.pending()
-    while order is not None and state.steps < words.TICK_STEPS_MAX:
+    while order is not None and state.steps < words.TICK_STEPS_MAX and market.status == words.TRADING:
         state.steps += 1
         enter(state, order)
         order = market.pending()
@@ -306,10 +390,7 @@ def enter(state: State, order: Order) -> None:
     if order.price == 0 and order.side == words.BUY:
         lots = cover(state, order)
     events.triggered(state, order)
-    counter_order = 0
-    if order.flags[2] != words.FOK or is_fillable(order):
-        counter_order = match(state, order, lots)
-    finish(state, order, counter_order)
+    take(state, order, lots)
 
 
 def cover(state: State, order: Order) -> int:
@@ -324,16 +405,18 @@ def cover(state: State, order: Order) -> int:
     return lots if is_cut else order.remaining
 
 
-def is_fillable(order: Order) -> bool:
+def is_fillable(order: Order, limits: Limits) -> bool:
     book = order.market, order.account, order.side, order.self_trade, order.price
-    return walk(*book, order.quantity, words.AMOUNT_MAX)[0] == order.quantity
+    return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity
 
 
-def match(state: State, taker: Order, lots: int) -> int:
+def match(state: State, taker: Order, lots: int, limits: Limits) -> int:
     """Trade as far as the taker goes, at most `lots`; return the maker that ended it by self-trade prevention, or 0."""
     makers = taker.market.side(1 - taker.side)
     while taker.remaining and makers and reaches(taker.side, taker.price, makers[0].price):
         maker = makers[0]
+        if not limits[0] <= maker.price <= limits[1] or taker.market.status != words.TRADING:
+            break
         if taker.self_trade != words.NONE and is_same_owner(taker.account, maker.account):
             if prevent(state, taker, maker):
                 return maker.order_id
@@ -386,7 +469,30 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
     note_trade(market, maker.price, quantity, state.now_ns)
     if market.falling or market.rising or market.trailing:
         triggers.touch(market, maker.price)
+    guard(state, market, quote_amount)
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
+
+
+def guard(state: State, market: Market, quote_amount: int) -> None:
+    """Stop a market whose price has moved too far in a while, or that has traded too much in a second."""
+    guards = market.protection
+    if guards["breaker_ppm"]:
+        is_over = state.now_ns - market.breaker_since_ns >= guards["breaker_seconds"] * words.NS_PER_SECOND
+        if market.breaker_price == 0 or is_over:
+            market.breaker_price, market.breaker_since_ns = market.last_price, state.now_ns
+        most = market.breaker_price * guards["breaker_ppm"] // words.PPM
+        if abs(market.last_price - market.breaker_price) > most:
+            market.status = words.HALT
+    if guards["notional_per_second"]:
+        second = state.now_ns // words.NS_PER_SECOND
+        if second != market.notional_second:
+            market.notional_second, market.notional_sum = second, 0
+        market.notional_sum += quote_amount
+        if market.notional_sum > guards["notional_per_second"] and market.status == words.TRADING:
+            market.status = words.CANCEL_ONLY
+    if market.status != words.TRADING:
+        market.has_tripped = True
+        market.breaker_price = market.notional_sum = 0
 
 
 def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm: int) -> tuple[int, int]:
@@ -399,13 +505,17 @@ def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm
     return fee, asset
 
 
-def finish(state: State, order: Order, counter_order: int) -> None:
+def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> None:
     """Give the last word on an order that has traded as far as it could."""
     time_in_force = order.flags[2]
     if order.remaining == 0:
         release(state, order)
     elif counter_order:
         end(state, order, words.SELF_TRADE, NO_CLIENT_ID, counter_order)
+    elif order.market.has_tripped:
+        end(state, order, words.HALTED)
+    elif is_outside:
+        end(state, order, words.OUT_OF_RANGE)
     elif order.price == 0:
         end(state, order, words.NO_LIQUIDITY)
     elif time_in_force == words.FOK:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from . import words
+from .fields import PROTECTION
 from .words import Broken
 
 FILTERS = (
@@ -121,6 +122,21 @@ class Market:
     """Stops by trigger price, nearest first, at one price in the order in which they came to stand there."""
     trailing: list[Order] = field(default_factory=list)
     """Trailing orders that are not set off, oldest first."""
+    features_off: int = 0
+    protection: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROTECTION, 0))
+    breaker_price: int = 0
+    breaker_since_ns: int = 0
+    notional_second: int = 0
+    notional_sum: int = 0
+    has_tripped: bool = False
+    """Its own trades have just stopped it."""
+    is_killed: bool = False
+    halt_ends_ns: int = 0
+    auction_ends_ns: int = 0
+    indicates_ns: int = 0
+    seconds: int = 0
+    """Of the auction that it is or was in last."""
+    extended: int = 0
     reach_down: int = words.AMOUNT_MAX
     reach_up: int = 0
     """Extremes of the trade prices since nothing was set off."""
@@ -134,6 +150,15 @@ class Market:
 
     def side(self, side: int) -> list[Order]:
         return self.bids if side == words.BUY else self.asks
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no order is open in it."""
+        return not (self.bids or self.asks or self.falling or self.rising or self.trailing)
+
+    @property
+    def is_crossed(self) -> bool:
+        return bool(self.bids and self.asks) and self.bids[0].price >= self.asks[0].price
 
     def pending(self) -> Order | None:
         """The waiting order that was set off and enters next."""

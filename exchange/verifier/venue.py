@@ -110,6 +110,7 @@ class Venue:
         events.rejected(state, row, Code.INTERNAL_ERROR)
         market = state.market(row.market)
         if market is not None:
+            orders.stop_timers(state, market)
             market.status = words.CANCEL_ONLY
         events.message(state, 4, state.seq, market.market_id if market else 0)
 

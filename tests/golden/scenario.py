@@ -12,7 +12,7 @@ from typing import Any
 
 from exchange.core import encoding, ledger, queries
 from exchange.core.engine import MESSAGES, ROWS, Engine
-from exchange.messages import accounts, markets, orders, registry, system, transfers, words
+from exchange.messages import accounts, auctions, markets, orders, registry, system, transfers, words
 from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
 from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce
 from exchange.messages.rejects import RejectCode
@@ -23,6 +23,7 @@ WAITING = {
     "stop": (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT),
     "take-profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
 }
+STATUSES = ("TRADING", "HALT", "BREAK", "CANCEL_ONLY", "POST_ONLY", "AUCTION")
 KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
 FILTERS = markets.SetFilters.__struct_fields__[2:]
 
@@ -99,6 +100,7 @@ class Scenario:
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
         alice owns · book BTCUSDT · wait 5s
+        auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
         """
         for pattern, handle in GRAMMAR:
             found = re.fullmatch(pattern, line)
@@ -150,8 +152,22 @@ class Scenario:
         return self.tell(self.send(markets.SetFees(0, market, int(tier or 0), int(maker), int(taker))))
 
     def set_status(self, symbol: str, status: str) -> str:
-        number = {"TRADING": 1, "HALT": 2, "BREAK": 3, "CANCEL_ONLY": 4}[status]
+        number = 1 + STATUSES.index(status)
         return self.tell(self.send(markets.SetMarketStatus(0, self.symbol(symbol).market_id, number)))
+
+    def auction(self, symbol: str, seconds: str) -> str:
+        return self.tell(self.send(auctions.StartAuction(0, self.symbol(symbol).market_id, int(seconds))))
+
+    def kill(self, symbol: str) -> str:
+        market = 0 if symbol == "everything" else self.symbol(symbol).market_id
+        return self.tell(self.send(auctions.KillSwitch(0, market)))
+
+    def protect(self, symbol: str, settings: str) -> str:
+        values = {name: int(value) for name, _, value in (each.partition("=") for each in settings.split())}
+        return self.tell(self.send(auctions.SetProtection(0, self.symbol(symbol).market_id, **values)))
+
+    def switch_off(self, bits: str, symbol: str) -> str:
+        return self.tell(self.send(auctions.SetFeatures(0, self.symbol(symbol).market_id, int(bits))))
 
     def credit(self, name: str, amount: str, asset: str) -> str:
         self.requests += 1
@@ -248,10 +264,27 @@ class Scenario:
             message = registry.event_decoder.decode(event.payload)
             if isinstance(message, system.CommandRejected):
                 return f"rejected {RejectCode(message.code).name}"
-            return f"market {message.market_id} is empty" if isinstance(message, markets.MarketEmptied) else ""
+            return self.cold_part(message)
         if isinstance(event, words.Rejected):
             return f"rejected {RejectCode(event.code).name}"
         market = Market(queries.market_by_id(self.engine.state, event.market))
+        return self.order_part(event, market)
+
+    def cold_part(self, message: registry.AnyEvent) -> str:
+        if isinstance(message, markets.MarketEmptied):
+            return f"market {message.market_id} is empty"
+        if isinstance(message, auctions.AuctionIndicated | auctions.AuctionEnded):
+            market = Market(queries.market_by_id(self.engine.state, message.market_id))
+            word = "ends with" if isinstance(message, auctions.AuctionEnded) else "would trade"
+            volume, price = number(market.quantity(message.volume)), number(market.price(message.price))
+            return f"auction {word} {volume} at {price}"
+        if isinstance(message, auctions.AuctionStarted):
+            return f"auction for {(message.ends_ns - self.now_ns) // 10**9}s"
+        if isinstance(message, markets.MarketStatusSet):
+            return f"market is {STATUSES[message.status - 1]}"
+        return ""
+
+    def order_part(self, event: words.OrderEvent, market: Market) -> str:
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
         if isinstance(event, words.Triggered):
@@ -274,6 +307,10 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"market (\w+) tick ([\d.]+) lot ([\d.]+)((?: \w+=\d+)*)", Scenario.list_market),
     (r"fees (\w+) maker (\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
     (r"status (\w+) (\w+)", Scenario.set_status),
+    (r"auction (\w+) for (\d+)s", Scenario.auction),
+    (r"kill (\w+)", Scenario.kill),
+    (r"protect (\w+)((?: \w+=\d+)*)", Scenario.protect),
+    (r"switch off (\d+) in (\w+)", Scenario.switch_off),
     (r"book (\w+)", Scenario.book),
     (r"wait (\d+)s", Scenario.wait),
     (r"(\w+) (is disabled|joins group|has tier)(?: (\d+))?", Scenario.set_account),

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport average, codes, indexes, triggers
+from . cimport arithmetic, average, codes, indexes, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .market cimport Market
@@ -23,8 +23,9 @@ cdef long long wrong_market_quantity(Market market, long long quantity) noexcept
 cdef long long wrong_percent_price(Market market, long long side, long long price, long long now_ns) except? -1
 cdef int set_bounds(Market market, long long now_ns) except -1
 cdef long long upper_bound(long long reference, long long up_ppm) except? -1
-cdef long long mul_ppm(long long number, long long ppm) except? -1
 cdef long long wrong_market_notional(Market market, long long quantity, long long now_ns) except? -1
+cdef bint is_closed(Row *row, long long status) noexcept
+cdef bint is_switched_off(Row *row, long long off, Trigger *trigger) noexcept
 
 
 @cython.final

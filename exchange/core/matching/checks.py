@@ -7,7 +7,7 @@ package is the source of `allowed_extensions`.
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import average, codes, indexes, records, triggers
+from . import arithmetic, average, codes, indexes, records, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .market import Market
@@ -173,8 +173,8 @@ def set_bounds(market: Market, now_ns: int) -> None:
     reference = average.average_price(market, now_ns)
     market.bid_top = upper_bound(reference, market.bid_up_ppm)
     market.ask_top = upper_bound(reference, market.ask_up_ppm)
-    market.bid_bottom = mul_ppm(reference, market.bid_down_ppm)
-    market.ask_bottom = mul_ppm(reference, market.ask_down_ppm)
+    market.bid_bottom = arithmetic.mul_ppm(reference, market.bid_down_ppm)
+    market.ask_bottom = arithmetic.mul_ppm(reference, market.ask_down_ppm)
     market.bounds_until_ns = codes.AMOUNT_MAX
     if market.average_minutes:
         width_ns = market.average_minutes * codes.NS_PER_SECOND
@@ -182,16 +182,7 @@ def set_bounds(market: Market, now_ns: int) -> None:
 
 
 def upper_bound(reference: int, up_ppm: int) -> int:
-    return mul_ppm(reference, up_ppm) if reference and up_ppm else codes.PRICE_MAX
-
-
-def mul_ppm(number: int, ppm: int) -> int:
-    """Return number × ppm / 10^6, rounded down, without a product that could overflow.
-
-    Limits:  number ≥ 0; ppm ≥ 0; (number // 10^6) × ppm < 2^63, which holds for 2^62 at 10 % and 2^53 at 1,000-fold.
-    Example: mul_ppm(1_500_001, 1_000) = 1 × 1_000 + 500_001_000 // 10^6 = 1_500.
-    """
-    return number // codes.PPM * ppm + number % codes.PPM * ppm // codes.PPM
+    return arithmetic.mul_ppm(reference, up_ppm) if reference and up_ppm else codes.PRICE_MAX
 
 
 def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
@@ -209,6 +200,23 @@ def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
     if market.apply_max_to_market and market.max_notional and notional > market.max_notional:
         return codes.NOTIONAL
     return 0
+
+
+def is_closed(row: "records.Row", status: int) -> bool:
+    """Whether a market of this status, which is not TRADING, takes no such order: the table of the README."""
+    if status != codes.POST_ONLY and status != codes.AUCTION:
+        return True
+    order_type = row.flags.type
+    if order_type == codes.MARKET or (status == codes.AUCTION and order_type == codes.LIMIT_MAKER):
+        return True
+    return order_type == codes.LIMIT and row.flags.time_in_force != codes.GTC
+
+
+def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger") -> bool:
+    """Whether an order needs what its market is told not to offer."""
+    if trigger and off & (codes.TRAILING_OFF if trigger.trailing_delta else codes.STOPS_OFF):
+        return True
+    return row.quote_quantity != 0 and off & codes.QUOTE_ORDERS_OFF != 0
 
 
 class Checks:
@@ -242,8 +250,10 @@ class Checks:
             return code
         if market is None:
             return codes.UNKNOWN_MARKET
-        if market.status != codes.TRADING:
+        if market.status != codes.TRADING and is_closed(row, market.status):
             return codes.MARKET_CLOSED
+        if market.features_off and is_switched_off(row, market.features_off, self.rows.trigger(at)):
+            return codes.FEATURE_OFF
         if market.busy:
             return codes.MARKET_BUSY
         return self.wrong_order(at, row, market)
@@ -337,8 +347,11 @@ class Checks:
         self.crosses = 0
         if best:
             self.crosses = 1 if best.key >= self.worst_key else 0
-        if self.crosses and row.flags.type == codes.LIMIT_MAKER:
-            return codes.WOULD_TAKE
+        if self.crosses and (row.flags.type == codes.LIMIT_MAKER or market.status != codes.TRADING):
+            if market.status != codes.AUCTION:
+                return codes.WOULD_TAKE
+            # Orders only gather.
+            self.crosses = 0
         return 0
 
     def wrong_terms(self, row: "records.Row", market: Market, side: int) -> int:

@@ -67,6 +67,8 @@ cdef enum:
     HALT = 2
     BREAK = 3
     CANCEL_ONLY = 4
+    POST_ONLY = 5
+    AUCTION = 6
     ACTIVE = 1
     DISABLED = 2
     SPOT = 1
@@ -88,6 +90,19 @@ cdef enum:
     COLD_ROW = 1
     OWES = 2
     MARKET_EMPTIED = 1
+    MARKET_TRIPPED = 2
+    STOPS_OFF = 1
+    TRAILING_OFF = 2
+    QUOTE_ORDERS_OFF = 4
+    ICEBERGS_OFF = 8
+    GOOD_TILL_OFF = 16
+    AMENDS_OFF = 32
+    REPLACES_OFF = 64
+    OCO_OFF = 128
+    OTO_OFF = 256
+    OTOCO_OFF = 512
+    PEGS_OFF = 1024
+    FEATURES_ALL = 2047
     ACCEPTED = 5121
     RESTED = 2562
     TRADED = 10243
@@ -106,6 +121,9 @@ cdef enum:
     BY_CANCEL_ALL = 6
     BY_OPERATOR = 7
     EXCHANGE_CANCELED = 8
+    OUT_OF_RANGE = 9
+    HALTED = 10
+    AUCTION_CAUSE = 1
     NOT_RESTING = -1
     MALFORMED_ROW = 1
     UNSUPPORTED = 2
@@ -137,3 +155,4 @@ cdef enum:
     MARKET_BUSY = 28
     WOULD_TRIGGER = 29
     MARKET_MAX_TRAILING = 30
+    FEATURE_OFF = 31

@@ -48,7 +48,7 @@ ANY_STATE, ONLY_NEW, ONLY_PARTIALLY_FILLED = 0, 1, 2
 IDEMPOTENT = 1
 
 # What a market lets through (order: see markets.py), and what an account is.
-TRADING, HALT, BREAK, CANCEL_ONLY = 1, 2, 3, 4
+TRADING, HALT, BREAK, CANCEL_ONLY, POST_ONLY, AUCTION = 1, 2, 3, 4, 5, 6
 ACTIVE, DISABLED = 1, 2
 SPOT, FUNDING, MARGIN, ISOLATED, FUTURES, SYSTEM = 1, 2, 3, 4, 5, 6
 EXTERNAL_ACCOUNT, FEES_ACCOUNT, INSURANCE_ACCOUNT, CLEARING_ACCOUNT, DUST_ACCOUNT = 1, 2, 3, 4, 5
@@ -58,7 +58,11 @@ RIGHT_READ, RIGHT_TRADE, RIGHT_OPERATE = 1, 2, 4
 # Why apply_rows came back before the end of its rows.
 DONE, COLD_ROW, OWES = 0, 1, 2
 # What a row can owe to cold code.
-MARKET_EMPTIED = 1
+MARKET_EMPTIED, MARKET_TRIPPED = 1, 2
+
+# What a market can be told not to offer, as bits of `features_off`.
+STOPS_OFF, TRAILING_OFF, QUOTE_ORDERS_OFF, ICEBERGS_OFF, GOOD_TILL_OFF, AMENDS_OFF = 1, 2, 4, 8, 16, 32
+REPLACES_OFF, OCO_OFF, OTO_OFF, OTOCO_OFF, PEGS_OFF, FEATURES_ALL = 64, 128, 256, 512, 1024, 2047
 
 # Event kinds: kind | words << 8, the first word of each event.
 ACCEPTED = 1 | 20 << 8
@@ -74,7 +78,9 @@ MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
 BY_REQUEST, UNFILLED_IOC, UNFILLED_FOK, NO_LIQUIDITY, SELF_TRADE, BY_CANCEL_ALL, BY_OPERATOR = 1, 2, 3, 4, 5, 6, 7
-EXCHANGE_CANCELED = 8
+EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED = 8, 9, 10
+# Why a trade took place that no taker asked for (word `cause` of TRADED).
+AUCTION_CAUSE = 1
 # The level quantity told of an order that did not rest.
 NOT_RESTING = -1
 
@@ -109,3 +115,4 @@ NOTHING_TO_CANCEL = 27
 MARKET_BUSY = 28
 WOULD_TRIGGER = 29
 MARKET_MAX_TRAILING = 30
+FEATURE_OFF = 31

@@ -86,6 +86,10 @@ FILTERS = (
     "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm",
 )  # fmt: skip
 REST = ("average_minutes", "max_orders", "default_self_trade", "allowed_self_trade", "fee_version")
+PROTECTION = (
+    "features_off", "range_bid_up_ppm", "range_bid_down_ppm", "range_ask_up_ppm", "range_ask_down_ppm", "breaker_ppm",
+    "breaker_seconds", "notional_per_second", "breaker_price", "breaker_since_ns", "notional_second", "notional_sum",
+)  # fmt: skip
 
 
 def write_market(market: Market, writer: Writer) -> None:
@@ -100,6 +104,8 @@ def write_market(market: Market, writer: Writer) -> None:
     for bucket in range(oldest, newest + 1):
         if wide.is_positive(market.average_lots, bucket % codes.AVERAGE_BUCKETS):
             filled += 1
+    for name in PROTECTION:
+        writer.add(getattr(market, name))
     writer.add(market.reach_down)
     writer.add(market.reach_up)
     writer.add(newest)
@@ -238,6 +244,8 @@ def read_market(matching: Matching, reader: Reader) -> None:
     for tier in range(codes.TIERS):
         market.set_fees(tier, reader.take(), reader.take())
     market.fee_version = version
+    for name in PROTECTION:
+        setattr(market, name, reader.take())
     market.reach_down = reader.take()
     market.reach_up = reader.take()
     market.average_bucket = reader.take()

@@ -9,6 +9,7 @@ from .records cimport ClientId, Details, Level, Order, Row
 cdef class Events:
     cdef readonly Buffer buffer
     cdef public long long seq
+    cdef public long long cause
     cdef int accepted(self, Market market, Order *order, long long quote_quantity, long long key) except -1
     cdef int strategy_noted(self, Market market, Order *order) except -1
     cdef int terms_noted(self, Market market, Order *order) except -1

@@ -15,6 +15,7 @@ class Events:
     def __init__(self) -> None:
         self.buffer = Buffer()
         self.seq = 0
+        self.cause = 0
 
     def accepted(self, market: Market, order: "records.Order", quote_quantity: int, key: int) -> None:
         market.executions += 1
@@ -116,7 +117,7 @@ class Events:
         event.market = market.id
         event.trade_id = market.trades
         event.taker_side = taker.flags.side
-        event.price = maker.price
+        event.price = market.last_price
         event.quantity = quantity
         event.base_amount = base_amount
         event.quote_amount = quote_amount
@@ -145,7 +146,7 @@ class Events:
         event.maker_client_id = maker.client_id
         event.level_quantity = maker.level.quantity
         event.update_id = market.updates
-        event.cause = 0
+        event.cause = self.cause
         event.spare = 0
 
     def canceled(

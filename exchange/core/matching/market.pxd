@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .ladder cimport Ladder
 from .pool cimport Pool
-from .records cimport word, Cell, Order
+from .records cimport word, Cell, Level, Order
 
 
 @cython.final
@@ -16,6 +16,19 @@ cdef class Market:
     cdef public long long status
     cdef readonly Ladder bids
     cdef readonly Ladder asks
+    cdef public long long features_off
+    cdef public long long tripped
+    cdef public long long range_bid_up_ppm
+    cdef public long long range_bid_down_ppm
+    cdef public long long range_ask_up_ppm
+    cdef public long long range_ask_down_ppm
+    cdef public long long breaker_ppm
+    cdef public long long breaker_seconds
+    cdef public long long notional_per_second
+    cdef public long long breaker_price
+    cdef public long long breaker_since_ns
+    cdef public long long notional_second
+    cdef public long long notional_sum
     cdef readonly Ladder falling
     cdef readonly Ladder rising
     cdef Order *first_trailing
@@ -68,6 +81,7 @@ cdef class Market:
     cdef long long ask_top
     cdef long long ask_bottom
     cpdef int set_fees(self, long long tier, long long maker_ppm, long long taker_ppm) except -1
+    cpdef bint crosses(self) except? -1
     cpdef int forget_bounds(self) except -1
     cpdef int set_average_minutes(self, long long minutes) except -1
     cpdef word maker_fee_ppm(self, long long tier) except? -1

@@ -22,6 +22,13 @@ class Market:
         self.status = codes.BREAK
         self.bids = Ladder()
         self.asks = Ladder()
+        # Protection (matching/README.md): how far from the average price an order may trade, how far the price may move
+        # in a while, how much may trade in a second; 0 is off. `tripped` says that one of the last two has just stopped
+        # the market.
+        self.features_off = self.tripped = 0
+        self.range_bid_up_ppm = self.range_bid_down_ppm = self.range_ask_up_ppm = self.range_ask_down_ppm = 0
+        self.breaker_ppm = self.breaker_seconds = self.notional_per_second = 0
+        self.breaker_price = self.breaker_since_ns = self.notional_second = self.notional_sum = 0
         # Orders that wait for a price (triggers.py): stops by their trigger price, trailing ones oldest first.
         self.falling = Ladder()
         self.rising = Ladder()
@@ -66,6 +73,12 @@ class Market:
     def taker_fee_ppm(self, tier: int) -> int:
         assert 0 <= tier < codes.TIERS
         return self.taker_ppm[tier]
+
+    def crosses(self) -> bool:
+        """Whether the best bid reaches the best ask: orders have gathered and not traded yet."""
+        bid = self.bids.best
+        ask = self.asks.best
+        return bid.key + ask.key >= 0 if bid and ask else False
 
     def forget_bounds(self) -> None:
         """To be called when a percent price filter was set."""

@@ -1,12 +1,13 @@
 cimport cython
-from . cimport codes, indexes
+from . cimport arithmetic, average, codes, indexes
+from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
 from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, Cell, ClientId, Details, Order, Reference, Row, Seat, Strategy, Trigger
+from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Reference, Row, Seat, Strategy, Trigger
 from .trading cimport Trading
 from .warm cimport Warmer
 
@@ -31,6 +32,8 @@ cdef class Matching:
     cdef readonly long long owed_market
     cdef readonly long long now_ns
     cdef long long steps
+    cdef bint is_out_of_range
+    cdef readonly Auction auction
 
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
@@ -40,6 +43,10 @@ cdef class Matching:
     cdef int place(self, long long at, Row *row) except -1
     cdef int enter(self, long long at, Row *row, Market market) except -1
     cdef bint is_fillable(self, Market market, Order *order, long long worst_key) except -1
+    cdef word take(self, Market market, Order *order, long long worst_key) except -1
+    @cython.locals(least=cython.longlong, most=cython.longlong)
+    cdef word range_key(self, Market market, long long side, long long worst_key) except? -1
+    cpdef int uncross(self, Market market, long long seq, long long now_ns) except -1
     cdef int fire(self, Market market) except -1
     cdef int trigger(self, Market market, Order *order) except -1
     @cython.locals(market=Market, number=cython.longlong)
@@ -49,6 +56,7 @@ cdef class Matching:
     @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
     cdef int note_details(self, long long at, Order *order) except -1
+    @cython.locals(stopped=cython.bint)
     cdef int finish(self, Market market, Order *order, long long met) except -1
 
     @cython.locals(market=Market)

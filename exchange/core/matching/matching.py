@@ -6,7 +6,8 @@ may not fail. `place` is the parent of trading and reads as its sentence.
 
 from typing import Any
 
-from . import codes, indexes, records
+from . import arithmetic, average, codes, indexes, records
+from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
 from .events import Events
@@ -28,6 +29,7 @@ class Matching:
         self.keys = Keys()
         self.events = Events()
         self.trading = Trading(self.pool, secret, self.events)
+        self.auction = Auction(self.trading)
         self.markets: list[Market] = []
         self.roster = Markets(self.markets)
         self.rows = Rows()
@@ -38,6 +40,7 @@ class Matching:
         self.owed = self.owed_market = 0
         self.now_ns = 0
         self.steps = 0
+        self.is_out_of_range = False
 
     def apply_rows(self, data: Any, start: int, seq: int, now_ns: int) -> int:
         """Apply the commands of a run of rows from word `start` on, numbering them from `seq`.
@@ -106,11 +109,50 @@ class Matching:
         else:
             met = 0
             trades = market.trades
-            if self.checks.crosses and self.is_fillable(market, order, self.checks.worst_key):
-                met = self.trading.match(market, order, self.checks.worst_key)
+            if self.checks.crosses:
+                met = self.take(market, order, self.checks.worst_key)
             self.finish(market, order, met)
             if market.waiting and market.trades != trades:
                 self.fire(market)
+            if market.tripped:
+                self.owed = codes.MARKET_TRIPPED
+                self.owed_market = market.id
+
+    def take(self, market: Market, order: "records.Order", worst_key: int) -> int:
+        """Trade as far as an order may: to its price, and within the market's price range, fixed now.
+
+        Returns: the maker that ended it by self-trade prevention, or 0.
+        """
+        key = worst_key
+        if market.range_bid_up_ppm or market.range_bid_down_ppm or market.range_ask_up_ppm or market.range_ask_down_ppm:
+            key = self.range_key(market, order.flags.side, worst_key)
+        self.is_out_of_range = False
+        met = 0
+        if self.is_fillable(market, order, key):
+            met = self.trading.match(market, order, key)
+            if key != worst_key:
+                best = market.asks.best if order.flags.side == codes.BUY else market.bids.best
+                if best:
+                    self.is_out_of_range = best.key < key and best.key >= worst_key
+        return met
+
+    def range_key(self, market: Market, side: int, worst_key: int) -> int:
+        """The worst key within a range of the average price; nothing is within reach where the best is too good."""
+        reference = average.average_price(market, self.now_ns)
+        best = market.asks.best if side == codes.BUY else market.bids.best
+        if not reference or not best:
+            return worst_key
+        if side == codes.BUY:
+            least = -arithmetic.mul_ppm(reference, market.range_bid_up_ppm) if market.range_bid_up_ppm else worst_key
+            most = -arithmetic.mul_ppm(reference, market.range_bid_down_ppm)
+        else:
+            least = arithmetic.mul_ppm(reference, market.range_ask_down_ppm)
+            most = arithmetic.mul_ppm(reference, market.range_ask_up_ppm)
+            if not market.range_ask_up_ppm:
+                most = best.key
+        if best.key > most:
+            return best.key + 1
+        return max(worst_key, least)
 
     def is_fillable(self, market: Market, order: "records.Order", worst_key: int) -> bool:
         """Whether an order may start to trade: a fill-or-kill one only where all of it would trade now."""
@@ -132,7 +174,7 @@ class Matching:
     def fire(self, market: Market) -> None:
         """Let the orders enter that trades have set off, as many as a command may; they may set off others."""
         order = self.trading.triggers.pending(market)
-        while order and self.steps < codes.CASCADE_MAX:
+        while order and self.steps < codes.CASCADE_MAX and market.status == codes.TRADING:
             self.steps += 1
             self.trigger(market, order)
             order = self.trading.triggers.pending(market)
@@ -149,10 +191,7 @@ class Matching:
             if side == codes.BUY:
                 self.trading.cover(market, order)
         self.events.triggered(market, order)
-        met = 0
-        if self.is_fillable(market, order, worst_key):
-            met = self.trading.match(market, order, worst_key)
-        self.trading.kept_back = 0
+        met = self.take(market, order, worst_key)
         self.finish(market, order, met)
 
     def resume(self, seq: int, now_ns: int, steps: int) -> int:
@@ -169,6 +208,18 @@ class Matching:
             if market.busy and market.status == codes.TRADING:
                 self.fire(market)
         return self.steps - (codes.CASCADE_MAX - steps)
+
+    def uncross(self, market: Market, seq: int, now_ns: int) -> None:
+        """Let a market trade that has gathered orders: first what meets, at one price, then as ever."""
+        self.events.seq = seq
+        self.now_ns = now_ns
+        self.trading.now_ns = now_ns
+        self.steps = 0
+        self.auction.uncross(market)
+        market.status = codes.TRADING
+        market.breaker_price = 0
+        if market.waiting:
+            self.fire(market)
 
     def owes_entries(self) -> bool:
         """Whether a Tick is due because orders that were set off wait to enter a market that trades."""
@@ -219,13 +270,20 @@ class Matching:
             details.activation_price = trigger.activation_price
 
     def finish(self, market: Market, order: "records.Order", met: int) -> None:
-        """Give the last word on an order that has just traded as far as it could. One without a price never rests."""
+        """Give the last word on an order that has just traded as far as it could. One without a price never rests, nor
+        does one that the market's range or a halt has stopped.
+        """
         time_in_force = order.flags.time_in_force
-        if order.remaining == 0 or met or not order.price or time_in_force != codes.GTC:
+        stopped = market.tripped or self.is_out_of_range
+        self.is_out_of_range = False
+        self.trading.kept_back = 0
+        if order.remaining == 0 or met or not order.price or time_in_force != codes.GTC or stopped:
             if order.remaining:
                 reason = codes.UNFILLED_FOK if time_in_force == codes.FOK else codes.UNFILLED_IOC
                 if not order.price:
                     reason = codes.NO_LIQUIDITY
+                if stopped:
+                    reason = codes.HALTED if market.tripped else codes.OUT_OF_RANGE
                 if met:
                     reason = codes.SELF_TRADE
                 self.trading.cancel(market, order, reason, indexes.no_client_id(), met)
@@ -282,7 +340,7 @@ class Matching:
 
     def note_emptied(self, market: Market) -> None:
         """A market that only lets cancel and has lost its last order is owed to cold code."""
-        if market.status == codes.CANCEL_ONLY and market.resting == 0:
+        if market.status == codes.CANCEL_ONLY and market.resting == 0 and market.waiting == 0:
             self.owed = codes.MARKET_EMPTIED
             self.owed_market = market.id
 

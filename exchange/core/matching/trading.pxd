@@ -1,5 +1,5 @@
 cimport cython
-from . cimport average, codes, indexes
+from . cimport arithmetic, average, codes, indexes
 from .events cimport Events
 from .indexes cimport ClientIndex, OrderIndex
 from .ladder cimport Ladder
@@ -41,6 +41,12 @@ cdef class Trading:
     cdef int trade(self, Market market, Order *taker, Order *maker) except -1
     cdef int settle_taker(self, Market market, Order *taker) except -1
     cdef int rest(self, Market market, Order *order) except -1
+    cdef int guard(self, Market market, Order *taker, long long quote_amount) except -1
+    cdef int trade_at(self, Market market, Order *buyer, Order *seller, long long price, long long quantity) except -1
+    cdef int tell_auction(self, Market market, Order *younger, Order *older, long long quantity, long long base_amount,
+                          long long quote_amount, long long younger_fee, long long older_fee) except -1
+    cdef int note_fill(self, Order *order, long long quantity, long long quote_amount) except -1
+    cdef int leave_if_filled(self, Market market, Order *order) except -1
     cdef int cover(self, Market market, Order *order) except -1
     cdef int remember(self, Order *order) except -1
     cdef int wait(self, Market market, Order *order) except -1

@@ -4,7 +4,7 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import average, codes, indexes, records
+from . import arithmetic, average, codes, indexes, records
 from .events import Events
 from .indexes import ClientIndex, OrderIndex
 from .ladder import Ladder
@@ -170,9 +170,100 @@ class Trading:
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
         if market.waiting:
             self.triggers.touch(market, maker.price)
+        if market.breaker_ppm or market.notional_per_second:
+            self.guard(market, taker, quote_amount)
         if maker.remaining == 0:
             self.unqueue(market, maker)
             self.forget(maker)
+
+    def guard(self, market: Market, taker: "records.Order", quote_amount: int) -> None:
+        """Stop a market whose price has moved too far in a while, or that has traded too much in a second.
+
+        What remains of the taker is kept back: it ends (HALTED).
+        """
+        if market.breaker_ppm:
+            since_ns = self.now_ns - market.breaker_since_ns
+            if not market.breaker_price or since_ns >= market.breaker_seconds * codes.NS_PER_SECOND:
+                market.breaker_price = market.last_price
+                market.breaker_since_ns = self.now_ns
+            moved = arithmetic.distance(market.last_price, market.breaker_price)
+            if moved > arithmetic.mul_ppm(market.breaker_price, market.breaker_ppm):
+                market.status = codes.HALT
+        if market.notional_per_second:
+            second = self.now_ns // codes.NS_PER_SECOND
+            if second != market.notional_second:
+                market.notional_second = second
+                market.notional_sum = 0
+            market.notional_sum += quote_amount
+            if market.notional_sum > market.notional_per_second and market.status == codes.TRADING:
+                market.status = codes.CANCEL_ONLY
+        if market.status != codes.TRADING:
+            market.tripped = 1
+            market.breaker_price = 0
+            market.notional_sum = 0
+            self.kept_back = taker.remaining
+
+    def trade_at(
+        self, market: Market, buyer: "records.Order", seller: "records.Order", price: int, quantity: int
+    ) -> None:
+        """One trade of an auction between two orders of the book. Both pay the maker's fee.
+
+        The older one is told as the maker; what the other has left in the book is told as RESTED, even 0.
+        """
+        base_amount = quantity * market.base_per_lot
+        quote_amount = price * quantity * market.quote_per_tick_lot
+        buyer_fee = fee_of(base_amount, market.maker_ppm[buyer.seat.account.tier])
+        seller_fee = fee_of(quote_amount, market.maker_ppm[seller.seat.account.tier])
+        market.trades += 1
+        market.last_price = price
+        average.note_trade(market, self.now_ns, price, quantity)
+        claim = buyer.price * quantity * market.quote_per_tick_lot
+        buyer.held -= claim
+        cell = buyer.seat.quote
+        cell.held -= claim
+        cell.available += claim - quote_amount
+        buyer.seat.base.available += base_amount - buyer_fee
+        seller.held -= base_amount
+        seller.seat.base.held -= base_amount
+        seller.seat.quote.available += quote_amount - seller_fee
+        market.base_fees.available += buyer_fee
+        market.quote_fees.available += seller_fee
+        self.note_fill(buyer, quantity, quote_amount)
+        self.note_fill(seller, quantity, quote_amount)
+        if buyer.id > seller.id:
+            self.tell_auction(market, buyer, seller, quantity, base_amount, quote_amount, buyer_fee, seller_fee)
+        else:
+            self.tell_auction(market, seller, buyer, quantity, base_amount, quote_amount, seller_fee, buyer_fee)
+        if market.waiting:
+            self.triggers.touch(market, price)
+        self.leave_if_filled(market, buyer)
+        self.leave_if_filled(market, seller)
+
+    def tell_auction(
+        self,
+        market: Market,
+        younger: "records.Order",
+        older: "records.Order",
+        quantity: int,
+        base_amount: int,
+        quote_amount: int,
+        younger_fee: int,
+        older_fee: int,
+    ) -> None:
+        self.events.traded(market, younger, older, quantity, base_amount, quote_amount, younger_fee, older_fee)
+        self.events.rested(market, younger, younger.level)
+
+    def note_fill(self, order: "records.Order", quantity: int, quote_amount: int) -> None:
+        """An order in the book has traded."""
+        order.remaining -= quantity
+        order.filled_quote += quote_amount
+        order.updated_ns = self.now_ns
+        order.level.quantity -= quantity
+
+    def leave_if_filled(self, market: Market, order: "records.Order") -> None:
+        if order.remaining == 0:
+            self.unqueue(market, order)
+            self.forget(order)
 
     def cover(self, market: Market, order: "records.Order") -> None:
         """Hold more for a purchase without a price, where the book asks for more than it holds and there is more.

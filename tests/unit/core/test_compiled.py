@@ -76,22 +76,33 @@ HARMLESS = re.compile(
 HOT = {
     "matching": [
         "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
-        "Matching_note_details", "Matching_fire", "Matching_trigger", "Matching_finish", "Matching_cancel",
+        "Matching_note_details", "Matching_fire", "Matching_trigger",
+        "Matching_take", "Matching_range_key", "Matching_finish", "Matching_cancel",
         "Matching_named_order", "Matching_cancel_all", "Matching_note_emptied",
     ],
     "trading": [
         "same_owner", "fee_of", "Trading_walk", "Trading_open_to", "Trading_match", "Trading_prevent", "Trading_trade",
-        "Trading_settle_taker", "Trading_rest", "Trading_forget", "Trading_cancel", "Trading_release_claim",
-        "Trading_queue", "Trading_level_of", "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
+        "Trading_settle_taker", "Trading_guard", "Trading_trade_at", "Trading_cover",
+        "Trading_rest", "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue",
+        "Trading_level_of", "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
     ],
     "checks": [
         "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",
-        "wrong_market_quantity", "wrong_percent_price", "wrong_market_notional", "set_bounds", "upper_bound", "mul_ppm",
+        "wrong_market_quantity", "wrong_percent_price", "wrong_market_notional", "set_bounds", "upper_bound",
+        "is_closed", "is_switched_off", "malformed_trigger", "Checks_wrong_stop", "Checks_wrong_terms", "Checks_too_many",
+        "Checks_wrong_quantities",
         "Checks_refused_place", "Checks_refused_cancel", "Checks_refused_cancel_all", "Checks_refused_sender",
         "Checks_wrong_order", "Checks_wrong_limit", "Checks_wrong_market", "Checks_wrong_mode_or_client_id",
         "Checks_spendable",
     ],
     "events": ["Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected"],
+    "triggers": [
+        "is_above", "fires_above", "behind", "Triggers_wait", "Triggers_line_up", "Triggers_leave", "Triggers_touch",
+        "Triggers_follow", "Triggers_move", "Triggers_is_set_off", "Triggers_note_next", "Triggers_pending",
+        "Triggers_settle",
+    ],
+    "auction": ["Auction_consider", "Auction_is_better"],
+    "arithmetic": ["mul_ppm", "distance"],
     "average": ["note_trade", "move_on", "average_price", "late_average"],
 }  # fmt: skip
 TRANSLATE = """

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from exchange.core import queries
+from exchange.core import queries, timers
 from exchange.core.engine import MESSAGES, ROWS, Engine
-from exchange.messages import accounts, markets, orders, registry, system, transfers, words
+from exchange.messages import accounts, auctions, markets, orders, registry, system, transfers, words
 from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
 from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce
 from tests.venue import FIRST_ACCOUNT, UNIT, listing
@@ -59,6 +59,11 @@ class Flow:
         yield self.apply(MESSAGES, registry.encode_commands([genesis, *listing(PEOPLE), *self.second_market()]))
         for _ in range(count):
             self.now_ns += 1 + int(self.random.expovariate(1 / self.pause_seconds) * SECOND)
+            if timers.is_due(self.engine.state, self.now_ns):
+                yield self.apply(MESSAGES, registry.encode_commands([system.Tick()]))
+            if self.random.random() < 0.01:
+                auction = auctions.StartAuction(0, self.random.choice(MARKETS), 3)
+                yield self.apply(MESSAGES, registry.encode_commands([auction]))
             if self.random.random() < 0.05:
                 yield self.apply(MESSAGES, registry.encode_commands([self.transfer(), self.transfer()]))
             else:

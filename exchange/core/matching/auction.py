@@ -1,0 +1,76 @@
+"""The call auction: the one price at which a market that has gathered orders trades, and those trades.
+
+Source:  most volume, then least imbalance, then nearest the reference price, then the lower one.
+"""
+
+from . import arithmetic, codes
+from .market import Market
+from .trading import Trading
+
+
+class Auction:
+    """Works out what an auction would give, and carries it out. `price` is 0 where nobody meets."""
+
+    def __init__(self, trading: Trading) -> None:
+        self.trading = trading
+        self.price = self.volume = self.imbalance = self.reference = 0
+
+    def find(self, market: Market) -> None:
+        """Set `price`, `volume` and `imbalance` (lots wanted less lots offered at that price).
+
+        Goes up from the best ask to the best bid: between two prices at which a level ends, demand and supply stay the
+        same, and of those prices the nearest to the reference counts (the last price; before any trade the best ask).
+        Cost: O(levels that cross).
+        """
+        self.price = self.volume = self.imbalance = 0
+        bid = market.bids.best
+        ask = market.asks.best
+        if bid and ask and bid.key + ask.key >= 0:
+            at = -ask.key
+            high = bid.key
+            self.reference = market.last_price if market.last_price else at
+            demand = bid.quantity
+            while bid.worse and bid.worse.key >= at:
+                bid = bid.worse
+                demand += bid.quantity
+            supply = 0
+            while at <= high:
+                while ask and -ask.key <= at:
+                    supply += ask.quantity
+                    ask = ask.worse
+                end = bid.key
+                if ask and -ask.key - 1 < end:
+                    end = -ask.key - 1
+                self.consider(min(max(self.reference, at), end), demand, supply)
+                if end == bid.key:
+                    demand -= bid.quantity
+                    if bid.better:
+                        bid = bid.better
+                at = end + 1
+
+    def consider(self, price: int, demand: int, supply: int) -> None:
+        volume = min(demand, supply)
+        if self.price == 0 or self.is_better(price, volume, arithmetic.distance(demand, supply)):
+            self.price = price
+            self.volume = volume
+            self.imbalance = demand - supply
+
+    def is_better(self, price: int, volume: int, imbalance: int) -> bool:
+        if volume != self.volume:
+            return volume > self.volume
+        if imbalance != arithmetic.distance(self.imbalance, 0):
+            return imbalance < arithmetic.distance(self.imbalance, 0)
+        return arithmetic.distance(price, self.reference) < arithmetic.distance(self.price, self.reference)
+
+    def uncross(self, market: Market) -> None:
+        """Trade all that meets, best price first, oldest first, at the one price. No self-trade is prevented here."""
+        self.find(market)
+        left = self.volume
+        self.trading.events.cause = codes.AUCTION_CAUSE
+        while left > 0:
+            buyer = market.bids.best.first
+            seller = market.asks.best.first
+            quantity = min(left, buyer.remaining, seller.remaining)
+            self.trading.trade_at(market, buyer, seller, self.price, quantity)
+            left -= quantity
+        self.trading.events.cause = 0
