@@ -19,6 +19,7 @@ from exchange.api import accounts, general, http, market_data, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
+from exchange.api.pages import Pages
 from exchange.api.rate_limits import PROFILES, RateLimits
 from exchange.api.rest import Rest
 from exchange.api.streams import Hub, Streams
@@ -209,12 +210,13 @@ class Exchange:
             *self.user_data.endpoints,
         )
         self.rest = Rest(self.context, table)
-        socket_api = WebSocketApi(self.context, table, self.user_data)
+        self.socket_api = WebSocketApi(self.context, table, self.user_data)
+        self.rest.find_page = Pages(table, self.socket_api).find
         streams = Streams(self.hub)
         # Routing alone: what Starlette's middleware would do for an order costs as much as checking its signature.
         self.asgi = Router(
             routes=[
-                WebSocketRoute("/ws-api/v3", socket_api),
+                WebSocketRoute("/ws-api/v3", self.socket_api),
                 *[WebSocketRoute(path, streams) for path in ("/ws", "/ws/{streams:path}", "/stream")],
                 Route("/{path:path}", self.rest),
             ]

@@ -54,7 +54,7 @@ class Parameter(NamedTuple):
     def schema(self) -> Schema:
         """What it takes, as JSON Schema."""
         found = dict(SCHEMAS.get(self.read, {"type": "string"}))
-        if isinstance(self.default, int | str):
+        if isinstance(self.default, int | str) and isinstance(self.default, str) == (found["type"] == "string"):
             found["default"] = self.default
         return found
 

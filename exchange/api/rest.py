@@ -22,6 +22,7 @@ Headers = list[tuple[bytes, bytes]]
 BODY_BYTES_MAX = 1 << 20
 BODY_TOO_LONG = WireError(-1108, "Parameter 'body' overflowed.", 413)
 UNKNOWN = WireError(-1000, "An unknown error occurred while processing the request.", 500)
+UNSUPPORTED = "This operation is not supported."
 JSON = (b"content-type", b"application/json;charset=UTF-8")
 
 
@@ -70,7 +71,8 @@ class Rest:
             name: Row(endpoint, parameters.reader(endpoint.rows), endpoint.path.startswith("/sapi/"))
             for name, endpoint in self.table.items()
         }
-        self.paths = {endpoint.path for endpoint in self.table.values()}
+        self.find_page: Callable[[str], tuple[bytes, bytes] | None] = lambda path: None
+        """Content type and content of a page; see pages.py."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As an ASGI application: for whoever runs the venue under another server."""
@@ -104,13 +106,24 @@ class Rest:
         try:
             if row is None:
                 self.context.limits.charge(address, 1, now_ns)
-                raise WireError(-1020, "This operation is not supported.", 405 if call.path in self.paths else 404)
+                return self.elsewhere(call, address, now_ns)
             reply = self.answer(row, call, address, now_ns)
         except WireError as error:
             return self.refusal(error, address, now_ns)
         if type(reply) is Reply:
             return self.response(row, reply, address, now_ns)
         return self.later(row, reply, address, now_ns)  # type: ignore[arg-type]
+
+    def elsewhere(self, call: Call, address: str, now_ns: int) -> Response:
+        """What is in no row: a page, or a refusal."""
+        page = self.find_page(call.path) if call.method in ("GET", "HEAD") else None
+        if page is not None:
+            kind, content = page
+            return Response(200, [(b"content-type", kind), *self.headers((), 0, address, now_ns)[1:]], content)
+        allowed = [method for method, path in self.table if path == call.path]
+        if allowed:
+            raise WireError(-1020, UNSUPPORTED, 405, headers=((b"allow", ", ".join(allowed).encode()),))
+        raise WireError(-1020, UNSUPPORTED, 404)
 
     async def later(self, row: Row, reply: Awaitable[Reply], address: str, now_ns: int) -> Response:
         try:
