@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from exchange.audit.audit import CHECKS, Outcome, Wanted, audit
+from exchange.ops import audit_diff
 from exchange.ops.replay import journal_directory, last_seq
 from journal.errors import CorruptJournal
 
@@ -27,7 +28,10 @@ SAID = {
 
 def main(argv: list[str]) -> int:
     """Audit a data directory or a journal; exit 0 where all holds, 1 where anything does not."""
-    parser = argparse.ArgumentParser(prog="run.py audit", description=__doc__)
+    if argv[:1] == ["diff"]:
+        return audit_diff.main(argv[1:])
+    epilog = "run.py audit diff DIR SEQ1 SEQ2: the change of the balance sheet between two entries, by cause."
+    parser = argparse.ArgumentParser(prog="run.py audit", description=__doc__, epilog=epilog)
     parser.add_argument("dir", type=Path, help="data directory (the one that holds `journal`), or a journal directory")
     parser.add_argument("--from", dest="from_seq", type=int, default=1, metavar="SEQ", help="report from this entry on")
     parser.add_argument("--to", dest="to_seq", type=int, default=0, metavar="SEQ", help="stop behind this entry")

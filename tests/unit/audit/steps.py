@@ -1,5 +1,6 @@
 """Flows as the audit sees them: frames applied by the core, with their events, and events made to lie."""
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from exchange.audit.source import Step, places
 from exchange.core.engine import ROWS, Engine
 from exchange.verifier.venue import Venue
 from journal.frame import FORMAT_VERSION, MAGIC, Frame, FrameHeader
+from snapshots import store
 from tests import flows
 
 
@@ -70,3 +72,11 @@ def lied(steps: list[Step], number: int, at: int, difference: int) -> list[Step]
 
 def put(steps: list[Step], number: int, step: Step) -> list[Step]:
     return [*steps[:number], step, *steps[number + 1 :]]
+
+
+def take_snapshot(directory: Path, seq: int, journal_id: bytes, chain: bytes, body: bytes) -> None:
+    path = store.snapshot_path(directory, seq)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        store.write(file.fileno(), [(body, True)], seq=seq, created_ns=1, journal_id=journal_id, chain=chain)
+    store.publish(part, path)

@@ -14,6 +14,7 @@ from exchange.messages.orders import Side
 from exchange.ops import audit, verifier
 from journal.reader import chain_at
 from snapshots import store
+from tests.unit.audit.steps import take_snapshot
 from tests.venue import Venue, limit, listing
 
 
@@ -39,14 +40,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asyncio.run(trade(0))
     asyncio.run(trade(20))
     return data
-
-
-def take_snapshot(directory: Path, seq: int, journal_id: bytes, chain: bytes, body: bytes) -> None:
-    path = store.snapshot_path(directory, seq)
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        store.write(file.fileno(), [(body, True)], seq=seq, created_ns=1, journal_id=journal_id, chain=chain)
-    store.publish(part, path)
 
 
 def test_an_honest_venue_holds_and_says_so(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
