@@ -117,11 +117,13 @@ class UserData:
         return Reply({"listenKey": name})
 
     def extend_key(self, request: Request) -> Reply:
+        """PUT: a listen key lives for another hour."""
         name = self.own_key(request)
         self.listen_keys[name] = (request.sender.account, request.now_ns + LISTEN_KEY_NS)
         return Reply({})
 
     def end_key(self, request: Request) -> Reply:
+        """DELETE: a listen key ends."""
         del self.listen_keys[self.own_key(request)]
         self.watch()
         return Reply({})

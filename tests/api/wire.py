@@ -20,6 +20,7 @@ from exchange.core import encoding
 from exchange.messages import accounts, registry
 from exchange.ops import demo, listing
 from exchange.store.vault import make_master_key
+from tests.api.schemas import check_answer_type, check_result_type
 
 TRADER, READER = 2, 3
 READ_ONLY = 1
@@ -60,7 +61,11 @@ class Wire:
     async def ask(
         self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        return await self.client.request(method, target, content=body, headers=headers)
+        response = await self.client.request(method, target, content=body, headers=headers)
+        endpoint = self.exchange.rest.table.get((method, target.partition("?")[0]))
+        if response.status_code == 200 and endpoint is not None:
+            check_answer_type(endpoint, response.content)
+        return response
 
     async def signed(
         self, method: str, path: str, pairs: list[tuple[str, str]], key: dict[str, str] | None = None
@@ -102,12 +107,13 @@ def check_error(body: dict[str, Any], where: str) -> None:
 class SocketClient:
     """A WebSocket to an ASGI application in the same process."""
 
-    def __init__(self, wire: Wire, path: str) -> None:
+    def __init__(self, wire: Wire, target: str) -> None:
         self.wire = wire
+        path, _, query = target.partition("?")
         self.scope: dict[str, Any] = {
             "type": "websocket",
             "path": path,
-            "query_string": b"",
+            "query_string": query.encode(),
             "headers": [],
             "client": ("t", 1),
         }
@@ -133,8 +139,16 @@ class SocketClient:
         async with asyncio.timeout(5):
             return orjson.loads((await self.outgoing.get())["text"])
 
+    async def received(self) -> Any:
+        """The next message that comes, decoded."""
+        async with asyncio.timeout(5):
+            return orjson.loads((await self.outgoing.get())["text"])
+
     async def call(self, method: str, params: Any) -> Any:
-        return await self.send(json.dumps({"id": 1, "method": method, "params": params}))
+        answer = await self.send(json.dumps({"id": 1, "method": method, "params": params}))
+        if answer.get("status") == 200:
+            check_result_type(self.wire.exchange.socket_api, method, answer["result"])
+        return answer
 
     async def signed(self, method: str, params: dict[str, Any], key: dict[str, str] | None = None) -> Any:
         """Call a method with `apiKey`, `timestamp` (unless given) and signature."""
