@@ -22,7 +22,8 @@ BUY, SELL = 0, 1
 LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
 GTC, IOC, FOK = 1, 2, 3
 DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH = 0, 1, 2, 3, 4
-TRIGGER, STRATEGY, REFERENCE = 1, 5, 7
+TRIGGER, ICEBERG, STRATEGY, REFERENCE, CANCEL_ID = 1, 2, 5, 7, 8
+AMEND, CANCEL_REPLACE = 4, 5
 SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 FIRST_ACCOUNT = 16
@@ -128,7 +129,7 @@ def filters(market_id: int, **values: int) -> list[Any]:
     """A SetFilters that lets everything through but what `values` says."""
     wide = dict.fromkeys(FILTERS, 0)
     wide |= {"min_price": 1, "max_price": 10**6, "price_step": 1, "min_quantity": 1, "max_quantity": 10**6}
-    wide |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": NONE, "allowed_self_trade": 28}
+    wide |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": NONE, "allowed_self_trade": 60}
     return [13, OPERATOR, market_id, *(wide | values).values()]
 
 
@@ -225,7 +226,7 @@ class Flow:
             "max_quantity": random.choice([50, 500, 500]),
             "max_orders": random.choice([1, 3, 50]),
             "default_self_trade": random.choice([NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH]),
-            "allowed_self_trade": 28,
+            "allowed_self_trade": 60,
             "average_minutes": random.choice([0, 1, 5]),
         }
         if not is_wide:
@@ -245,8 +246,22 @@ class Flow:
                 "ask_up_ppm": random.choice([0, 1_100_000, 2_000_000]),
                 "ask_down_ppm": random.choice([0, 900_000, 500_000]),
             }
-            allowed = random.choice([28, 28, 28, 1 << values["default_self_trade"] & 28])
-            values["allowed_self_trade"] = allowed | (1 << values["default_self_trade"] & 28)
+            allowed = random.choice([60, 60, 60, 1 << values["default_self_trade"] & 60])
+            values["allowed_self_trade"] = allowed | (1 << values["default_self_trade"] & 60)
+            if random.random() < 0.5:
+                values |= {
+                    "up_ppm": random.choice([0, 1_200_000]),
+                    "down_ppm": random.choice([0, 800_000]),
+                    "min_trailing_above": random.choice([0, 200]),
+                    "max_trailing_above": random.choice([0, 1_500]),
+                    "min_trailing_below": random.choice([0, 200]),
+                    "max_trailing_below": random.choice([0, 1_500]),
+                    "max_algo_orders": random.choice([0, 2]),
+                    "max_iceberg_orders": random.choice([0, 1]),
+                    "iceberg_parts": random.choice([0, 10]),
+                    "max_amends": random.choice([0, 1]),
+                    "max_position": random.choice([0, 0, 100]),
+                }
         return filters(market_id, **values)
 
     @staticmethod
@@ -280,6 +295,10 @@ class Flow:
         choice = random.random()
         if choice < 0.7:
             return self.some_place()
+        if choice < 0.76:
+            return self.some_amend()
+        if choice < 0.82:
+            return self.some_replace()
         if choice < 0.95:
             return self.some_cancel() if self.some_order() or random.random() < 0.1 else self.some_place()
         return row(CANCEL_ALL, *self.some_target(random.choice([0, 1, 1, 1])), client_id=self.some_name())
@@ -302,7 +321,7 @@ class Flow:
         strategy = (STRATEGY, random.randrange(1 << 40), random.randrange(2_000_000))
         extensions = (strategy,) if random.random() < 0.1 else ()
         target: dict[str, Any] = {"client_id": self.some_name(), "extensions": extensions}
-        mode = random.randrange(5)
+        mode = random.randrange(6)
         quantity = random.choice([random.randint(1, 60), random.randint(1, 10) * 6])
         choice = random.random()
         if random.random() < self.knobs.waiting:
@@ -318,6 +337,8 @@ class Flow:
         order_type = LIMIT_MAKER if choice < 0.3 else LIMIT
         time_in_force = GTC if order_type == LIMIT_MAKER else random.choice([GTC, GTC, GTC, IOC, FOK])
         price = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
+        if time_in_force == GTC and random.random() < 0.15:
+            target["extensions"] = (*extensions, (ICEBERG, random.randint(1, 20)))
         flags = (side, order_type, time_in_force, mode)
         return row(PLACE, market, account, key, flags=flags, price=price, quantity=quantity, **target)
 
@@ -343,8 +364,11 @@ class Flow:
         return market.quote_per_tick_lot if market else 1
 
     def some_order(self) -> Order | None:
-        orders = [order for account in self.state.accounts.values() for order in account.orders]
+        orders = self.some_orders()
         return self.random.choice(orders) if orders else None
+
+    def some_orders(self) -> list[Order]:
+        return [order for account in self.state.accounts.values() for order in account.orders]
 
     def some_cancel(self) -> list[int]:
         random = self.random
@@ -368,6 +392,34 @@ class Flow:
             client_id=random.choice([client(0), self.some_name()]),
             extensions=extensions,
         )
+
+    def some_amend(self) -> list[int]:
+        """A smaller quantity for an order, or one that cannot be."""
+        random = self.random
+        words = self.some_cancel()
+        order = self.some_order()
+        quantity = random.randint(1, 60) if order is None else max(order.quantity - random.randint(-1, 20), 1)
+        words[0], words[6], words[8] = AMEND, 0, quantity
+        return words
+
+    def some_replace(self) -> list[int]:
+        """Another order for one that is there, or not."""
+        random = self.random
+        words = self.some_place()
+        account, market = words[4], words[3]
+        mine = [each for each in self.some_orders() if each.account.account_id == account]
+        order = random.choice(mine) if mine and random.random() < 0.9 else None
+        order_id = order.order_id if order else random.randint(1, 50)
+        name = order.client_id if order else self.some_name()
+        words[3] = order.market.market_id if order and random.random() < 0.9 else market
+        by = random.randrange(3)
+        words[10] = 0 if by == 1 else order_id
+        words[6] |= random.choice([0, 0, 0, 1, 2]) << 40
+        words[0] = CANCEL_REPLACE
+        reference = [REFERENCE, *((0,) * 5 if by == 0 else name), random.choice([1, 2]), 0]
+        cancel_id = [CANCEL_ID, *self.some_name(), 0, 0]
+        words[2] += 2
+        return [*words, *reference, *cancel_id]
 
     def some_wild_row(self) -> list[int]:
         """A row with anything in its fields that still can be cut out of a run."""

@@ -31,6 +31,7 @@ INVISIBLE = (
 )
 SCALE_MAX = 18
 FILTER_FIELDS = SetFilters.__struct_fields__[2:]
+SMALL_FILTERS = SetFilters.__struct_fields__[SetFilters.__struct_fields__.index("min_trailing_above") : -1]
 REQUIRED_FILTERS = (
     "min_price",
     "max_price",
@@ -166,12 +167,16 @@ def check_filters(market: Market, command: SetFilters) -> None:
         raise Reject(RejectCode.WRONG_FILTER)
     if command.average_minutes > codes.AVERAGE_MINUTES_MAX or command.max_orders > codes.ORDERS_MAX:
         raise Reject(RejectCode.WRONG_FILTER)
+    if max(command.up_ppm, command.down_ppm) > codes.MULTIPLIER_MAX or command.max_position > codes.QUANTITY_MAX:
+        raise Reject(RejectCode.WRONG_FILTER)
+    if max(getattr(command, name) for name in SMALL_FILTERS) > codes.ORDERS_MAX:
+        raise Reject(RejectCode.WRONG_FILTER)
     check_self_trade(command.default_self_trade, command.allowed_self_trade)
 
 
 def check_self_trade(default: int, allowed: int) -> None:
     """The default is a mode of this engine that is allowed; NONE always is."""
-    if not codes.NONE <= default <= codes.EXPIRE_BOTH or allowed >> (codes.EXPIRE_BOTH + 1) or allowed & 3:
+    if not codes.NONE <= default <= codes.DECREMENT or allowed >> (codes.DECREMENT + 1) or allowed & 3:
         raise Reject(RejectCode.WRONG_FILTER)
     if default != codes.NONE and not allowed >> default & 1:
         raise Reject(RejectCode.WRONG_FILTER)

@@ -38,7 +38,7 @@ class SetFilters(Command, frozen=True, tag=13):
     """Set all filters of a market.
 
     Units:   prices in ticks, quantities in lots, notionals in minor units of the quote asset, ppm of the average
-             price; allowed_self_trade has bit 1 << mode for each mode allowed besides NONE. 0 is off, but for the
+             price, trailing in hundredths of a percent, max_position in lots; allowed_self_trade has bit 1 << mode for each mode allowed besides NONE. 0 is off, but for the
              first eight fields.
     """
 
@@ -65,6 +65,18 @@ class SetFilters(Command, frozen=True, tag=13):
     ask_up_ppm: int = 0
     ask_down_ppm: int = 0
     average_minutes: int = 0
+    up_ppm: int = 0
+    down_ppm: int = 0
+    min_trailing_above: int = 0
+    max_trailing_above: int = 0
+    min_trailing_below: int = 0
+    max_trailing_below: int = 0
+    max_algo_orders: int = 0
+    max_iceberg_orders: int = 0
+    iceberg_parts: int = 0
+    max_lists: int = 0
+    max_amends: int = 0
+    max_position: int = 0
 
 
 class SetFees(Command, frozen=True, tag=14):

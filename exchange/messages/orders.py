@@ -9,6 +9,7 @@ ROW_BYTES = ROW.size
 EXTENSION = Struct("<8q")
 CLIENT_WORDS = Struct("<5q")
 REFERENCE_HEAD = Struct("<q")
+REFERENCE_TAIL = Struct("<2q")
 CLIENT_ID_BYTES = 40
 CLIENT_ID_LENGTH_MAX = 36
 NO_CLIENT_ID = bytes(CLIENT_ID_BYTES)
@@ -105,6 +106,8 @@ class Reason(IntEnum):
     """The next trade would have been outside the market's price range."""
     HALTED = 10
     """Its own trades stopped the market."""
+    AMENDED_AWAY = 11
+    """It had traded as much already as it was amended to."""
 
 
 @unique
@@ -119,6 +122,8 @@ class EventKind(IntEnum):
     PREVENTED = 6
     STRATEGY_NOTED = 7
     TRIGGERED = 8
+    REFILLED = 9
+    AMENDED = 10
     TERMS_NOTED = 14
     MESSAGE = 15
 
@@ -162,6 +167,21 @@ def trigger(trigger_price: int = 0, trailing_delta: int = 0, activation_price: i
     return EXTENSION.pack(Extension.TRIGGER, trigger_price, trailing_delta, activation_price, 0, 0, 0, 0)
 
 
+def iceberg(visible: int) -> bytes:
+    """The extension ICEBERG: lots that show at a time."""
+    return EXTENSION.pack(Extension.ICEBERG, visible, 0, 0, 0, 0, 0, 0)
+
+
+def reference(client_id: bytes, mode: int = 0) -> bytes:
+    """The extension REFERENCE: an order by its client id, and what a cancel-replace does where it cannot cancel it."""
+    return REFERENCE_HEAD.pack(Extension.REFERENCE) + client_id + REFERENCE_TAIL.pack(mode, 0)
+
+
+def cancel_id_of(client_id: bytes) -> bytes:
+    """The extension CANCEL_ID: the cancel's own client id in a cancel-replace."""
+    return REFERENCE_HEAD.pack(Extension.CANCEL_ID) + client_id + REFERENCE_TAIL.pack(0, 0)
+
+
 def place_row(
     market: int,
     account: int,
@@ -172,11 +192,16 @@ def place_row(
     price: int = 0,
     quantity: int = 0,
     quote_quantity: int = 0,
+    order_id: int = 0,
     extensions: bytes = b"",
+    kind: RowKind = RowKind.PLACE,
 ) -> bytes:
-    """A command to place an order. Price in ticks, quantity in lots, quote_quantity in minor units."""
+    """A command to place an order. Price in ticks, quantity in lots, quote_quantity in minor units.
+
+    With `kind` CANCEL_REPLACE the order to cancel is named by `order_id` or by the extension REFERENCE, which it needs.
+    """
     base = ROW.pack(
-        RowKind.PLACE,
+        kind,
         1,
         len(extensions) // EXTENSION.size,
         market,
@@ -186,7 +211,7 @@ def place_row(
         price,
         quantity,
         quote_quantity,
-        0,
+        order_id,
         *CLIENT_WORDS.unpack(client_id),
     )
     return base + extensions
@@ -205,11 +230,29 @@ def cancel_row(
     """A command to cancel one order, named by its id, its client id or both."""
     extensions = b""
     if original_client_id != NO_CLIENT_ID:
-        extensions = REFERENCE_HEAD.pack(Extension.REFERENCE) + original_client_id + bytes(16)
+        extensions = reference(original_client_id)
     flags = NO_FLAGS._replace(restriction=restriction)
     words = CLIENT_WORDS.unpack(cancel_id)
     count = len(extensions) // EXTENSION.size
     return ROW.pack(RowKind.CANCEL, 1, count, market, account, key, *flags, 0, 0, 0, order_id, *words) + extensions
+
+
+def amend_row(
+    market: int,
+    account: int,
+    key: int,
+    quantity: int,
+    *,
+    order_id: int = 0,
+    original_client_id: bytes = NO_CLIENT_ID,
+    client_id: bytes = NO_CLIENT_ID,
+) -> bytes:
+    """A command to make an order smaller, which keeps its place; `client_id` is its new one, or none."""
+    extensions = b"" if original_client_id == NO_CLIENT_ID else reference(original_client_id)
+    words = CLIENT_WORDS.unpack(client_id)
+    count = len(extensions) // EXTENSION.size
+    base = ROW.pack(RowKind.AMEND, 1, count, market, account, key, *NO_FLAGS, 0, quantity, 0, order_id, *words)
+    return base + extensions
 
 
 def cancel_all_row(market: int, account: int, key: int, *, cancel_id: bytes = NO_CLIENT_ID) -> bytes:

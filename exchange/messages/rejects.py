@@ -5,7 +5,7 @@ from enum import IntEnum, unique
 
 @unique
 class RejectCode(IntEnum):
-    """Why the rules said no. 1 to 39 belong to the order path and are compiled into it (core/matching/codes.py)."""
+    """Why the rules said no. 1 to 39 and 80 to 119 belong to the order path and are compiled into it (core/matching/codes.py)."""
 
     MALFORMED_ROW = 1
     UNSUPPORTED = 2
@@ -41,6 +41,15 @@ class RejectCode(IntEnum):
     """Each trailing order may move with each trade, so a market has at most so many."""
     FEATURE_OFF = 31
     """The market's operator has switched this kind of order off."""
+    TRAILING_DELTA = 32
+    MAX_NUM_ALGO_ORDERS = 33
+    ICEBERG_PARTS = 34
+    MAX_NUM_ICEBERG_ORDERS = 35
+    MAX_POSITION = 36
+    PERCENT_PRICE = 37
+    NOTHING_TO_CHANGE = 38
+    QUANTITY_NOT_LESS = 39
+    """An amendment may only make an order smaller."""
     INTERNAL_ERROR = 40
     """The command was quarantined: the engine failed on it (design §3.6)."""
     ALREADY_STARTED = 41
@@ -78,3 +87,4 @@ class RejectCode(IntEnum):
     NEEDS_AUCTION = 70
     """The kill switch was used, or its book is crossed: only an auction resumes it."""
     ALREADY_KILLED = 71
+    MAX_NUM_ORDER_AMENDS = 80

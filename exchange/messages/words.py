@@ -174,9 +174,9 @@ class TermsNoted(NamedTuple):
     trigger_price: int
     trailing_delta: int
     activation_price: int
+    visible: int
     spare_1: int
     spare_2: int
-    spare_3: int
 
 
 class Triggered(NamedTuple):
@@ -204,6 +204,50 @@ class Triggered(NamedTuple):
     spare: int
 
 
+class Refilled(NamedTuple):
+    """An iceberg shows its next part, behind the others of its price."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    side: int
+    price: int
+    shown: int
+    level_quantity: int
+    update_id: int
+
+
+class Amended(NamedTuple):
+    """An order has less to trade, and perhaps another client id; it keeps its place."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    flags: Flags
+    price: int
+    quantity: int
+    old_quantity: int
+    remaining: int
+    filled_quote: int
+    prevented_quantity: int
+    released: int
+    created_ns: int
+    execution_id: int
+    list_id: int
+    strategy_id: int
+    strategy_type: int
+    level_quantity: int
+    update_id: int
+    client_id: bytes
+    old_client_id: bytes
+    spare_1: int
+    spare_2: int
+
+
 class Message(NamedTuple):
     """A cold event, still as MessagePack."""
 
@@ -212,7 +256,9 @@ class Message(NamedTuple):
     payload: bytes
 
 
-OrderEvent = Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted | TermsNoted | Triggered
+OrderEvent = (
+    Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted | TermsNoted | Triggered | Refilled | Amended
+)
 AnyWords = OrderEvent | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
@@ -245,6 +291,8 @@ LAYOUTS = {
     int(EventKind.STRATEGY_NOTED): Layout(StrategyNoted),
     int(EventKind.TRIGGERED): Layout(Triggered),
     int(EventKind.TERMS_NOTED): Layout(TermsNoted),
+    int(EventKind.REFILLED): Layout(Refilled),
+    int(EventKind.AMENDED): Layout(Amended),
 }
 
 

@@ -3,7 +3,7 @@
 from . import events, words
 from .fields import PROTECTION, Message
 from .orders import fire as enter_waiting
-from .orders import note_trade, receive, settle_trip, stop_timers
+from .orders import note_trade, receive, refill, settle_trip, stop_timers
 from .state import Market, Order, State, held_asset
 from .triggers import touch
 from .words import Code, Refusal
@@ -143,7 +143,7 @@ def resume(state: State, market: Market) -> None:
     left = volume
     while left:
         buyer, seller = market.bids[0], market.asks[0]
-        quantity = min(left, buyer.remaining, seller.remaining)
+        quantity = min(left, buyer.shown, seller.shown)
         meet(state, buyer, seller, price, quantity)
         left -= quantity
     market.status = words.TRADING
@@ -168,6 +168,7 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
     for order, given in ((buyer, amounts[1]), (seller, amounts[0])):
         claim = market.notional(order.price, quantity) if order is buyer else given
         order.remaining -= quantity
+        order.part -= quantity if order.visible else 0
         order.filled_quote += amounts[1]
         order.updated_ns = state.now_ns
         order.held -= claim
@@ -183,6 +184,7 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
     if market.falling or market.rising or market.trailing:
         touch(market, price)
     for order in (buyer, seller):
+        refill(state, order)
         if order.remaining == 0:
             market.side(order.side).remove(order)
             order.account.orders.remove(order)

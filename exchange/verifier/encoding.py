@@ -3,7 +3,7 @@
 import struct
 from hashlib import sha256
 
-from .fields import PROTECTION
+from .fields import OTHER_FILTERS, PROTECTION
 from .messagepack import pack
 from .state import FILTERS, Market, Order, State
 
@@ -15,6 +15,10 @@ HIGH = 1 << 62
 MARKET_FILTERS = (
     *(name for name in FILTERS if name not in ("max_orders", "default_self_trade", "allowed_self_trade")),
     *("max_orders", "default_self_trade", "allowed_self_trade"),
+)
+MARKET_FILTERS, MORE_FILTERS = (
+    tuple(name for name in MARKET_FILTERS if name not in OTHER_FILTERS[-12:]),
+    OTHER_FILTERS[-12:],
 )
 
 
@@ -68,6 +72,7 @@ def market_words(market: Market) -> list[int]:
     for maker_ppm, taker_ppm in market.fees:
         numbers += [maker_ppm, taker_ppm]
     guards = market.protection
+    numbers += [market.filters[name] for name in MORE_FILTERS]
     numbers += [market.features_off, *(guards[name] for name in PROTECTION[:7])]
     numbers += [market.breaker_price, market.breaker_since_ns, market.notional_second, market.notional_sum]
     numbers += [market.reach_down, market.reach_up, market.newest_bucket, len(market.buckets)]
@@ -91,7 +96,7 @@ def order_words(order: Order) -> list[int]:
     if not order.has_details:
         return [*numbers, 0]
     waiting = order.trigger_price, order.trailing_delta, order.activation_price, order.extreme, order.triggered_ns
-    return [*numbers, 8, *order.strategy, 0, *waiting]
+    return [*numbers, 11, *order.strategy, 0, *waiting, order.visible, order.part, order.amends]
 
 
 def cold_sections(state: State) -> list[tuple[int, bytes]]:

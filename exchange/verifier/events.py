@@ -39,9 +39,9 @@ def accepted(state: State, order: Order, row: Row) -> None:
 
 
 def terms_noted(state: State, order: Order) -> None:
-    terms = order.trigger_price, order.trailing_delta, order.activation_price
+    terms = order.trigger_price, order.trailing_delta, order.activation_price, order.visible
     if any(terms):
-        emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0, 0, 0])
+        emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0, 0])
 
 
 def triggered(state: State, order: Order) -> None:
@@ -100,8 +100,26 @@ def canceled(
     emit(state, words.CANCELED, [*fields, order.client_id, cancel_id, counter_order, 0])
 
 
-def rejected(state: State, row: Row, code: int) -> None:
-    emit(state, words.REJECTED, [row.kind, row.market, row.account, row.key, int(code), row.order_id])
+def refilled(state: State, order: Order) -> None:
+    market = order.market
+    market.updates += 1
+    fields = [market.market_id, order.account.account_id, order.order_id, order.side, order.price, order.part]
+    emit(state, words.REFILLED, [*fields, market.level_quantity(order.side, order.price), market.updates])
+
+
+def amended(state: State, order: Order, old_quantity: int, old_client_id: tuple[int, ...], released: int) -> None:
+    market = order.market
+    market.executions += 1
+    market.updates += not order.is_waiting
+    level = words.NOT_RESTING if order.is_waiting else market.level_quantity(order.side, order.price)
+    fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
+    fields += [old_quantity, order.remaining, order.filled_quote, order.prevented_quantity, released, order.created_ns]
+    fields += [market.executions, 0, order.strategy, level, market.updates, order.client_id, old_client_id, 0, 0]
+    emit(state, words.AMENDED, fields)
+
+
+def rejected(state: State, row: Row, code: int, row_kind: int = 0) -> None:
+    emit(state, words.REJECTED, [row_kind or row.kind, row.market, row.account, row.key, int(code), row.order_id])
 
 
 def prevented(

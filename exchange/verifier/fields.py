@@ -52,6 +52,8 @@ OTHER_FILTERS = (
     *("market_min_quantity", "market_max_quantity", "market_quantity_step", "min_notional", "max_notional"),
     *("apply_min_to_market", "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm"),
     "average_minutes",
+    *("up_ppm", "down_ppm", "min_trailing_above", "max_trailing_above", "min_trailing_below", "max_trailing_below"),
+    *("max_algo_orders", "max_iceberg_orders", "iceberg_parts", "max_lists", "max_amends", "max_position"),
 )
 
 FIELDS: dict[int, list[Field]] = {

@@ -189,11 +189,15 @@ def check_filters(market: Market, values: dict[str, int]) -> None:
         "apply_max_to_market": 1,
         "average_minutes": words.AVERAGE_MINUTES_MAX,
         "max_orders": words.ACCOUNT_ORDERS_MAX,
+        "up_ppm": words.PPM_FILTER_MAX,
+        "down_ppm": words.PPM_FILTER_MAX,
+        "max_position": words.QUANTITY_MAX,
+        **dict.fromkeys(fields.OTHER_FILTERS[-10:-1], words.ACCOUNT_ORDERS_MAX),
     }
     refuse_if(any(values[name] > most for name, most in bounds.items()), Code.WRONG_FILTER)
     default, allowed = values["default_self_trade"], values["allowed_self_trade"]
     modes = {mode for mode in range(64) if allowed >> mode & 1}
-    possible = {words.EXPIRE_TAKER, words.EXPIRE_MAKER, words.EXPIRE_BOTH}
+    possible = {words.EXPIRE_TAKER, words.EXPIRE_MAKER, words.EXPIRE_BOTH, words.DECREMENT}
     refuse_if(not modes <= possible or default not in modes | {words.NONE}, Code.WRONG_FILTER)
 
 

@@ -36,12 +36,13 @@ def check_market(state: State, row: Row) -> Market:
     market = state.market(row.market)
     if market is None:
         raise Refusal(Code.UNKNOWN_MARKET)
-    is_closed = not takes(market.status, row) if row.kind == words.PLACE else market.status == words.BREAK
+    is_placing = row.kind in (words.PLACE, words.CANCEL_REPLACE)
+    is_closed = not takes(market.status, row) if is_placing else market.status == words.BREAK
     if is_closed:
         raise Refusal(Code.MARKET_CLOSED)
-    if row.kind == words.PLACE and is_switched_off(market.features_off, row):
+    if is_placing and is_switched_off(market.features_off, row):
         raise Refusal(Code.FEATURE_OFF)
-    if row.kind == words.PLACE and market.pending():
+    if is_placing and market.pending():
         raise Refusal(Code.MARKET_BUSY)
     return market
 
@@ -57,6 +58,10 @@ def takes(status: int, row: Row) -> bool:
 
 def is_switched_off(off: int, row: Row) -> bool:
     trigger = row.extension(words.TRIGGER)
+    if row.extension(words.ICEBERG) and off & words.ICEBERGS_OFF:
+        return True
+    if row.kind == words.CANCEL_REPLACE and off & words.REPLACES_OFF:
+        return True
     if trigger and off & (words.TRAILING_OFF if trigger[1] else words.STOPS_OFF):
         return True
     return row.quote_quantity != 0 and off & words.QUOTE_ORDERS_OFF != 0
@@ -116,6 +121,8 @@ def check_limit_filters(state: State, market: Market, row: Row) -> None:
         is_high = filters[up] != 0 and row.price > average * filters[up] // words.PPM
         is_low = row.price < average * filters[down] // words.PPM
         refuse_if(is_high or is_low, Code.PERCENT_PRICE_BY_SIDE)
+        is_high = filters["up_ppm"] != 0 and row.price > average * filters["up_ppm"] // words.PPM
+        refuse_if(is_high or row.price < average * filters["down_ppm"] // words.PPM, Code.PERCENT_PRICE)
     notional = market.notional(row.price, row.quantity)
     is_great = filters["max_notional"] != 0 and notional > filters["max_notional"]
     refuse_if(notional < filters["min_notional"] or is_great, Code.NOTIONAL)
@@ -184,7 +191,7 @@ def walk(
         is_stopped = False
         for maker in level:
             if mode != words.NONE and is_same_owner(account, maker.account):
-                if mode == words.EXPIRE_MAKER:
+                if mode in (words.EXPIRE_MAKER, words.DECREMENT):
                     continue
                 is_stopped = True
                 break
@@ -240,7 +247,13 @@ def check_stop(state: State, market: Market, account: Account, row: Row, mode: i
         check_lots_without_price(state, market, row)
         need = market.notional(price or min(market.last_price, filters["max_price"]), row.quantity)
     check_counts(market, account)
-    refuse_if(delta != 0 and len(market.trailing) >= words.TRAILING_MAX, Code.MARKET_MAX_TRAILING)
+    if delta:
+        side = "above" if triggers.is_above(row.type, row.side) else "below"
+        least, most = filters[f"min_trailing_{side}"], filters[f"max_trailing_{side}"]
+        refuse_if(delta < least or (most != 0 and delta > most), Code.TRAILING_DELTA)
+        refuse_if(len(market.trailing) >= words.TRAILING_MAX, Code.MARKET_MAX_TRAILING)
+    algos = sum(order.market is market and order.type > words.LIMIT_MAKER for order in account.orders)
+    refuse_if(filters["max_algo_orders"] != 0 and algos >= filters["max_algo_orders"], Code.MAX_NUM_ALGO_ORDERS)
     check_modes_and_name(market, account, row, mode)
     if trigger_price and market.last_price:
         is_above = triggers.is_above(row.type, row.side)
@@ -265,10 +278,34 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
     return (row.quantity or lots) * market.base_per_lot, lots
 
 
+def check_iceberg(market: Market, account: Account, row: Row) -> None:
+    iceberg = row.extension(words.ICEBERG)
+    if iceberg is None:
+        return
+    check_quantity(market, iceberg[0])
+    parts, count = -(-row.quantity // iceberg[0]), sum(o.market is market and o.visible > 0 for o in account.orders)
+    most_parts, most = market.filters["iceberg_parts"], market.filters["max_iceberg_orders"]
+    refuse_if(most_parts != 0 and parts > most_parts, Code.ICEBERG_PARTS)
+    refuse_if(most != 0 and count >= most, Code.MAX_NUM_ICEBERG_ORDERS)
+
+
+def check_position(state: State, market: Market, account: Account, row: Row, lots: int) -> None:
+    most = market.filters["max_position"]
+    if most == 0 or row.side != words.BUY:
+        return
+    cell = account.account_id, market.base
+    owned = (state.ledger.available.get(cell, 0) + state.ledger.held.get(cell, 0)) // market.base_per_lot
+    bought = sum(o.remaining for o in account.orders if o.market is market and o.side == words.BUY)
+    refuse_if(owned + bought + lots > most, Code.MAX_POSITION)
+
+
 def place(state: State, row: Row) -> None:
     check_form(row)
     account = check_sender(state, row)
-    market = check_market(state, row)
+    place_here(state, row, account, check_market(state, row))
+
+
+def place_here(state: State, row: Row, account: Account, market: Market) -> None:
     mode = self_trade_mode(market, row)
     if row.type == words.MARKET:
         need, lots = check_market_order(state, market, account, row, mode)
@@ -276,6 +313,8 @@ def place(state: State, row: Row) -> None:
         need, lots = check_stop(state, market, account, row, mode), row.quantity
     else:
         need, lots = check_limit(state, market, account, row, mode), row.quantity
+    check_iceberg(market, account, row)
+    check_position(state, market, account, row, row.quantity or lots)
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
     # Below this line nothing is refused any more.
@@ -296,6 +335,7 @@ def place(state: State, row: Row) -> None:
         strategy=(strategy[0], strategy[1]),
         remaining=quantity,
         updated_ns=state.now_ns,
+        visible=(row.extension(words.ICEBERG) or (0,))[0],
         trigger_price=trigger[0],
         trailing_delta=trigger[1],
         activation_price=trigger[2],
@@ -308,7 +348,7 @@ def place(state: State, row: Row) -> None:
         triggers.wait(order)
         return
     if market.status == words.TRADING:
-        take(state, order, lots)
+        take(state, order, quantity)
         state.steps = 0
         fire(state, market)
         settle_trip(state, market)
@@ -406,7 +446,8 @@ def cover(state: State, order: Order) -> int:
 
 
 def is_fillable(order: Order, limits: Limits) -> bool:
-    book = order.market, order.account, order.side, order.self_trade, order.price
+    mode = words.EXPIRE_TAKER if order.self_trade == words.DECREMENT else order.self_trade
+    book = order.market, order.account, order.side, mode, order.price
     return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity
 
 
@@ -418,10 +459,17 @@ def match(state: State, taker: Order, lots: int, limits: Limits) -> int:
         if not limits[0] <= maker.price <= limits[1] or taker.market.status != words.TRADING:
             break
         if taker.self_trade != words.NONE and is_same_owner(taker.account, maker.account):
-            if prevent(state, taker, maker):
+            if taker.self_trade == words.DECREMENT:
+                most = min(taker.remaining, lots)
+                if most == 0:
+                    break
+                lots -= decrement(state, taker, maker, most)
+                if taker.remaining == 0:
+                    return maker.order_id
+            elif prevent(state, taker, maker):
                 return maker.order_id
             continue
-        quantity = min(taker.remaining, maker.remaining, lots)
+        quantity = min(taker.remaining, maker.shown, lots)
         if quantity == 0:
             break
         lots -= quantity
@@ -444,6 +492,32 @@ def prevent(state: State, taker: Order, maker: Order) -> bool:
     return ends_taker
 
 
+def decrement(state: State, taker: Order, maker: Order, most: int) -> int:
+    """Both lose what the smaller one has left; return how much that is. Whoever has nothing left ends."""
+    lots = min(most, maker.remaining)
+    events.prevented(state, taker, maker, lots, lots, taker.account)
+    taker.remaining -= lots
+    taker.prevented_quantity += lots
+    maker.prevented_quantity += lots
+    maker.updated_ns = state.now_ns
+    shrink(state, maker, lots)
+    if maker.remaining == 0:
+        end(state, maker, words.SELF_TRADE, NO_CLIENT_ID, taker.order_id)
+    else:
+        events.rested(state, maker)
+    return lots
+
+
+def shrink(state: State, order: Order, lots: int) -> int:
+    """Take lots away from an open order; return what it held for them, which is available again."""
+    spared = order.held - order.held // order.remaining * (order.remaining - lots)
+    order.remaining -= lots
+    order.part = min(order.part, order.remaining)
+    order.held -= spared
+    state.ledger.add(order.account.account_id, held_asset(order), spared, -spared)
+    return spared
+
+
 def fee_of(amount: int, ppm: int) -> int:
     """A share of an amount, rounded up."""
     return -(-amount * ppm // words.PPM)
@@ -461,6 +535,7 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         given = quote_amount if order.side == words.BUY else base_amount
         order.held -= given
         state.ledger.add(order.account.account_id, held_asset(order), 0, -given)
+    maker.part -= quantity if maker.visible else 0
     taker_fee = receive(state, taker, base_amount, quote_amount, market.fees[taker.account.tier][1])
     maker_fee = receive(state, maker, base_amount, quote_amount, market.fees[maker.account.tier][0])
     if maker.remaining == 0:
@@ -471,6 +546,17 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         triggers.touch(market, maker.price)
     guard(state, market, quote_amount)
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
+    refill(state, maker)
+
+
+def refill(state: State, order: Order) -> None:
+    """An iceberg whose part has traded shows the next one, behind all that are as good."""
+    if order.visible and order.part == 0 and order.remaining:
+        side = order.market.side(order.side)
+        side.remove(order)
+        order.part = min(order.visible, order.remaining)
+        queue(order)
+        events.refilled(state, order)
 
 
 def guard(state: State, market: Market, quote_amount: int) -> None:
@@ -508,7 +594,7 @@ def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm
 def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> None:
     """Give the last word on an order that has traded as far as it could."""
     time_in_force = order.flags[2]
-    if order.remaining == 0:
+    if order.remaining == 0 and not counter_order:
         release(state, order)
     elif counter_order:
         end(state, order, words.SELF_TRADE, NO_CLIENT_ID, counter_order)
@@ -528,16 +614,22 @@ def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> 
 
 def rest(state: State, order: Order) -> None:
     """Put an order behind all others that are as good; what better prices left of its hold is available again."""
-    if order.side == words.BUY:
-        spared = order.held - order.market.notional(order.price, order.remaining)
-        order.held -= spared
-        state.ledger.add(order.account.account_id, order.market.quote, spared, -spared)
+    is_purchase = order.side == words.BUY
+    needs = order.market.notional(order.price, order.remaining) if is_purchase else order.remaining * order.market.base_per_lot
+    spared = order.held - needs
+    order.held = needs
+    state.ledger.add(order.account.account_id, held_asset(order), spared, -spared)
+    order.part = min(order.visible, order.remaining)
+    queue(order)
+    events.rested(state, order)
+
+
+def queue(order: Order) -> None:
     side = order.market.side(order.side)
     at = 0
     while at < len(side) and reaches(1 - order.side, order.price, side[at].price):
         at += 1
     side.insert(at, order)
-    events.rested(state, order)
 
 
 def release(state: State, order: Order) -> None:
@@ -570,6 +662,12 @@ def cancel(state: State, row: Row) -> Market:
     check_form(row)
     account = check_sender(state, row)
     market = check_market(state, row)
+    end(state, named(market, account, row), words.BY_REQUEST, row.client_id)
+    return market
+
+
+def named(market: Market, account: Account, row: Row) -> Order:
+    """The order that a row names and may end or change."""
     reference = row.extension(words.REFERENCE)
     original = reference[:5] if reference else NO_CLIENT_ID
     order = next(
@@ -586,8 +684,64 @@ def cancel(state: State, row: Row) -> Market:
     has_traded = order.filled_quote != 0
     refuse_if(row.restriction == words.ONLY_NEW and has_traded, Code.CANCEL_RESTRICTED)
     refuse_if(row.restriction == words.ONLY_PARTIALLY_FILLED and not has_traded, Code.CANCEL_RESTRICTED)
-    end(state, order, words.BY_REQUEST, row.client_id)
+    return order
+
+
+def amend(state: State, row: Row) -> Market:
+    """Give an order a smaller quantity, and perhaps another client id."""
+    check_form(row)
+    account = check_sender(state, row)
+    market = check_market(state, row)
+    refuse_if(market.features_off & words.AMENDS_OFF != 0, Code.FEATURE_OFF)
+    order = named(market, account, row)
+    refuse_if(row.quantity == order.quantity, Code.NOTHING_TO_CHANGE)
+    refuse_if(row.quantity > order.quantity, Code.QUANTITY_NOT_LESS)
+    most = market.filters["max_amends"]
+    refuse_if(most != 0 and order.amends >= most, Code.MAX_NUM_ORDER_AMENDS)
+    check_quantity(market, row.quantity)
+    is_small = market.notional(order.price, row.quantity) < market.filters["min_notional"]
+    refuse_if(order.price != 0 and is_small, Code.NOTIONAL)
+    if row.client_id not in (NO_CLIENT_ID, order.client_id):
+        refuse_if(any(each.client_id == row.client_id for each in account.orders), Code.DUPLICATE_CLIENT_ID)
+    if row.quantity <= order.quantity - order.remaining:
+        end(state, order, words.AMENDED_AWAY, row.client_id)
+        return market
+    old = order.quantity, order.client_id
+    order.has_details = True
+    order.amends += 1
+    order.updated_ns = state.now_ns
+    released = shrink(state, order, order.quantity - row.quantity)
+    order.quantity = row.quantity
+    if row.client_id != NO_CLIENT_ID:
+        order.client_id = row.client_id
+    events.amended(state, order, *old, released)
     return market
+
+
+def cancel_replace(state: State, row: Row) -> None:
+    """Cancel one order, place another; either half may fail by itself."""
+    check_form(row)
+    account = check_sender(state, row)
+    market = check_market(state, row)
+    if row.type in (words.MARKET, words.STOP_LOSS, words.TAKE_PROFIT):
+        if row.quantity:
+            check_lots_without_price(state, market, row)
+    else:
+        check_limit_filters(state, market, row)
+    reference = row.extension(words.REFERENCE) or ()
+    try:
+        order = named(market, account, row)
+    except Refusal as refusal:
+        if reference[5] == words.STOP_ON_FAILURE:
+            raise
+        events.rejected(state, row, refusal.code, words.CANCEL)
+    else:
+        cancel_id = (row.extension(words.CANCEL_ID) or NO_CLIENT_ID)[:5]
+        end(state, order, words.BY_REQUEST, cancel_id)
+    try:
+        place_here(state, row, account, market)
+    except Refusal as refusal:
+        events.rejected(state, row, refusal.code, words.PLACE)
 
 
 def cancel_all(state: State, row: Row) -> Market:

@@ -15,7 +15,13 @@ EXTENSION_KINDS = range(1, 10)
 CLIENT_WORDS = 5
 NO_CLIENT_ID = (0,) * CLIENT_WORDS
 # Which extensions a kind of row may carry, and which of them have their rule already.
-ALLOWED = {words.PLACE: (1, 2, 3, 4, 5, 6), words.CANCEL: (words.REFERENCE,), words.CANCEL_ALL: ()}
+ALLOWED = {
+    words.PLACE: (1, 2, 3, 4, 5, 6),
+    words.CANCEL: (words.REFERENCE,),
+    words.CANCEL_ALL: (),
+    words.AMEND: (words.REFERENCE,),
+    words.CANCEL_REPLACE: (1, 2, 3, 4, 5, 6, words.REFERENCE, words.CANCEL_ID),
+}
 
 
 class Row(NamedTuple):
@@ -108,7 +114,16 @@ def is_malformed(row: Row) -> bool:
     if len(set(kinds)) != len(kinds) or any(kind not in ALLOWED[row.kind] for kind in kinds):
         return True
     if row.kind == words.PLACE:
-        return is_malformed_place(row)
+        return is_malformed_place(row) or row.restriction != 0 or row.order_id != 0
+    reference = row.extension(words.REFERENCE)
+    is_named = row.order_id != 0 or (reference is not None and reference[:CLIENT_WORDS] != NO_CLIENT_ID)
+    if row.kind == words.CANCEL_REPLACE:
+        has_mode = reference is not None and reference[5] in (1, 2) and reference[6] == 0
+        is_wrong = row.restriction > words.ONLY_PARTIALLY_FILLED or not has_mode or not is_named
+        return is_malformed_place(row) or is_wrong
+    if row.kind == words.AMEND:
+        has_others = row.price or row.quote_quantity or any(row.flags[:6])
+        return bool(has_others) or row.quantity == 0 or row.market == 0 or not is_named
     if row.price or row.quantity or row.quote_quantity or any(row.flags[:5]):
         return True
     if row.kind == words.CANCEL:
@@ -119,13 +134,13 @@ def is_malformed(row: Row) -> bool:
 
 
 def is_malformed_place(row: Row) -> bool:
-    if row.side > words.SELL or row.restriction or row.self_trade > words.SELF_TRADE_LAST or row.options > 1:
+    if row.side > words.SELL or row.self_trade > words.SELF_TRADE_LAST or row.options > 1:
         return True
     if not words.LIMIT <= row.type <= words.TAKE_PROFIT_LIMIT or not words.GTC <= row.time_in_force <= words.GTD:
         return True
-    if row.market == 0 or row.order_id or row.client_id == NO_CLIENT_ID:
+    if row.market == 0 or row.client_id == NO_CLIENT_ID:
         return True
-    if is_malformed_trigger(row):
+    if is_malformed_trigger(row) or is_malformed_iceberg(row):
         return True
     if row.type in (words.STOP_LOSS, words.TAKE_PROFIT) and (row.price != 0 or row.time_in_force != words.GTC):
         return True
@@ -148,19 +163,27 @@ def is_malformed_trigger(row: Row) -> bool:
     return (price == 0) == (delta == 0) or delta >= words.BPS or (activation != 0 and delta == 0)
 
 
+def is_malformed_iceberg(row: Row) -> bool:
+    iceberg = row.extension(words.ICEBERG)
+    if iceberg is None:
+        return False
+    rests = row.type in (words.LIMIT, words.LIMIT_MAKER, words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT)
+    return not rests or row.time_in_force != words.GTC or iceberg[0] <= 0 or any(iceberg[1:])
+
+
 def is_unsupported(row: Row) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
     return (
         row.time_in_force == words.GTD
-        or row.self_trade > words.EXPIRE_BOTH
+        or row.self_trade > words.DECREMENT
         or row.options != 0
-        or any(each[0] not in (words.STRATEGY, words.TRIGGER) for each in row.extensions)
+        or any(each[0] in (words.PEG, words.CONDITION, words.GOOD_TILL) for each in row.extensions)
     )
 
 
 def refusal_of_form(row: Row) -> Code | None:
     if is_malformed(row):
         return Code.MALFORMED_ROW
-    if row.kind == words.PLACE and is_unsupported(row):
+    if row.kind in (words.PLACE, words.CANCEL_REPLACE) and is_unsupported(row):
         return Code.UNSUPPORTED
     return None

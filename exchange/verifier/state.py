@@ -12,6 +12,8 @@ FILTERS = (
     *("market_min_quantity", "market_max_quantity", "market_quantity_step", "min_notional", "max_notional"),
     *("apply_min_to_market", "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm"),
     "average_minutes",
+    *("up_ppm", "down_ppm", "min_trailing_above", "max_trailing_above", "min_trailing_below", "max_trailing_below"),
+    *("max_algo_orders", "max_iceberg_orders", "iceberg_parts", "max_lists", "max_amends", "max_position"),
 )
 # A new market has these until filters are set: one tick, one lot.
 NEW_FILTERS = {
@@ -79,6 +81,19 @@ class Order:
     """The best price since a trailing order became active; 0 before."""
     triggered_ns: int = 0
     """When a waiting order began to work; 0 before."""
+    visible: int = 0
+    """How much of an iceberg shows at a time; 0: all of it does."""
+    part: int = 0
+    """What is left of the part that an iceberg shows."""
+    amends: int = 0
+
+    @property
+    def shown(self) -> int:
+        return self.part if self.visible else self.remaining
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.type > words.LIMIT_MAKER and self.triggered_ns == 0
 
     @property
     def type(self) -> int:
@@ -169,7 +184,7 @@ class Market:
         return None
 
     def level_quantity(self, side: int, price: int) -> int:
-        return sum(order.remaining for order in self.side(side) if order.price == price)
+        return sum(order.shown for order in self.side(side) if order.price == price)
 
     def notional(self, price: int, quantity: int) -> int:
         return price * quantity * self.quote_per_tick_lot

@@ -83,6 +83,10 @@ class Venue:
                 note_emptied(state, orders.cancel_all(state, row))
             elif row.kind == words.CANCEL_ALL:
                 self.cancel_everywhere(row)
+            elif row.kind == words.AMEND:
+                note_emptied(state, orders.amend(state, row))
+            elif row.kind == words.CANCEL_REPLACE:
+                orders.cancel_replace(state, row)
             elif words.AMEND <= row.kind <= words.CANCEL_LIST:
                 raise Refusal(Code.UNSUPPORTED)
             else:

@@ -70,6 +70,7 @@ class Scenario:
         self.people: dict[str, int] = {}
         self.requests = 0
         self.orders = 0
+        self.is_replacing = False
         self.filters: dict[str, dict[str, int]] = {}
         rules = [int(rule) for rule in RULES_AT_GENESIS]
         limits = [(int(limit), value) for limit, value in LIMITS_AT_GENESIS]
@@ -82,11 +83,12 @@ class Scenario:
         """Apply one command a millisecond after the last, then hold the ledger against itself."""
         self.now_ns += 1_000_000
         before = encoding.state_hash(self.engine.state)
+        self.is_replacing = kind == ROWS and payload[0] == orders.RowKind.CANCEL_REPLACE
         self.engine.apply(kind, payload, self.engine.seq + 1, self.now_ns)
         events = list(words.read_events(self.engine.take_events()))
         ledger.check_sums(self.engine.state)
         ledger.check_claims(self.engine.state)
-        if events and isinstance(events[0], words.Rejected):
+        if events and all(isinstance(event, words.Rejected) for event in events):
             assert encoding.state_hash(self.engine.state) == before, "a rejection changed the state"
         return events
 
@@ -96,9 +98,10 @@ class Scenario:
         market BTCUSDT tick 0.01 lot 0.0001 [filter=number ...] · fees BTCUSDT maker 1000 taker 2000 [tier 1] (ppm)
         status BTCUSDT HALT · alice has 1 BTC · alice is disabled · alice joins group 7 · alice has tier 1
         alice buys|sells 1 BTCUSDT at 50000|market [ioc|fok|post-only] [expire-maker ...] [as ID]
-            [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
+            [iceberg 0.1] [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
+        alice amends 1|ID to 0.5 [as ID] · alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice owns · book BTCUSDT · wait 5s
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
         """
@@ -141,7 +144,7 @@ class Scenario:
         if outcome == "done":
             market = self.symbol(symbol).market_id
             values = {"min_price": 1, "max_price": 10**8, "price_step": 1, "min_quantity": 1, "max_quantity": 10**7}
-            values |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": 1, "allowed_self_trade": 28}
+            values |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": 1, "allowed_self_trade": 60}
             values |= {name: int(value) for name, _, value in (each.partition("=") for each in filters.split())}
             outcome = self.tell(self.send(markets.SetFilters(0, market, **values)))
             self.send(markets.SetMarketStatus(0, market, 1))
@@ -189,8 +192,34 @@ class Scenario:
         market = self.symbol(symbol)
         return self.order(name, verb, market, "market", options, quote_quantity=int(Decimal(amount) * 10**SCALE))
 
+    def amend(self, name: str, target: str, quantity: str, client_id: str | None) -> str:
+        market = self.symbol(self.engine.state.listings[0].symbol)
+        named = {"order_id": int(target)} if target.isdigit() else {}
+        original = orders.NO_CLIENT_ID if target.isdigit() else orders.pack_client_id(target)
+        row = orders.amend_row(
+            *(market.market_id, self.person(name), self.key(name), market.lots(quantity)),
+            client_id=orders.pack_client_id(client_id or ""),
+            original_client_id=original,
+            **named,
+        )
+        return self.tell(self.apply(ROWS, row))
+
+    def replace(
+        self, name: str, target: str, mode: str | None, quantity: str, symbol: str, verb: str, price: str, options: str
+    ) -> str:
+        number = 2 if mode == " in any case" else 1
+        named: dict[str, Any] = {"kind": orders.RowKind.CANCEL_REPLACE}
+        if target.isdigit():
+            named |= {"order_id": int(target), "extensions": orders.reference(orders.NO_CLIENT_ID, number)}
+        else:
+            named |= {"extensions": orders.reference(orders.pack_client_id(target), number)}
+        market = self.symbol(symbol)
+        verb = {"bought": "buys", "sold": "sells"}[verb]
+        return self.order(name, verb, market, price, options, quantity=market.lots(quantity), **named)
+
     def order(self, name: str, verb: str, market: Market, price: str, options: str, **numbers: Any) -> str:
         self.orders += 1
+        numbers.setdefault("extensions", b"")
         given = options.split()
         client_id = f"client-{self.orders}"
         if "as" in given:
@@ -201,7 +230,9 @@ class Scenario:
         for word, types in WAITING.items():
             if word in given:
                 order_type = types[order_type == OrderType.LIMIT]
-                numbers["extensions"] = self.trigger(market, given[given.index(word) + 1 :])
+                numbers["extensions"] += self.trigger(market, given[given.index(word) + 1 :])
+        if "iceberg" in given:
+            numbers["extensions"] += orders.iceberg(market.lots(given[given.index("iceberg") + 1]))
         time_in_force = next((KINDS[word] for word in given if word in KINDS), TimeInForce.GTC)
         modes = [word.upper().replace("-", "_") for word in given]
         mode = next((SelfTrade[word] for word in modes if word in SelfTrade.__members__), SelfTrade.MARKET_DEFAULT)
@@ -266,7 +297,8 @@ class Scenario:
                 return f"rejected {RejectCode(message.code).name}"
             return self.cold_part(message)
         if isinstance(event, words.Rejected):
-            return f"rejected {RejectCode(event.code).name}"
+            half = {1: "new order ", 2: "cancel "}.get(event.row_kind, "") if self.is_replacing else ""
+            return f"{half}rejected {RejectCode(event.code).name}"
         market = Market(queries.market_by_id(self.engine.state, event.market))
         return self.order_part(event, market)
 
@@ -287,6 +319,10 @@ class Scenario:
     def order_part(self, event: words.OrderEvent, market: Market) -> str:
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
+        if isinstance(event, words.Refilled):
+            return f"{event.order_id} shows {number(market.quantity(event.shown))}"
+        if isinstance(event, words.Amended):
+            return f"{event.order_id} has {number(market.quantity(event.remaining))} left"
         if isinstance(event, words.Triggered):
             return f"{event.order_id} triggers at {number(market.price(event.trigger_price))}"
         if isinstance(event, words.Rested):
@@ -316,6 +352,11 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"(\w+) (is disabled|joins group|has tier)(?: (\d+))?", Scenario.set_account),
     (r"(\w+) has ([\d.]+) (\w+)", Scenario.credit),
     (r"(\w+) owns", Scenario.owns),
+    (r"(\w+) amends (\S+) to ([\d.]+)(?: as (\S+))?", Scenario.amend),
+    (
+        r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold) at (market|[\d.]+)((?: \S+)*)",
+        Scenario.replace,
+    ),
     (r"(\w+) cancels all (?:in (\w+)|everywhere)", Scenario.cancel_all),
     (r"(\w+) cancels (\S+)(?: in (\w+))?(?: (only-new|only-partly))?", Scenario.cancel),
     (r"(\w+) (buys|sells) (\w+) for ([\d.]+) \w+ at market((?: \S+)*)", Scenario.place_for),

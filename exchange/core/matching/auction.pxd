@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, codes
+from . cimport arithmetic, codes, trading
 from .market cimport Market
 from .records cimport Level, Order
 from .trading cimport Trading

@@ -3,7 +3,7 @@
 Source:  most volume, then least imbalance, then nearest the reference price, then the lower one.
 """
 
-from . import arithmetic, codes
+from . import arithmetic, codes, trading
 from .market import Market
 from .trading import Trading
 
@@ -29,21 +29,21 @@ class Auction:
             at = -ask.key
             high = bid.key
             self.reference = market.last_price if market.last_price else at
-            demand = bid.quantity
+            demand = bid.quantity + bid.hidden
             while bid.worse and bid.worse.key >= at:
                 bid = bid.worse
-                demand += bid.quantity
+                demand += bid.quantity + bid.hidden
             supply = 0
             while at <= high:
                 while ask and -ask.key <= at:
-                    supply += ask.quantity
+                    supply += ask.quantity + ask.hidden
                     ask = ask.worse
                 end = bid.key
                 if ask and -ask.key - 1 < end:
                     end = -ask.key - 1
                 self.consider(min(max(self.reference, at), end), demand, supply)
                 if end == bid.key:
-                    demand -= bid.quantity
+                    demand -= bid.quantity + bid.hidden
                     if bid.better:
                         bid = bid.better
                 at = end + 1
@@ -70,7 +70,7 @@ class Auction:
         while left > 0:
             buyer = market.bids.best.first
             seller = market.asks.best.first
-            quantity = min(left, buyer.remaining, seller.remaining)
+            quantity = min(left, trading.shown_of(buyer), trading.shown_of(seller))
             self.trading.trade_at(market, buyer, seller, self.price, quantity)
             left -= quantity
         self.trading.events.cause = 0

@@ -1,9 +1,9 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport (ACCEPTED, CANCELED, PREVENTED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED,
-                     TRIGGERED)
-from .records cimport (word, Accepted, Canceled, ClientId, Flags, Prevented, Reference, Rejected, Rested, Row, Strategy,
-                       StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
+from .codes cimport (ACCEPTED, AMENDED, CANCELED, PREVENTED, REFILLED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED,
+                     TERMS_NOTED, TRADED, TRIGGERED)
+from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Flags, Iceberg, Prevented, Reference,
+                       Refilled, Rejected, Rested, Row, Strategy, StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
 
 cdef extern from *:
     """
@@ -23,6 +23,8 @@ cdef class Rows:
     cdef const long long *extension(self, long long at, long long kind) noexcept
     cdef Reference *reference(self, long long at) noexcept
     cdef Strategy *strategy(self, long long at) noexcept
+    cdef Iceberg *iceberg(self, long long at) noexcept
+    cdef CancelId *cancel_id(self, long long at) noexcept
     cdef Trigger *trigger(self, long long at) noexcept
 
     cdef inline word extent(self, long long at) except -1:
@@ -95,6 +97,16 @@ cdef class Buffer:
     cdef inline TermsNoted *terms_noted(self) except NULL:
         event = <TermsNoted *> self.add(TERMS_NOTED >> 8)
         event.head = TERMS_NOTED
+        return event
+
+    cdef inline Refilled *refilled(self) except NULL:
+        event = <Refilled *> self.add(REFILLED >> 8)
+        event.head = REFILLED
+        return event
+
+    cdef inline Amended *amended(self) except NULL:
+        event = <Amended *> self.add(AMENDED >> 8)
+        event.head = AMENDED
         return event
 
     cdef inline Triggered *triggered(self) except NULL:

@@ -6,11 +6,15 @@ from typing import Any
 from . import codes
 from .records import (
     Accepted,
+    Amended,
     Canceled,
+    CancelId,
     ClientId,
     Flags,
+    Iceberg,
     Prevented,
     Reference,
+    Refilled,
     Rejected,
     Rested,
     Row,
@@ -95,6 +99,24 @@ class Rows:
             setattr(strategy, name, word)
         return strategy
 
+    def iceberg(self, at: int) -> Iceberg | None:
+        words = self.extension(at, codes.ICEBERG)
+        if words is None:
+            return None
+        iceberg = Iceberg()
+        for name, word in zip(Iceberg.__slots__, words, strict=True):
+            setattr(iceberg, name, word)
+        return iceberg
+
+    def cancel_id(self, at: int) -> CancelId | None:
+        words = self.extension(at, codes.CANCEL_ID)
+        if words is None:
+            return None
+        cancel_id = CancelId()
+        cancel_id.kind, cancel_id.spare_1, cancel_id.spare_2 = words[0], words[6], words[7]
+        cancel_id.client_id = words[1:6]
+        return cancel_id
+
     def trigger(self, at: int) -> Trigger | None:
         words = self.extension(at, codes.TRIGGER)
         if words is None:
@@ -145,6 +167,12 @@ class Buffer:
 
     def terms_noted(self) -> TermsNoted:
         return self.add(TermsNoted(), codes.TERMS_NOTED)
+
+    def refilled(self) -> Refilled:
+        return self.add(Refilled(), codes.REFILLED)
+
+    def amended(self) -> Amended:
+        return self.add(Amended(), codes.AMENDED)
 
     def triggered(self) -> Triggered:
         return self.add(Triggered(), codes.TRIGGERED)

@@ -4,7 +4,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport EXTENSION_WORDS, EXTENSIONS_MAX, MESSAGE, REFERENCE, ROW_WORDS, STRATEGY, TRIGGER
+from .codes cimport CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, ICEBERG, MESSAGE, REFERENCE, ROW_WORDS, STRATEGY, TRIGGER
 from .pool cimport zeroed
 
 cdef enum:
@@ -58,6 +58,12 @@ cdef class Rows:
 
     cdef Strategy *strategy(self, long long at) noexcept:
         return <Strategy *> self.extension(at, STRATEGY)
+
+    cdef Iceberg *iceberg(self, long long at) noexcept:
+        return <Iceberg *> self.extension(at, ICEBERG)
+
+    cdef CancelId *cancel_id(self, long long at) noexcept:
+        return <CancelId *> self.extension(at, CANCEL_ID)
 
     cdef Trigger *trigger(self, long long at) noexcept:
         return <Trigger *> self.extension(at, TRIGGER)

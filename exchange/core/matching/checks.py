@@ -49,8 +49,10 @@ def allowed_extensions(row_kind: int) -> int:
             | 1 << codes.STRATEGY
             | 1 << codes.GOOD_TILL
         )
-    if row_kind == codes.CANCEL:
+    if row_kind == codes.CANCEL or row_kind == codes.AMEND:
         return 1 << codes.REFERENCE
+    if row_kind == codes.CANCEL_REPLACE:
+        return allowed_extensions(codes.PLACE) | 1 << codes.REFERENCE | 1 << codes.CANCEL_ID
     return 0
 
 
@@ -58,7 +60,9 @@ def malformed_place(row: "records.Row") -> int:
     """An order has a market, a client id, and the numbers of its type and no others."""
     order_type = row.flags.type
     time_in_force = row.flags.time_in_force
-    if row.flags.side > codes.SELL or row.flags.restriction or row.flags.self_trade > codes.TRANSFER:
+    if row.flags.side > codes.SELL or row.flags.self_trade > codes.TRANSFER:
+        return codes.MALFORMED_ROW
+    if row.kind == codes.PLACE and (row.flags.restriction or row.order_id):
         return codes.MALFORMED_ROW
     if row.flags.options > codes.IDEMPOTENT:
         return codes.MALFORMED_ROW
@@ -66,7 +70,7 @@ def malformed_place(row: "records.Row") -> int:
         return codes.MALFORMED_ROW
     if time_in_force < codes.GTC or time_in_force > codes.GTD:
         return codes.MALFORMED_ROW
-    if row.market == 0 or row.order_id or not indexes.has_client_id(row.client_id):
+    if row.market == 0 or not indexes.has_client_id(row.client_id):
         return codes.MALFORMED_ROW
     if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
         if row.price or time_in_force != codes.GTC:
@@ -94,15 +98,28 @@ def malformed_trigger(row: "records.Row", trigger: "records.Trigger") -> int:
     return codes.MALFORMED_ROW if trigger.activation_price and not trigger.trailing_delta else 0
 
 
+def malformed_iceberg(row: "records.Row", iceberg: "records.Iceberg") -> int:
+    """Only an order that rests can show a part of itself at a time."""
+    if not iceberg:
+        return 0
+    order_type = row.flags.type
+    if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
+        return codes.MALFORMED_ROW
+    if row.flags.time_in_force != codes.GTC or iceberg.visible <= 0:
+        return codes.MALFORMED_ROW
+    spares = iceberg.spare_1 | iceberg.spare_2 | iceberg.spare_3 | iceberg.spare_4 | iceberg.spare_5 | iceberg.spare_6
+    return codes.MALFORMED_ROW if spares else 0
+
+
 def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
     if row.flags.time_in_force == codes.GTD:
         return codes.UNSUPPORTED
-    if row.flags.self_trade > codes.EXPIRE_BOTH or row.flags.options:
+    if row.flags.self_trade > codes.DECREMENT or row.flags.options:
         return codes.UNSUPPORTED
     for number in range(row.extensions):
         kind = rows.extension_kind(at, number)
-        if kind != codes.STRATEGY and kind != codes.TRIGGER:
+        if kind == codes.PEG or kind == codes.CONDITION or kind == codes.GOOD_TILL:
             return codes.UNSUPPORTED
     return 0
 
@@ -112,6 +129,29 @@ def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     if has_order_flags(row) or row.flags.restriction > codes.ONLY_PARTIALLY_FILLED:
         return codes.MALFORMED_ROW
     if row.market == 0 or row.price or row.quantity or row.quote_quantity:
+        return codes.MALFORMED_ROW
+    if row.order_id:
+        return 0
+    reference = rows.reference(at)
+    if reference:
+        return 0 if indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
+    return codes.MALFORMED_ROW
+
+
+def malformed_replace(row: "records.Row", reference: "records.Reference") -> int:
+    """A cancel-replace names one order as a cancel does, and says what happens where that cannot be cancelled."""
+    if row.flags.restriction > codes.ONLY_PARTIALLY_FILLED or not reference or reference.spare_2:
+        return codes.MALFORMED_ROW
+    if reference.spare_1 != codes.STOP_ON_FAILURE and reference.spare_1 != codes.ALLOW_FAILURE:
+        return codes.MALFORMED_ROW
+    return 0 if row.order_id or indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
+
+
+def malformed_amend(rows: Rows, at: int, row: "records.Row") -> int:
+    """An amendment names one order as a cancel does, and its new quantity."""
+    if has_order_flags(row) or row.flags.restriction or row.market == 0 or row.price or row.quote_quantity:
+        return codes.MALFORMED_ROW
+    if not row.quantity:
         return codes.MALFORMED_ROW
     if row.order_id:
         return 0
@@ -131,6 +171,11 @@ def malformed_cancel_all(row: "records.Row") -> int:
 def has_order_flags(row: "records.Row") -> bool:
     flags = row.flags
     return (flags.side | flags.type | flags.time_in_force | flags.self_trade | flags.options) != 0
+
+
+def off_bounds(number: int, least: int, most: int) -> bool:
+    """Whether a number lies outside its bounds; an upper bound of 0 is none."""
+    return number < least or (most != 0 and number > most)
 
 
 def off_step(number: int, step: int) -> bool:
@@ -166,6 +211,15 @@ def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> i
     if side == codes.BUY:
         return codes.PERCENT_PRICE_BY_SIDE if price > market.bid_top or price < market.bid_bottom else 0
     return codes.PERCENT_PRICE_BY_SIDE if price > market.ask_top or price < market.ask_bottom else 0
+
+
+def wrong_price_of_all(market: Market, price: int, now_ns: int) -> int:
+    """PERCENT_PRICE around the average price, whatever the side."""
+    reference = average.average_price(market, now_ns)
+    if not reference:
+        return 0
+    is_low = price < arithmetic.mul_ppm(reference, market.down_ppm)
+    return codes.PERCENT_PRICE if is_low or price > upper_bound(reference, market.up_ppm) else 0
 
 
 def set_bounds(market: Market, now_ns: int) -> None:
@@ -212,8 +266,12 @@ def is_closed(row: "records.Row", status: int) -> bool:
     return order_type == codes.LIMIT and row.flags.time_in_force != codes.GTC
 
 
-def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger") -> bool:
+def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger", iceberg: "records.Iceberg") -> bool:
     """Whether an order needs what its market is told not to offer."""
+    if iceberg and off & codes.ICEBERGS_OFF:
+        return True
+    if row.kind == codes.CANCEL_REPLACE and off & codes.REPLACES_OFF:
+        return True
     if trigger and off & (codes.TRAILING_OFF if trigger.trailing_delta else codes.STOPS_OFF):
         return True
     return row.quote_quantity != 0 and off & codes.QUOTE_ORDERS_OFF != 0
@@ -237,11 +295,20 @@ class Checks:
         self.mode = self.lots = self.crosses = self.worst_key = self.need = 0
 
     def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
+        code = self.refused_order(at, row, market)
+        return code if code else self.wrong_order(at, row, market)
+
+    def refused_order(self, at: int, row: "records.Row", market: Market) -> int:
+        """What speaks against an order before its market's filters."""
         code = malformed(self.rows, at, row)
         if not code:
             code = malformed_place(row)
         if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER):
             code = malformed_trigger(row, self.rows.trigger(at))
+            if not code:
+                code = malformed_iceberg(row, self.rows.iceberg(at))
+        if not code and row.kind == codes.CANCEL_REPLACE:
+            code = malformed_replace(row, self.rows.reference(at))
         if not code:
             code = unsupported_place(self.rows, at, row)
         if not code:
@@ -252,11 +319,10 @@ class Checks:
             return codes.UNKNOWN_MARKET
         if market.status != codes.TRADING and is_closed(row, market.status):
             return codes.MARKET_CLOSED
-        if market.features_off and is_switched_off(row, market.features_off, self.rows.trigger(at)):
-            return codes.FEATURE_OFF
-        if market.busy:
-            return codes.MARKET_BUSY
-        return self.wrong_order(at, row, market)
+        if market.features_off:
+            if is_switched_off(row, market.features_off, self.rows.trigger(at), self.rows.iceberg(at)):
+                return codes.FEATURE_OFF
+        return codes.MARKET_BUSY if market.busy else 0
 
     def refused_cancel(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
         """Everything that can be said against cancelling an order. An order of another account is an unknown one."""
@@ -271,11 +337,15 @@ class Checks:
             return codes.UNKNOWN_MARKET
         if market.status == codes.BREAK:
             return codes.MARKET_CLOSED
+        return self.wrong_target(at, row, order)
+
+    def wrong_target(self, at: int, row: "records.Row", order: "records.Order") -> int:
+        """What speaks against cancelling or changing the order that a row names."""
         if not order:
             return codes.UNKNOWN_ORDER
         if order.seat.account.id != row.account or order.seat.market != row.market:
             return codes.UNKNOWN_ORDER
-        if row.extensions and row.order_id:
+        if row.extensions and row.order_id and self.rows.reference(at):
             reference = self.rows.reference(at)
             if indexes.has_client_id(reference.client_id) and not indexes.same_client_id(
                 reference.client_id, order.client_id
@@ -285,6 +355,42 @@ class Checks:
             is_new = order.remaining == order.quantity - order.prevented_quantity
             if is_new != (row.flags.restriction == codes.ONLY_NEW):
                 return codes.CANCEL_RESTRICTED
+        return 0
+
+    def refused_amend(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
+        """Everything that can be said against changing an order's quantity and client id."""
+        code = malformed(self.rows, at, row)
+        if not code:
+            code = malformed_amend(self.rows, at, row)
+        if not code:
+            code = self.refused_sender(row)
+        if code:
+            return code
+        if market is None:
+            return codes.UNKNOWN_MARKET
+        if market.status == codes.BREAK:
+            return codes.MARKET_CLOSED
+        if market.features_off & codes.AMENDS_OFF:
+            return codes.FEATURE_OFF
+        code = self.wrong_target(at, row, order)
+        if code:
+            return code
+        return self.wrong_amendment(row, market, order)
+
+    def wrong_amendment(self, row: "records.Row", market: Market, order: "records.Order") -> int:
+        """What speaks against a new quantity, and against a new client id."""
+        if row.quantity >= order.quantity:
+            return codes.NOTHING_TO_CHANGE if row.quantity == order.quantity else codes.QUANTITY_NOT_LESS
+        if market.max_amends and order.details and order.details.amends >= market.max_amends:
+            return codes.MAX_NUM_ORDER_AMENDS
+        code = wrong_quantity(market, row.quantity)
+        if code:
+            return code
+        if order.price and order.price * row.quantity * market.quote_per_tick_lot < market.min_notional:
+            return codes.NOTIONAL
+        if indexes.has_client_id(row.client_id) and not indexes.same_client_id(row.client_id, order.client_id):
+            if self.trading.clients.find(row.account, row.client_id):
+                return codes.DUPLICATE_CLIENT_ID
         return 0
 
     def refused_cancel_all(self, at: int, row: "records.Row") -> int:
@@ -317,6 +423,7 @@ class Checks:
     def wrong_order(self, at: int, row: "records.Row", market: Market) -> int:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
+        self.lots = 0
         self.seat = self.seats.find(self.account, row.market)
         self.mode = row.flags.self_trade
         if self.mode == codes.MARKET_DEFAULT:
@@ -327,11 +434,23 @@ class Checks:
             code = self.wrong_stop(row, market, side, self.rows.trigger(at))
         else:
             code = self.wrong_limit(row, market, side)
+        if not code and row.extensions:
+            code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
+        if not code and market.max_position and side == codes.BUY:
+            code = self.wrong_position(market, row.quantity if row.quantity else self.lots)
         if code:
             return code
         if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
             return codes.INSUFFICIENT_FUNDS
         return 0
+
+    def wrong_filters(self, at: int, row: "records.Row", market: Market) -> int:
+        """The filters of price, quantity and notional alone: what of an order is asked before another is cancelled."""
+        side = row.flags.side
+        order_type = row.flags.type
+        if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
+            return self.wrong_quantities(row, market) if row.quantity else 0
+        return self.wrong_terms(row, market, side)
 
     def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""
@@ -363,6 +482,8 @@ class Checks:
             code = wrong_quantity(market, quantity)
         if not code:
             code = wrong_percent_price(market, side, price, self.trading.now_ns)
+        if not code and (market.up_ppm or market.down_ppm):
+            code = wrong_price_of_all(market, price, self.trading.now_ns)
         if code:
             return code
         notional = price * quantity * market.quote_per_tick_lot
@@ -400,8 +521,11 @@ class Checks:
                 self.need = reference * row.quantity * market.quote_per_tick_lot
         if not code:
             code = self.too_many(market)
-        if not code and trigger.trailing_delta and market.trailing >= codes.TRAILING_MAX:
-            code = codes.MARKET_MAX_TRAILING
+        if not code and trigger.trailing_delta:
+            code = self.wrong_trailing(row, market, side, trigger.trailing_delta)
+        if not code and market.max_algo_orders and self.seat:
+            if self.waiting_orders() >= market.max_algo_orders:
+                code = codes.MAX_NUM_ALGO_ORDERS
         if not code:
             code = self.wrong_mode_or_client_id(row, market)
         if not code and trigger.trigger_price and market.last_price:
@@ -411,6 +535,62 @@ class Checks:
                 code = codes.WOULD_TRIGGER
         self.crosses = 0
         return code
+
+    def wrong_trailing(self, row: "records.Row", market: Market, side: int, delta: int) -> int:
+        """TRAILING_DELTA by whether the order's stop price stands above the market; at most so many in a market."""
+        if triggers.is_above(row.flags.type, side):
+            if off_bounds(delta, market.min_trailing_above, market.max_trailing_above):
+                return codes.TRAILING_DELTA
+        elif off_bounds(delta, market.min_trailing_below, market.max_trailing_below):
+            return codes.TRAILING_DELTA
+        return codes.MARKET_MAX_TRAILING if market.trailing >= codes.TRAILING_MAX else 0
+
+    def waiting_orders(self) -> int:
+        """How many of the account's open orders in the market are of a type that waits, whether they do or not."""
+        count = 0
+        order = self.seat.first
+        while order:
+            if order.flags.type > codes.LIMIT_MAKER:
+                count += 1
+            order = order.seat_next
+        return count
+
+    def wrong_iceberg(self, row: "records.Row", market: Market, iceberg: "records.Iceberg") -> int:
+        """Filters of an order that shows a part at a time: LOT_SIZE of the part, how many parts, how many such orders."""
+        if not iceberg:
+            return 0
+        code = wrong_quantity(market, iceberg.visible)
+        if code:
+            return code
+        parts = (row.quantity - 1) // iceberg.visible + 1
+        if market.iceberg_parts and parts > market.iceberg_parts:
+            return codes.ICEBERG_PARTS
+        if market.max_iceberg_orders and self.seat:
+            order = self.seat.first
+            count = 0
+            while order:
+                if order.details and order.details.visible:
+                    count += 1
+                order = order.seat_next
+            if count >= market.max_iceberg_orders:
+                return codes.MAX_NUM_ICEBERG_ORDERS
+        return 0
+
+    def wrong_position(self, market: Market, lots: int) -> int:
+        """MAX_POSITION: what the account has of the base asset, would have by its open purchases, and by this one."""
+        position = lots
+        if self.seat:
+            position += (self.seat.base.available + self.seat.base.held) // market.base_per_lot
+            order = self.seat.first
+            while order:
+                if order.flags.side == codes.BUY:
+                    position += order.remaining
+                order = order.seat_next
+        else:
+            cell = self.cells.find(self.account.id, market.base)
+            if cell:
+                position += (cell.available + cell.held) // market.base_per_lot
+        return codes.MAX_POSITION if position > market.max_position else 0
 
     def wrong_quantities(self, row: "records.Row", market: Market) -> int:
         """The filters of an order by quantity that has no price."""

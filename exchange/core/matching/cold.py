@@ -32,7 +32,8 @@ def read_row(matching: Matching, data: Any, at: int, seq: int, now_ns: int) -> t
 
 def reject_row(matching: Matching, at: int, code: int) -> None:
     """Refuse the current command."""
-    matching.events.rejected(matching.rows.at(at), code)
+    row = matching.rows.at(at)
+    matching.events.rejected(row, row.kind, code)
 
 
 def cancel_seat(matching: Matching, at: int, market: Market) -> int:
@@ -112,6 +113,9 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
         "activation_price": details.activation_price if details else 0,
         "extreme": details.extreme if details else 0,
         "triggered_ns": details.triggered_ns if details else 0,
+        "visible": details.visible if details else 0,
+        "shown": details.shown if details else 0,
+        "amends": details.amends if details else 0,
     }
 
 

@@ -86,6 +86,10 @@ FILTERS = (
     "apply_max_to_market", "bid_up_ppm", "bid_down_ppm", "ask_up_ppm", "ask_down_ppm",
 )  # fmt: skip
 REST = ("average_minutes", "max_orders", "default_self_trade", "allowed_self_trade", "fee_version")
+MORE_FILTERS = (
+    "up_ppm", "down_ppm", "min_trailing_above", "max_trailing_above", "min_trailing_below", "max_trailing_below",
+    "max_algo_orders", "max_iceberg_orders", "iceberg_parts", "max_lists", "max_amends", "max_position",
+)  # fmt: skip
 PROTECTION = (
     "features_off", "range_bid_up_ppm", "range_bid_down_ppm", "range_ask_up_ppm", "range_ask_down_ppm", "breaker_ppm",
     "breaker_seconds", "notional_per_second", "breaker_price", "breaker_since_ns", "notional_second", "notional_sum",
@@ -104,7 +108,7 @@ def write_market(market: Market, writer: Writer) -> None:
     for bucket in range(oldest, newest + 1):
         if wide.is_positive(market.average_lots, bucket % codes.AVERAGE_BUCKETS):
             filled += 1
-    for name in PROTECTION:
+    for name in MORE_FILTERS + PROTECTION:
         writer.add(getattr(market, name))
     writer.add(market.reach_down)
     writer.add(market.reach_up)
@@ -177,7 +181,7 @@ def write_order(order: "records.Order", writer: Writer) -> None:
     writer.add_client_id(order.client_id)
     details = order.details
     if details:
-        writer.add(8)
+        writer.add(11)
         writer.add(details.strategy_id)
         writer.add(details.strategy_type)
         writer.add(details.list_id)
@@ -186,6 +190,9 @@ def write_order(order: "records.Order", writer: Writer) -> None:
         writer.add(details.activation_price)
         writer.add(details.extreme)
         writer.add(details.triggered_ns)
+        writer.add(details.visible)
+        writer.add(details.shown)
+        writer.add(details.amends)
     else:
         writer.add(0)
 
@@ -244,7 +251,7 @@ def read_market(matching: Matching, reader: Reader) -> None:
     for tier in range(codes.TIERS):
         market.set_fees(tier, reader.take(), reader.take())
     market.fee_version = version
-    for name in PROTECTION:
+    for name in MORE_FILTERS + PROTECTION:
         setattr(market, name, reader.take())
     market.reach_down = reader.take()
     market.reach_up = reader.take()
@@ -307,6 +314,9 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
         order.details.activation_price = reader.take()
         order.details.extreme = reader.take()
         order.details.triggered_ns = reader.take()
+        order.details.visible = reader.take()
+        order.details.shown = reader.take()
+        order.details.amends = reader.take()
     matching.trading.orders.put(order)
     matching.trading.clients.put(order)
     return order

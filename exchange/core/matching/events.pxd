@@ -15,10 +15,13 @@ cdef class Events:
     cdef int terms_noted(self, Market market, Order *order) except -1
     cdef int triggered(self, Market market, Order *order) except -1
     cdef int rested(self, Market market, Order *order, Level *level) except -1
+    cdef int refilled(self, Market market, Order *order) except -1
+    cdef int amended(self, Market market, Order *order, long long old_quantity, ClientId old_client_id,
+                     long long released, long long level_quantity) except -1
     cdef int traded(self, Market market, Order *taker, Order *maker, long long quantity, long long base_amount,
                     long long quote_amount, long long taker_fee, long long maker_fee) except -1
     cdef int canceled(self, Market market, Order *order, long long reason, long long released,
                       long long level_quantity, ClientId cancel_id, long long counter_order) except -1
     cdef int prevented(self, Market market, Order *taker, Order *maker, long long taker_prevented,
                        long long maker_prevented) except -1
-    cdef int rejected(self, Row *row, long long code) except -1
+    cdef int rejected(self, Row *row, long long row_kind, long long code) except -1

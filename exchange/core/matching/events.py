@@ -52,7 +52,7 @@ class Events:
     def terms_noted(self, market: Market, order: "records.Order") -> None:
         """Tell what few orders have: the price they wait for, or the distance at which they follow it."""
         details = order.details
-        if details.trigger_price or details.trailing_delta:
+        if details.trigger_price or details.trailing_delta or details.visible:
             terms = self.buffer.terms_noted()
             terms.seq = self.seq
             terms.market = market.id
@@ -60,7 +60,8 @@ class Events:
             terms.trigger_price = details.trigger_price
             terms.trailing_delta = details.trailing_delta
             terms.activation_price = details.activation_price
-            terms.spare_1 = terms.spare_2 = terms.spare_3 = 0
+            terms.visible = details.visible
+            terms.spare_1 = terms.spare_2 = 0
 
     def triggered(self, market: Market, order: "records.Order") -> None:
         details = order.details
@@ -98,6 +99,57 @@ class Events:
         event.remaining = order.remaining
         event.level_quantity = level.quantity
         event.update_id = market.updates
+
+    def refilled(self, market: Market, order: "records.Order") -> None:
+        market.updates += 1
+        event = self.buffer.refilled()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account.id
+        event.order_id = order.id
+        event.side = order.flags.side
+        event.price = order.price
+        event.shown = order.details.shown
+        event.level_quantity = order.level.quantity
+        event.update_id = market.updates
+
+    def amended(
+        self,
+        market: Market,
+        order: "records.Order",
+        old_quantity: int,
+        old_client_id: "records.ClientId",
+        released: int,
+        level_quantity: int,
+    ) -> None:
+        """`level_quantity` is what its price has in the book, -1 where the order does not rest."""
+        details = order.details
+        market.executions += 1
+        if level_quantity >= 0:
+            market.updates += 1
+        event = self.buffer.amended()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account.id
+        event.order_id = order.id
+        event.flags = order.flags
+        event.price = order.price
+        event.quantity = order.quantity
+        event.old_quantity = old_quantity
+        event.remaining = order.remaining
+        event.filled_quote = order.filled_quote
+        event.prevented_quantity = order.prevented_quantity
+        event.released = released
+        event.created_ns = order.created_ns
+        event.execution_id = market.executions
+        event.list_id = details.list_id
+        event.strategy_id = details.strategy_id
+        event.strategy_type = details.strategy_type
+        event.level_quantity = level_quantity
+        event.update_id = market.updates
+        event.client_id = order.client_id
+        event.old_client_id = old_client_id
+        event.spare_1 = event.spare_2 = 0
 
     def traded(
         self,
@@ -214,10 +266,11 @@ class Events:
         event.trade_group = taker.seat.account.trade_group
         event.spare = 0
 
-    def rejected(self, row: "records.Row", code: int) -> None:
+    def rejected(self, row: "records.Row", row_kind: int, code: int) -> None:
+        """A command is refused, or one half of it, whose kind is told."""
         event = self.buffer.rejected()
         event.seq = self.seq
-        event.row_kind = row.kind
+        event.row_kind = row_kind
         event.market = row.market
         event.account = row.account
         event.key = row.key

@@ -16,6 +16,18 @@ cdef class Market:
     cdef public long long status
     cdef readonly Ladder bids
     cdef readonly Ladder asks
+    cdef public long long up_ppm
+    cdef public long long down_ppm
+    cdef public long long min_trailing_above
+    cdef public long long max_trailing_above
+    cdef public long long min_trailing_below
+    cdef public long long max_trailing_below
+    cdef public long long max_algo_orders
+    cdef public long long max_iceberg_orders
+    cdef public long long iceberg_parts
+    cdef public long long max_lists
+    cdef public long long max_amends
+    cdef public long long max_position
     cdef public long long features_off
     cdef public long long tripped
     cdef public long long range_bid_up_ppm

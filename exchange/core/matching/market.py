@@ -22,6 +22,10 @@ class Market:
         self.status = codes.BREAK
         self.bids = Ladder()
         self.asks = Ladder()
+        self.up_ppm = self.down_ppm = 0
+        self.min_trailing_above = self.max_trailing_above = self.min_trailing_below = self.max_trailing_below = 0
+        self.max_algo_orders = self.max_iceberg_orders = self.iceberg_parts = 0
+        self.max_lists = self.max_amends = self.max_position = 0
         # Protection (matching/README.md): how far from the average price an order may trade, how far the price may move
         # in a while, how much may trade in a second; 0 is off. `tripped` says that one of the last two has just stopped
         # the market.

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes
+from . cimport arithmetic, average, codes, indexes, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
@@ -7,7 +7,7 @@ from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Reference, Row, Seat, Strategy, Trigger
+from .records cimport word, Account, CancelId, Cell, ClientId, Details, Iceberg, Level, Order, Reference, Row, Seat, Strategy, Trigger
 from .trading cimport Trading
 from .warm cimport Warmer
 
@@ -62,6 +62,11 @@ cdef class Matching:
     @cython.locals(market=Market)
     cdef int cancel(self, long long at, Row *row) except -1
     cdef Order *named_order(self, long long at, Row *row) except? NULL
+    @cython.locals(market=Market)
+    cdef int amend(self, long long at, Row *row) except -1
+    @cython.locals(market=Market)
+    cdef int cancel_replace(self, long long at, Row *row) except -1
+    cdef ClientId cancel_id(self, long long at) noexcept
     @cython.locals(market=Market)
     cdef int cancel_all(self, long long at, Row *row) except -1
     cdef int note_emptied(self, Market market) except -1

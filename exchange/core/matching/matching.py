@@ -6,7 +6,7 @@ may not fail. `place` is the parent of trading and reads as its sentence.
 
 from typing import Any
 
-from . import arithmetic, average, codes, indexes, records
+from . import arithmetic, average, codes, indexes, records, trading
 from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
@@ -62,7 +62,7 @@ class Matching:
             row = self.rows.at(at)
             self.events.seq = seq
             kind = row.kind
-            if kind > codes.CANCEL_ALL or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
+            if kind > codes.CANCEL_REPLACE or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
                 self.why = codes.COLD_ROW
                 break
             self.apply_row(at, row)
@@ -79,8 +79,12 @@ class Matching:
             self.place(at, row)
         elif row.kind == codes.CANCEL:
             self.cancel(at, row)
-        else:
+        elif row.kind == codes.CANCEL_ALL:
             self.cancel_all(at, row)
+        elif row.kind == codes.AMEND:
+            self.amend(at, row)
+        else:
+            self.cancel_replace(at, row)
 
     def place(self, at: int, row: "records.Row") -> None:
         """Place an order: check, hold, match, settle, then rest or cancel the remainder.
@@ -96,7 +100,7 @@ class Matching:
         market = self.roster.find(row.market)
         code = self.checks.refused_place(at, row, market)
         if code:
-            self.events.rejected(row, code)
+            self.events.rejected(row, row.kind, code)
         else:
             self.enter(at, row, market)
 
@@ -159,12 +163,14 @@ class Matching:
         if order.flags.time_in_force != codes.FOK:
             return True
         seat = order.seat
+        mode = order.flags.self_trade
         self.trading.walk(
             market,
             seat.account,
             seat.open_orders,
             order.flags.side,
-            order.flags.self_trade,
+            # What is decremented does not trade: such an order would not be filled.
+            codes.EXPIRE_TAKER if mode == codes.DECREMENT else mode,
             worst_key,
             order.remaining,
             codes.AMOUNT_MAX,
@@ -263,6 +269,9 @@ class Matching:
         if strategy:
             details.strategy_id = strategy.strategy_id
             details.strategy_type = strategy.strategy_type
+        iceberg = self.rows.iceberg(at)
+        if iceberg:
+            details.visible = iceberg.visible
         trigger = self.rows.trigger(at)
         if trigger:
             details.trigger_price = trigger.trigger_price
@@ -278,7 +287,7 @@ class Matching:
         self.is_out_of_range = False
         self.trading.kept_back = 0
         if order.remaining == 0 or met or not order.price or time_in_force != codes.GTC or stopped:
-            if order.remaining:
+            if order.remaining or met:
                 reason = codes.UNFILLED_FOK if time_in_force == codes.FOK else codes.UNFILLED_IOC
                 if not order.price:
                     reason = codes.NO_LIQUIDITY
@@ -303,7 +312,7 @@ class Matching:
         order = self.named_order(at, row)
         code = self.checks.refused_cancel(at, row, market, order)
         if code:
-            self.events.rejected(row, code)
+            self.events.rejected(row, row.kind, code)
         else:
             # From here on the command must succeed.
             self.trading.cancel(market, order, codes.BY_REQUEST, row.client_id, 0)
@@ -316,6 +325,73 @@ class Matching:
             if reference:
                 return self.trading.clients.find(row.account, reference.client_id)
         return self.trading.orders.find(row.order_id)
+
+    def amend(self, at: int, row: "records.Row") -> None:
+        """Give an order a smaller quantity, and perhaps another client id; it keeps its place.
+
+        Emits:   AMENDED; CANCELED (AMENDED_AWAY) where it has traded, or lost to self-trade prevention, that much.
+        Rejects: as a cancel; then NOTHING_TO_CHANGE, QUANTITY_NOT_LESS, MAX_NUM_ORDER_AMENDS, LOT_SIZE, NOTIONAL,
+                 DUPLICATE_CLIENT_ID.
+        """
+        market = self.roster.find(row.market)
+        order = self.named_order(at, row)
+        code = self.checks.refused_amend(at, row, market, order)
+        if code:
+            self.events.rejected(row, row.kind, code)
+        elif row.quantity <= order.quantity - order.remaining:
+            self.trading.cancel(market, order, codes.AMENDED_AWAY, row.client_id, 0)
+            self.note_emptied(market)
+        else:
+            # From here on the command must succeed.
+            old_quantity = order.quantity
+            old_client_id = order.client_id
+            if not order.details:
+                order.details = self.trading.pool.take_details()
+            order.details.amends += 1
+            order.updated_ns = self.now_ns
+            released = self.trading.shrink(market, order, old_quantity - row.quantity)
+            order.quantity = row.quantity
+            if indexes.has_client_id(row.client_id):
+                self.trading.clients.remove(order)
+                order.client_id = row.client_id
+                self.trading.clients.put(order)
+            left = codes.NOT_RESTING if trading.waits(order) else order.level.quantity
+            self.events.amended(market, order, old_quantity, old_client_id, released, left)
+
+    def cancel_replace(self, at: int, row: "records.Row") -> None:
+        """Cancel one order and place another, whose filters are asked before either.
+
+        Emits:   CANCELED, or REJECTED of a CANCEL where that is allowed to fail; then as `place`, or REJECTED of a PLACE.
+        Rejects: as `place` up to the filters of price and quantity; then as `cancel` where that may not fail.
+        """
+        market = self.roster.find(row.market)
+        code = self.checks.refused_order(at, row, market)
+        if not code:
+            code = self.checks.wrong_filters(at, row, market)
+        order = self.named_order(at, row)
+        target_code = self.checks.wrong_target(at, row, order)
+        reference = self.rows.reference(at)
+        if not code and target_code and reference.spare_1 == codes.STOP_ON_FAILURE:
+            code = target_code
+        if code:
+            self.events.rejected(row, row.kind, code)
+        else:
+            if target_code:
+                self.events.rejected(row, codes.CANCEL, target_code)
+            else:
+                self.trading.cancel(market, order, codes.BY_REQUEST, self.cancel_id(at), 0)
+            code = self.checks.wrong_order(at, row, market)
+            if code:
+                self.events.rejected(row, codes.PLACE, code)
+            else:
+                self.enter(at, row, market)
+
+    def cancel_id(self, at: int) -> "records.ClientId":
+        """The client id of the cancel in a cancel-replace."""
+        extension = self.rows.cancel_id(at)
+        if extension:
+            return extension.client_id
+        return indexes.no_client_id()
 
     def cancel_all(self, at: int, row: "records.Row") -> None:
         """Cancel every order of one account in one market, oldest first. Emits CANCELED for each."""
@@ -331,7 +407,7 @@ class Matching:
             if not open_orders:
                 code = codes.NOTHING_TO_CANCEL
         if code:
-            self.events.rejected(row, code)
+            self.events.rejected(row, row.kind, code)
         else:
             # From here on the command must succeed.
             while seat.first:

@@ -79,6 +79,7 @@ cdef class Pool:
             level = self.more_levels()
         level.key = key
         level.quantity = 0
+        level.hidden = 0
         level.first = NULL
         level.last = NULL
         level.better = NULL

@@ -17,7 +17,7 @@ class Pool:
     def take_level(self, key: int) -> Level:
         level = Level()
         level.key = key
-        level.quantity = 0
+        level.quantity = level.hidden = 0
         level.first = level.last = level.better = level.worse = None
         return level
 

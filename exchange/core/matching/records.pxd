@@ -51,6 +51,22 @@ cdef struct Strategy:
     long long spare_4
     long long spare_5
 
+cdef struct Iceberg:
+    long long kind
+    long long visible
+    long long spare_1
+    long long spare_2
+    long long spare_3
+    long long spare_4
+    long long spare_5
+    long long spare_6
+
+cdef struct CancelId:
+    long long kind
+    ClientId client_id
+    long long spare_1
+    long long spare_2
+
 cdef struct Trigger:
     long long kind
     long long trigger_price
@@ -103,7 +119,7 @@ cdef struct Level:
     Level *better
     Level *worse
     void *leaf
-    long long spare
+    long long hidden
 
 # Three cache lines: what matching reads, what settling writes, what names the order.
 cdef struct Order:
@@ -140,6 +156,9 @@ cdef struct Details:
     long long activation_price
     long long extreme
     long long triggered_ns
+    long long visible
+    long long shown
+    long long amends
     Details *link
 
 cdef struct Accepted:
@@ -278,9 +297,9 @@ cdef struct TermsNoted:
     long long trigger_price
     long long trailing_delta
     long long activation_price
+    long long visible
     long long spare_1
     long long spare_2
-    long long spare_3
 
 cdef struct Triggered:
     long long head
@@ -303,3 +322,41 @@ cdef struct Triggered:
     long long trailing_delta
     ClientId client_id
     long long spare
+
+cdef struct Refilled:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    long long side
+    long long price
+    long long shown
+    long long level_quantity
+    long long update_id
+
+cdef struct Amended:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    Flags flags
+    long long price
+    long long quantity
+    long long old_quantity
+    long long remaining
+    long long filled_quote
+    long long prevented_quantity
+    long long released
+    long long created_ns
+    long long execution_id
+    long long list_id
+    long long strategy_id
+    long long strategy_type
+    long long level_quantity
+    long long update_id
+    ClientId client_id
+    ClientId old_client_id
+    long long spare_1
+    long long spare_2

@@ -37,6 +37,18 @@ class Strategy:
     __slots__ = ("kind", "strategy_id", "strategy_type", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5")
 
 
+class Iceberg:
+    """Extension ICEBERG: how much of an order shows at a time."""
+
+    __slots__ = ("kind", "visible", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5", "spare_6")
+
+
+class CancelId:
+    """Extension CANCEL_ID: the cancel's own client id in a cancel-replace."""
+
+    __slots__ = ("kind", "client_id", "spare_1", "spare_2")
+
+
 class Trigger:
     """Extension TRIGGER: at what price an order starts to work, or how far behind the best price it follows."""
 
@@ -70,11 +82,11 @@ class Seat:
 
 
 class Level:
-    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what remains; `leaf`
-    is the ladder's own. A level fills one cache line, as an account and a seat do.
+    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what they show, `hidden`
+    of what icebergs do not show; `leaf` is the ladder's own. A level fills one cache line, as an account and a seat do.
     """
 
-    __slots__ = ("key", "quantity", "first", "last", "better", "worse", "leaf", "spare")
+    __slots__ = ("key", "quantity", "first", "last", "better", "worse", "leaf", "hidden")
 
 
 class Order:
@@ -89,12 +101,13 @@ class Order:
 
 class Details:
     """What few orders have. `extreme` is the best price since a trailing order became active (0: it is not yet);
-    `triggered_ns` is when a triggered order began to work (0: it waits).
+    `triggered_ns` is when a triggered order began to work (0: it waits). An iceberg shows `visible` lots at a time, of
+    which `shown` are left in its level's quantity.
     """
 
     __slots__ = (
         "strategy_id", "strategy_type", "list_id", "trigger_price", "trailing_delta", "activation_price", "extreme",
-        "triggered_ns", "link",
+        "triggered_ns", "visible", "shown", "amends", "link",
     )  # fmt: skip
 
 
@@ -163,8 +176,8 @@ class TermsNoted:
     """What few orders have, told behind ACCEPTED and before CANCELED."""
 
     __slots__ = (
-        "head", "seq", "market", "order_id", "trigger_price", "trailing_delta", "activation_price", "spare_1",
-        "spare_2", "spare_3",
+        "head", "seq", "market", "order_id", "trigger_price", "trailing_delta", "activation_price", "visible",
+        "spare_1", "spare_2",
     )  # fmt: skip
 
 
@@ -175,4 +188,22 @@ class Triggered:
         "head", "seq", "market", "account", "order_id", "flags", "price", "trigger_price", "last_price", "quantity",
         "remaining", "held", "created_ns", "execution_id", "list_id", "strategy_id", "strategy_type",
         "trailing_delta", "client_id", "spare",
+    )  # fmt: skip
+
+
+class Refilled:
+    """An iceberg shows its next part, behind the others of its price."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "side", "price", "shown", "level_quantity", "update_id",
+    )  # fmt: skip
+
+
+class Amended:
+    """An order has less to trade, and perhaps another client id; it keeps its place."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "flags", "price", "quantity", "old_quantity", "remaining",
+        "filled_quote", "prevented_quantity", "released", "created_ns", "execution_id", "list_id", "strategy_id",
+        "strategy_type", "level_quantity", "update_id", "client_id", "old_client_id", "spare_1", "spare_2",
     )  # fmt: skip

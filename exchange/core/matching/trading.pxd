@@ -11,6 +11,7 @@ from .triggers cimport Triggers
 cdef bint same_owner(Account *one, Account *other) noexcept
 cdef long long fee_of(long long amount, long long ppm) except? -1
 cdef bint waits(Order *order) noexcept
+cdef long long shown_of(Order *order) noexcept
 
 
 @cython.final
@@ -46,7 +47,10 @@ cdef class Trading:
     cdef int tell_auction(self, Market market, Order *younger, Order *older, long long quantity, long long base_amount,
                           long long quote_amount, long long younger_fee, long long older_fee) except -1
     cdef int note_fill(self, Order *order, long long quantity, long long quote_amount) except -1
-    cdef int leave_if_filled(self, Market market, Order *order) except -1
+    cdef int leave_or_refill(self, Market market, Order *order, long long traded) except -1
+    cdef bint decrement(self, Market market, Order *taker, Order *maker) except -1
+    cdef word shrink(self, Market market, Order *order, long long lots) except? -1
+    cdef int refill(self, Market market, Order *order) except -1
     cdef int cover(self, Market market, Order *order) except -1
     cdef int remember(self, Order *order) except -1
     cdef int wait(self, Market market, Order *order) except -1

@@ -33,6 +33,14 @@ def waits(order: "records.Order") -> bool:
     return order.flags.type > codes.LIMIT_MAKER and order.details.triggered_ns == 0
 
 
+def shown_of(order: "records.Order") -> int:
+    """How much of an order its level shows: all that remains of it, unless it is an iceberg."""
+    details = order.details
+    if details and details.visible:
+        return details.shown
+    return order.remaining
+
+
 class Trading:
     """Books, and matching and settling on the records of one core."""
 
@@ -71,7 +79,7 @@ class Trading:
         self.blocked = self.cut = False
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
-            lots = level.quantity if alone else self.open_to(level, account, mode)
+            lots = level.quantity + level.hidden if alone else self.open_to(level, account, mode)
             unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
             wanted = min(lots, quantity - self.lots)
             taken = min(wanted, (budget - self.cost) // unit)
@@ -90,7 +98,7 @@ class Trading:
         while order:
             if not same_owner(order.seat.account, account):
                 lots += order.remaining
-            elif mode != codes.EXPIRE_MAKER:
+            elif mode != codes.EXPIRE_MAKER and mode != codes.DECREMENT:
                 self.blocked = True
                 break
             order = order.next
@@ -124,6 +132,8 @@ class Trading:
     def prevent(self, market: Market, taker: "records.Order", maker: "records.Order") -> bool:
         """Two orders of one owner met: expire what the taker's mode says. True: the taker has ended."""
         mode = taker.flags.self_trade
+        if mode == codes.DECREMENT:
+            return self.decrement(market, taker, maker)
         ends_taker = mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH
         ends_maker = mode == codes.EXPIRE_MAKER or mode == codes.EXPIRE_BOTH
         taker_prevented = taker.remaining if ends_taker else 0
@@ -136,9 +146,59 @@ class Trading:
             self.cancel(market, maker, codes.SELF_TRADE, indexes.no_client_id(), taker.id)
         return ends_taker
 
+    def decrement(self, market: Market, taker: "records.Order", maker: "records.Order") -> bool:
+        """Both lose what the smaller one has left; whoever has nothing left ends. What the maker keeps is told RESTED."""
+        lots = min(taker.remaining - self.kept_back, maker.remaining)
+        self.events.prevented(market, taker, maker, lots, lots)
+        taker.prevented_quantity += lots
+        maker.prevented_quantity += lots
+        taker.remaining -= lots
+        self.shrink(market, maker, lots)
+        maker.updated_ns = self.now_ns
+        if maker.remaining == 0:
+            self.cancel(market, maker, codes.SELF_TRADE, indexes.no_client_id(), taker.id)
+        else:
+            self.events.rested(market, maker, maker.level)
+        return taker.remaining == 0
+
+    def shrink(self, market: Market, order: "records.Order", lots: int) -> int:
+        """Take lots away from what remains of an open order, hidden ones first, and release what they held."""
+        kept = order.held // order.remaining * (order.remaining - lots)
+        before = shown_of(order)
+        order.remaining -= lots
+        if order.details and order.details.visible:
+            order.details.shown = min(before, order.remaining)
+        if not waits(order):
+            after = shown_of(order)
+            order.level.quantity -= before - after
+            order.level.hidden -= lots - (before - after)
+        return self.release_claim(order, kept)
+
+    def refill(self, market: Market, order: "records.Order") -> None:
+        """Show the next part of an iceberg, behind the others of its price."""
+        level = order.level
+        details = order.details
+        details.shown = min(details.visible, order.remaining)
+        level.quantity += details.shown
+        level.hidden -= details.shown
+        younger = order.next
+        if younger:
+            older = order.prev
+            if older:
+                older.next = younger
+            else:
+                level.first = younger
+            younger.prev = older
+            last = level.last
+            last.next = order
+            order.prev = last
+            order.next = self.pool.no_order()
+            level.last = order
+        self.events.refilled(market, order)
+
     def trade(self, market: Market, taker: "records.Order", maker: "records.Order") -> None:
         """One trade at the maker's price: the maker is settled, the taker's part is summed up."""
-        quantity = min(taker.remaining - self.kept_back, maker.remaining)
+        quantity = min(taker.remaining - self.kept_back, shown_of(maker))
         base_amount = quantity * market.base_per_lot
         quote_amount = maker.price * quantity * market.quote_per_tick_lot
         taker_buys = taker.flags.side == codes.BUY
@@ -172,9 +232,18 @@ class Trading:
             self.triggers.touch(market, maker.price)
         if market.breaker_ppm or market.notional_per_second:
             self.guard(market, taker, quote_amount)
-        if maker.remaining == 0:
-            self.unqueue(market, maker)
-            self.forget(maker)
+        self.leave_or_refill(market, maker, quantity)
+
+    def leave_or_refill(self, market: Market, order: "records.Order", traded: int) -> None:
+        """An order in the book has traded: it leaves where it is filled, an iceberg shows its next part."""
+        details = order.details
+        if details and details.visible:
+            details.shown -= traded
+            if details.shown == 0 and order.remaining:
+                self.refill(market, order)
+        if order.remaining == 0:
+            self.unqueue(market, order)
+            self.forget(order)
 
     def guard(self, market: Market, taker: "records.Order", quote_amount: int) -> None:
         """Stop a market whose price has moved too far in a while, or that has traded too much in a second.
@@ -236,8 +305,8 @@ class Trading:
             self.tell_auction(market, seller, buyer, quantity, base_amount, quote_amount, seller_fee, buyer_fee)
         if market.waiting:
             self.triggers.touch(market, price)
-        self.leave_if_filled(market, buyer)
-        self.leave_if_filled(market, seller)
+        self.leave_or_refill(market, buyer, quantity)
+        self.leave_or_refill(market, seller, quantity)
 
     def tell_auction(
         self,
@@ -259,11 +328,6 @@ class Trading:
         order.filled_quote += quote_amount
         order.updated_ns = self.now_ns
         order.level.quantity -= quantity
-
-    def leave_if_filled(self, market: Market, order: "records.Order") -> None:
-        if order.remaining == 0:
-            self.unqueue(market, order)
-            self.forget(order)
 
     def cover(self, market: Market, order: "records.Order") -> None:
         """Hold more for a purchase without a price, where the book asks for more than it holds and there is more.
@@ -315,6 +379,8 @@ class Trading:
         if order.flags.side == codes.BUY:
             kept = order.price * order.remaining * market.quote_per_tick_lot
         self.release_claim(order, kept)
+        if order.details and order.details.visible:
+            order.details.shown = min(order.details.visible, order.remaining)
         level = self.queue(market, order)
         if order.flags.type <= codes.LIMIT_MAKER:
             self.remember(order)
@@ -395,7 +461,9 @@ class Trading:
         else:
             level.first = order
         level.last = order
-        level.quantity += order.remaining
+        shown = shown_of(order)
+        level.quantity += shown
+        level.hidden += order.remaining - shown
         market.resting += 1
         return level
 
@@ -413,8 +481,10 @@ class Trading:
         level = order.level
         older = order.prev
         younger = order.next
-        left = level.quantity - order.remaining
+        shown = shown_of(order)
+        left = level.quantity - shown
         level.quantity = left
+        level.hidden -= order.remaining - shown
         if older:
             older.next = younger
         else:
