@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
-from journal.disk import Disk
+from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
 from journal.frame import Frame
 from journal.scan import Place, Position, judge, read_frames
 from journal.segment import Segment, list_segments, read_segment
 
 Chunks = Generator[list[Frame], None, None]
+
+
+def contents(directory: Path, *, disk: Disk = REAL_DISK) -> Iterator[tuple[str, bytes]]:
+    """Yield every segment's name and its bytes up to its last good frame: a copy, also while somebody writes.
+
+    Raises CorruptJournal.
+    """
+    place = place_of(disk, directory, 1)
+    following: Segment | None = place.segment
+    while following is not None:
+        place.enter(following)
+        fd = disk.open_read(place.segment.path)
+        try:
+            following = _end_of(walk_segment(disk, fd, place.segment, place.position, hashes=True))
+            yield place.segment.path.name, disk.read(fd, place.position.offset, 0)
+        finally:
+            disk.close(fd)
+        if following is not None:
+            check_continues(following, place.segment, place.position)
+
+
+def _end_of(chunks: Generator[list[Frame], None, Segment | None]) -> Segment | None:
+    """Run to the end, and return what it returns."""
+    while True:
+        try:
+            next(chunks)
+        except StopIteration as end:
+            following: Segment | None = end.value
+            return following
 
 
 def place_of(disk: Disk, directory: Path, seq: int) -> Place:
@@ -24,7 +53,7 @@ def walk(disk: Disk, place: Place, *, hashes: bool = True) -> Chunks:
     while True:
         fd = disk.open_read(place.segment.path)
         try:
-            following = yield from _walk_segment(disk, fd, place.segment, place.position, hashes)
+            following = yield from walk_segment(disk, fd, place.segment, place.position, hashes)
         finally:
             disk.close(fd)
         if following is None:
@@ -33,7 +62,7 @@ def walk(disk: Disk, place: Place, *, hashes: bool = True) -> Chunks:
         place.enter(following)
 
 
-def _walk_segment(
+def walk_segment(
     disk: Disk, fd: int, segment: Segment, position: Position, hashes: bool
 ) -> Generator[list[Frame], None, Segment | None]:
     """Yield the frames of one segment; return the next segment, None where this is the last."""

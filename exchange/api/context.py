@@ -1,5 +1,7 @@
 """What endpoints work with: the venue behind them, and markets as the wire names and counts them."""
 
+import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +14,7 @@ from exchange.messages import registry
 from exchange.projections.all import Projections
 from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping
 
+ENGINE_NS = 10_000_000_000
 LOOPBACK = ("127.0.0.1", "::1")
 PRICE_MAX = QUANTITY_MAX = 1 << 53
 
@@ -71,6 +74,10 @@ class History(Protocol):
     def market_trades(self, market: int, from_id: int = 0, limit: int = 500) -> Awaitable[list[Any]]: ...
 
 
+class TimedOut(Exception):
+    """The engine did not answer in time: what became of the command is not known."""
+
+
 class Context:
     """One venue as its endpoints see it. `state` is the core's, to be asked through core.queries only."""
 
@@ -79,7 +86,7 @@ class Context:
         *,
         state: Any,
         submit: "Callable[[registry.AnyCommand], Awaitable[Answer]]",
-        submit_row: "Callable[[bytes], Awaitable[Answer]]",
+        submit_row: "Callable[[bytes], asyncio.Future[Answer]]",
         now_ns: Callable[[], int],
         projections: Projections,
         history: History,
@@ -94,6 +101,8 @@ class Context:
         self.history = history
         self.keys = keys
         self.limits = limits
+        self.in_engine: deque[tuple[int, asyncio.Future[Answer]]] = deque()
+        """Orders that were handed on and how long they may take, oldest first."""
         self.markets: dict[str, WireMarket] = {}
         self.markets_by_id: list[WireMarket] = []
         self.asset_scales: dict[str, int] = {}
@@ -138,9 +147,19 @@ class Context:
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""
         try:
-            return await self.submit_order(row)
-        except (Overloaded, Stopping, Failed) as error:
+            answer = self.submit_order(row)
+            self.in_engine.append((self.now_ns() + ENGINE_NS, answer))
+            return await answer
+        except (Overloaded, Stopping, Failed, TimedOut) as error:
             raise UNTAKEN[type(error)] from error
+
+    def expire(self, now_ns: int) -> None:
+        """Tell those who waited too long for the engine that nobody knows; called at every beat."""
+        waiting = self.in_engine
+        while waiting and (waiting[0][1].done() or waiting[0][0] <= now_ns):
+            answer = waiting.popleft()[1]
+            if not answer.done():
+                answer.set_exception(TimedOut())
 
     async def command(self, command: registry.AnyCommand) -> Answer:
         """Sequence a message."""
@@ -161,6 +180,7 @@ UNTAKEN: dict[type[Exception], WireError] = {
     Overloaded: errors.OVERLOADED,
     Stopping: errors.STOPPING,
     Failed: errors.UNKNOWN_OUTCOME,
+    TimedOut: errors.TIMED_OUT,
 }
 
 

@@ -94,6 +94,12 @@ STOPPING = WireError(-1016, "This service is no longer available.", 503)
 UNKNOWN_OUTCOME = WireError(
     -1006, "An unexpected response was received from the message bus. Execution status unknown.", 500
 )
+UNKNOWN = WireError(-1000, "An unknown error occurred while processing the request.", 500)
+TIMED_OUT = WireError(
+    -1007,
+    "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+    504,
+)
 BAD_COMBINATION = WireError(-1128, "Combination of optional parameters invalid.")
 BAD_TIME_UNIT = WireError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
 NO_SUCH_ORDER = WireError(-2013, "Order does not exist.")

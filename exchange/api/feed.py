@@ -66,6 +66,7 @@ class Feed:
 
     def beat(self, beat: int, now_ns: int) -> None:
         """Publish what is due at one beat."""
+        self.context.expire(now_ns)
         self.publish_depth(self.fast, FAST, now_ns)
         if beat % BEATS_A_SECOND == 0:
             self.publish_depth(self.slow, SLOW, now_ns)

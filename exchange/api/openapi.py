@@ -24,6 +24,7 @@ REFUSALS = {
     "429": "Above a limit: `Retry-After` says for how many seconds.",
     "431": "The head is longer than 64 KiB.",
     "500": "What became of the request is not known.",
+    "504": "The engine did not answer within 10 seconds: what became of the request is not known.",
     "503": "Too busy, or stopping: the request was not executed.",
 }
 RIGHTS = {0: "", READ: "USER_DATA", TRADE: "TRADE"}

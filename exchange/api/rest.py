@@ -12,7 +12,7 @@ from exchange.api.auth import Key
 from exchange.api.context import Context, Reply, Request
 from exchange.api.endpoints import Endpoint
 from exchange.api.errors import WireError
-from exchange.runtime.guard import attempt
+from exchange.runtime.guard import attempt, attempt_waiting
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,7 +21,6 @@ Headers = list[tuple[bytes, bytes]]
 
 BODY_BYTES_MAX = 1 << 20
 BODY_TOO_LONG = WireError(-1108, "Parameter 'body' overflowed.", 413)
-UNKNOWN = WireError(-1000, "An unknown error occurred while processing the request.", 500)
 UNSUPPORTED = "This operation is not supported."
 JSON = (b"content-type", b"application/json;charset=UTF-8")
 
@@ -85,7 +84,7 @@ class Rest:
         else:
             headers = dict(scope["headers"])
             begun = self.begin(Call(scope["method"], scope["path"], scope["query_string"], headers, body, peer))
-            found = begun if isinstance(begun, Response) else await begun
+            found = begun if isinstance(begun, Response) else await attempt_waiting(begun, self.failed)
         length = (b"content-length", str(len(found.content)).encode())
         await send({"type": "http.response.start", "status": found.status, "headers": [*found.headers, length]})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else found.content})
@@ -97,7 +96,7 @@ class Rest:
     def failed(self, error: BaseException) -> Response:
         """What a request is answered on which we fail: nobody knows what became of it."""
         logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
-        return refused_outright(UNKNOWN)
+        return refused_outright(errors.UNKNOWN)
 
     def admit(self, call: Call) -> Begun:
         now_ns = self.context.now_ns()

@@ -1,6 +1,7 @@
 """The WebSocket API: `/ws-api/v3`. Its methods are the endpoints' twins; its own are sessions and user data."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from exchange.api.sessions import Session
 from exchange.api.sockets import POLICY, Receive, Send, Socket
 from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
+from exchange.runtime.guard import attempt_waiting
 
 BAD_JSON = WireError(-1135, "Invalid JSON Request")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
@@ -127,7 +129,8 @@ class WebSocketApi:
             if not isinstance(message.get("method"), str):
                 raise BAD_JSON
             method = message["method"].removeprefix("v3/")
-            reply = await self.answer(session, method, message.get("params") or {})
+            params = message.get("params") or {}
+            reply = await attempt_waiting(self.answer(session, method, params), failed)
             response = {"id": request_id, "status": 200, "result": reply.body}
         except WireError as error:
             response = {"id": request_id, "status": error.status, "error": self.shown(session, error)}
@@ -263,6 +266,14 @@ class WebSocketApi:
     def list_subscriptions(self, asked: Asked) -> Reply:
         """The subscriptions in force."""
         return Reply([{"subscriptionId": number} for number in asked.session.subscriptions])
+
+
+def failed(error: Exception) -> Reply:
+    """A refusal goes its way; what nobody expected is told and becomes one."""
+    if not isinstance(error, WireError):
+        logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
+        raise errors.UNKNOWN from error
+    raise error
 
 
 def read_message(text: str) -> dict[str, Any]:

@@ -11,11 +11,12 @@ from exchange.audit.findings import Findings
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
-from exchange.messages import accounts, registry, system
+from exchange.messages import accounts, auctions, registry, system
 from exchange.messages.orders import EventKind
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
 CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
+CAUSE_AT = 38
 KIND_OF_FLAGS = 0xFFFFFF
 VENUE_OWN = frozenset([system.Genesis, system.Tick])
 
@@ -75,6 +76,8 @@ class Book:
         self.last_order = 0
         self.taker = 0
         """The order that trades: accepted or triggered last."""
+        self.auctioned: dict[int, tuple[int, int]] = {}
+        """By market: price and lots of the auction that is trading."""
         self.said: dict[int, tuple[int, int]] = {}
         """Of each command of a frame: kind and place of its first event."""
         self.folds: dict[int, Callable[[Words, int], None]] = {
@@ -89,7 +92,6 @@ class Book:
     def on_step(self, step: Step) -> None:
         words = step.words
         said = self.said = {}
-        cold: list[int] = []
         fold_of = self.folds.get
         if not step.rows:
             self.on_messages(step)
@@ -102,10 +104,8 @@ class Book:
             if fold is not None:
                 fold(words, at)
             elif kind == MESSAGE:
-                cold.append(at)
+                self.fold_message(seq, registry.event_decoder.decode(message_at(step, at)))
         self.on_rows(step)
-        for at in cold:
-            self.register.fold(registry.event_decoder.decode(message_at(step, at)))
 
     def on_rows(self, step: Step) -> None:
         """Each command of the order path against the rights of its key, and against what was said of it."""
@@ -152,18 +152,31 @@ class Book:
             of_seq.setdefault(words[at + 1], []).append(at)
         seq = step.frame.header.first_seq
         for command in registry.decode_commands(step.frame.payload):
-            events = []
+            events = {
+                at: registry.event_decoder.decode(message_at(step, at))
+                for at in of_seq.get(seq, [])
+                if words[at] & 255 == MESSAGE
+            }
+            self.check_message(seq, command, list(events.values()))
             for at in of_seq.get(seq, []):
                 fold = self.folds.get(words[at] & 255)
                 if fold is not None:
                     fold(words, at)
-                elif words[at] & 255 == MESSAGE:
-                    events.append(registry.event_decoder.decode(message_at(step, at)))
-            self.check_message(seq, command, events)
-            for event in events:
-                self.register.fold(event)
+                elif at in events:
+                    self.fold_message(seq, events[at])
             seq += 1
         self.findings.saw("commands", seq - step.frame.header.first_seq)
+
+    def fold_message(self, seq: int, event: registry.AnyEvent) -> None:
+        """A cold event. An auction that ends has traded what it tells, at its price, and leaves nothing crossed."""
+        self.register.fold(event)
+        if isinstance(event, auctions.AuctionEnded):
+            price, volume = self.auctioned.pop(event.market_id, (event.price, 0))
+            if (price, volume) != (event.price, event.volume):
+                self.findings.add(seq, f"an auction at {event.price} of {event.volume} traded {volume} at {price}")
+            bid, ask = (self.side_of(event.market_id, side).best() for side in (codes.BUY, codes.SELL))
+            if bid and ask and bid >= ask:
+                self.findings.add(seq, f"behind its auction the book of market {event.market_id} is crossed")
 
     def check_message(self, seq: int, command: registry.AnyCommand, events: list[registry.AnyEvent]) -> None:
         if type(command) in VENUE_OWN or seq in self.quarantined:
@@ -209,13 +222,20 @@ class Book:
             words[at + 7],
         )
         order = self.orders.get(order_id)
+        if market in self.auctioned and (order is None or order.rests):
+            # What an auction's trade left of the younger order is told anew; where nothing is left the audit forgot it.
+            self.check_level(seq, self.side_of(market, words[at + 5]), price, words[at + 8])
+            if remaining != (order.remaining if order is not None else 0):
+                self.findings.add(seq, f"order {order_id} rests otherwise than it was left")
+            return
         if order is None or order.rests or order.is_waiting:
             self.findings.add(seq, f"order {order_id} came to rest, and could not")
             return
         if (price, remaining, words[at + 5]) != (order.limit, order.remaining, order.side):
             self.findings.add(seq, f"order {order_id} rests otherwise than it was left")
         other = self.side_of(market, 1 - order.side).best()
-        if other and (price >= other if order.side == codes.BUY else price <= other):
+        is_gathering = self.register.markets[market].status == codes.AUCTION
+        if not is_gathering and other and (price >= other if order.side == codes.BUY else price <= other):
             self.findings.add(seq, f"the book of market {market} is crossed: {price} against {other}")
         order.rests = True
         side = self.side_of(market, order.side)
@@ -242,10 +262,16 @@ class Book:
             *words[at + 16 : at + 19],
         )
         taker, maker = self.orders.get(taker_id), self.orders.get(maker_id)
-        if taker is None or maker is None or taker_id != self.taker or not maker.rests or taker.rests:
+        is_auction = words[at + CAUSE_AT] == codes.AUCTION_CAUSE
+        if is_auction and taker is not None and maker is not None and taker.rests and maker.rests:
+            self.auction_trade(seq, (taker_id, taker), (maker_id, maker), words, at)
+            return
+        if taker is None or maker is None or taker_id != self.taker or not maker.rests or taker.rests or is_auction:
             self.findings.add(seq, f"orders {taker_id} and {maker_id} traded, and could not")
             return
         self.findings.saw("fills")
+        if self.register.markets[maker.market].status != codes.TRADING:
+            self.findings.add(seq, f"a fill in market {maker.market}, which does not trade")
         self.front(seq, maker_id, maker)
         is_buy = taker.side == codes.BUY
         if price != maker.limit or (taker.limit and (price > taker.limit if is_buy else price < taker.limit)):
@@ -266,6 +292,34 @@ class Book:
         if taker.remaining <= 0:
             del self.orders[taker_id]
         self.check_level(seq, side, maker.limit, words[at + 36])
+
+    def auction_trade(
+        self, seq: int, younger: tuple[int, Order], older: tuple[int, Order], words: Words, at: int
+    ) -> None:
+        """A fill of an auction: best against best, oldest first, inside both limits, all at one price."""
+        price, quantity, market = words[at + 5], words[at + 6], words[at + 2]
+        self.findings.saw("fills")
+        known_price, volume = self.auctioned.get(market, (price, 0))
+        self.auctioned[market] = known_price, volume + quantity
+        if price != known_price:
+            self.findings.add(seq, f"an auction's fills at {known_price} and at {price}")
+        if younger[0] < older[0] or younger[1].side == older[1].side or younger[1].side != words[at + 4]:
+            self.findings.add(seq, f"orders {younger[0]} and {older[0]} are not the two sides of an auction's fill")
+        if self.register.markets[market].status != codes.AUCTION:
+            self.findings.add(seq, f"an auction's fill in market {market}, which gathers no orders")
+        for (order_id, order), told in ((younger, words[at + 12]), (older, words[at + 18])):
+            self.front(seq, order_id, order)
+            if price > order.limit if order.side == codes.BUY else price < order.limit:
+                self.findings.add(seq, f"order {order_id} with limit {order.limit} was filled at {price}")
+            order.remaining -= quantity
+            if order.remaining != told or quantity <= 0:
+                self.findings.add(seq, f"{quantity} lots leave {order.remaining} of order {order_id}, told is {told}")
+        for order_id, order in (younger, older):
+            if order.remaining > 0:
+                self.side_of(market, order.side).levels[order.limit][order_id] = order.remaining
+            else:
+                self.leave(order_id, order)
+        self.check_level(seq, self.side_of(market, older[1].side), older[1].limit, words[at + 36])
 
     def is_same_owner(self, one: int, other: int) -> bool:
         groups = self.register.groups

@@ -9,14 +9,16 @@ from exchange.messages import registry
 from exchange.messages.orders import EventKind
 
 Cell = tuple[int, int]
+CAUSE_AT = 38
 
 
 class Hold:
     """What an order holds, and how it counts."""
 
-    __slots__ = ("account", "asset", "held", "is_buy", "market")
+    __slots__ = ("account", "asset", "held", "is_buy", "market", "price")
 
-    def __init__(self, market: Market, account: int, held: int, *, is_buy: bool) -> None:
+    def __init__(self, market: Market, account: int, held: int, price: int, *, is_buy: bool) -> None:
+        self.price = price
         self.market = market
         self.account = account
         self.held = held
@@ -95,7 +97,7 @@ class Money:
     def accepted(self, words: Words, at: int) -> None:
         market = self.register.markets[words[at + 2]]
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
-        order = Hold(market, account, 0, is_buy=words[at + 5] & 255 == codes.BUY)
+        order = Hold(market, account, 0, words[at + 6], is_buy=words[at + 5] & 255 == codes.BUY)
         self.holds[order_id] = order
         self.check_hold(words[at + 1], order, words[at + 6], words[at + 7], held)
         self.hold(words[at + 1], order, held)
@@ -119,12 +121,19 @@ class Money:
 
     def rested(self, words: Words, at: int) -> None:
         """A resting order holds its own price × remaining; what better prices left is available again."""
-        order, market = self.holds[words[at + 4]], self.register.markets[words[at + 2]]
-        price, remaining = words[at + 6], words[at + 7]
+        remaining = words[at + 7]
+        if remaining or words[at + 4] in self.holds:
+            # (Behind an auction's trade it is told of the younger order, also where nothing of it is left.)
+            self.settle(words[at + 1], words[at + 4], words[at + 6], remaining)
+
+    def settle(self, seq: int, order_id: int, price: int, remaining: int) -> None:
+        """Let an order hold what its price and its remaining lots need, no more."""
+        order = self.holds[order_id]
+        market = order.market
         claim = price * remaining * market.quote_per_tick_lot if order.is_buy else remaining * market.base_per_lot
         if claim > order.held:
-            self.findings.add(words[at + 1], f"order {words[at + 4]} rests and holds {order.held}, not {claim}")
-        self.hold(words[at + 1], order, claim - order.held)
+            self.findings.add(seq, f"order {order_id} rests and holds {order.held}, not {claim}")
+        self.hold(seq, order, claim - order.held)
 
     def traded(self, words: Words, at: int) -> None:
         (
@@ -141,12 +150,15 @@ class Money:
             self.findings.add(seq, f"{quantity} lots at {price} are not {base_amount} for {quote_amount}")
         if fee_version != market.fee_version:
             self.findings.add(seq, f"fees of version {fee_version}, in force is {market.fee_version}")
-        ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][1]
+        is_auction = words[at + CAUSE_AT] == codes.AUCTION_CAUSE
+        ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][0 if is_auction else 1]
         self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), ppm[1])
         self.side(seq, maker_id, maker_account, (base_amount, quote_amount), (maker_fee, maker_asset), ppm[0])
         for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
             if remaining == 0:
                 self.end(seq, order_id)
+            elif is_auction:
+                self.settle(seq, order_id, self.holds[order_id].price, remaining)
         if taker_side != (codes.BUY if taker_asset == market.base else codes.SELL):
             self.findings.add(seq, "the taker did not receive what its side receives")
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from exchange.core.matching import codes
-from exchange.messages import accounts, markets, registry, transfers
+from exchange.messages import accounts, markets, registry, system, transfers
 
 
 @dataclass
@@ -63,6 +63,8 @@ class Register:
                 )
             case markets.MarketStatusSet():
                 self.markets[event.market_id].status = event.status
+            case system.Parked() if event.market_id:
+                self.markets[event.market_id].status = codes.CANCEL_ONLY
             case markets.FiltersSet():
                 self.markets[event.market_id].default_self_trade = event.filters[DEFAULT_SELF_TRADE_AT]
             case markets.FeesSet():

@@ -28,6 +28,8 @@ COMMANDS = {
     "inspect": Row("exchange.ops.inspect:main", "one entry, its events, and the venue as it was right behind it"),
     "shadow": Row("exchange.ops.shadow:main", "does this code make of an old journal what was recorded then? --record"),
     "verifier": Row("exchange.ops.verifier:main", "write the second opinion as one file that needs nothing else"),
+    "backup": Row("exchange.ops.backup:main", "everything that cannot be made anew, encrypted, while the venue runs"),
+    "restore": Row("exchange.ops.backup:restore", "unpack a backup into a new directory, and verify it"),
     "bench": Row("exchange.ops.bench:main", "the promised figures, each beside its reference; --quick, --json FILE"),
     "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),
     "check": Row("exchange.ops.check:main", "format, lint, types, tidy, unit and golden tests: before each commit"),

@@ -1,7 +1,7 @@
 """Where a failure of ours is turned into an answer: the one place at the edge that catches everything."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 Found = TypeVar("Found")
@@ -11,6 +11,14 @@ def attempt(do: Callable[[], Found], otherwise: Callable[[Exception], Found]) ->
     """What `do` returns, or what `otherwise` makes of the exception that nobody expected."""
     try:
         return do()
+    except Exception as error:
+        return otherwise(error)
+
+
+async def attempt_waiting(wait: Awaitable[Found], otherwise: Callable[[Exception], Found]) -> Found:
+    """The same for what must be waited for."""
+    try:
+        return await wait
     except Exception as error:
         return otherwise(error)
 

@@ -159,7 +159,7 @@ def test_orders_count_until_their_first_fill_and_a_makers_counts_for_five(tmp_pa
     async def ask_all() -> None:
         async with open_wire(tmp_path) as wire:
             stop_the_clock(wire)
-            before = await counts(wire)
+            before = shown = await counts(wire)
             for number in range(9):
                 placed = await wire.signed("POST", "/api/v3/order", terms("BUY", f"{50_000 + number}"))
                 shown = [int(placed.headers[f"x-mbx-order-count-{window}"]) for window in ("10s", "1d")]

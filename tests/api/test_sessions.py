@@ -245,7 +245,12 @@ def test_a_payload_is_encoded_once_however_many_listen(tmp_path: Path, monkeypat
                 await client.__aenter__()
             encoded: list[Any] = []
             dumps = orjson.dumps
-            counting = type("Orjson", (), {"dumps": lambda value: encoded.append(value) or dumps(value)})
+
+            def count(value: Any) -> bytes:
+                encoded.append(value)
+                return dumps(value)
+
+            counting = type("Orjson", (), {"dumps": count})
             monkeypatch.setattr("exchange.api.streams.orjson", counting)
             await traded(wire, 1)
             events = [await client.received() for client in clients]

@@ -4,6 +4,11 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import orjson
+import pytest
+
+from exchange.api.events import STREAMS
+from tests.api.schemas import check_event_type
 from tests.api.wire import ORDER, SocketClient, Wire, open_wire
 
 
@@ -39,5 +44,87 @@ def test_candles_come_to_everybody_however_the_same_stream_is_written(tmp_path: 
             assert '"c":"60000.00000000"' in first["text"]
             assert upper.outgoing.empty()
             assert nonsense.outgoing.empty()
+
+    asyncio.run(ask_all())
+
+
+SAMPLES = {
+    "symbol": "btcusdt",
+    "interval": "1m",
+    "offset": "",
+    "window": "1h",
+    "levels": "5",
+    "speed": "@100ms",
+}
+# Nothing of the kind happens here yet, or it is told elsewhere (user data has its own test).
+SILENT = {"{symbol}@blockTrade", "{symbol}@referencePrice", "{listenKey}"}
+
+
+async def every_stream(wire: Wire, unit: str) -> dict[str, list[Any]]:
+    """What each kind of stream says while two orders trade and two beats of a second pass."""
+    rows = [row for row in STREAMS if row.name not in SILENT]
+    names = [row.name.format_map(SAMPLES) for row in rows]
+    extra = ["btcusdt@depth", "btcusdt@depth@1000ms", "btcusdt@depth20", "btcusdt@kline_1s", "!ticker_4h@arr"]
+    found: dict[str, list[Any]] = {name: [] for name in [*names, *extra]}
+    async with SocketClient(wire, f"/stream?streams={'/'.join(found)}&timeUnit={unit}") as socket:
+        await trade(wire)
+        now_ns = wire.exchange.context.now_ns()
+        for beat in (10, 20):
+            wire.exchange.feed.beat(beat, now_ns + beat * 100_000_000)
+        await asyncio.sleep(0.01)
+        while not socket.outgoing.empty():
+            message = orjson.loads((await socket.outgoing.get())["text"])
+            found[message["stream"]].append(message["data"])
+    return found
+
+
+@pytest.mark.parametrize(("unit", "digits"), [("MILLISECOND", 13), ("MICROSECOND", 16)])
+def test_every_stream_sends_what_its_row_declares(tmp_path: Path, unit: str, digits: int) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            for stream, events in (await every_stream(wire, unit)).items():
+                assert events, stream
+                for event in events:
+                    check_event_type(stream, event)
+                    for one in event if isinstance(event, list) else [event]:
+                        times = [one[name] for name in ("E", "O", "C") if isinstance(one.get(name), int)]
+                        assert all(len(str(time)) == digits for time in times), (stream, one)
+                        assert "e" not in one or one["seq"] == wire.exchange.engine.seq
+
+    asyncio.run(ask_all())
+
+
+def test_what_an_account_is_sent_is_what_its_rows_declare(tmp_path: Path) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            headers = {"X-MBX-APIKEY": wire.trader["api_key"]}
+            key = (await wire.ask("POST", "/api/v3/userDataStream", headers=headers)).json()["listenKey"]
+            async with SocketClient(wire, f"/ws/{key}") as socket:
+                rest = [(name, value) for name, value in ORDER.items() if name not in ("side", "type")]
+                await trade(wire)
+                waiting = [*rest, ("side", "BUY"), ("type", "STOP_LOSS_LIMIT"), ("stopPrice", "70000")]
+                await wire.signed("POST", "/api/v3/order", waiting)
+                await wire.signed("DELETE", "/api/v3/openOrders", [("symbol", "BTCUSDT")])
+                self_trading = [*rest, ("type", "LIMIT"), ("strategyId", "7"), ("strategyType", "1000000")]
+                await wire.signed("POST", "/api/v3/order", [*self_trading, ("side", "BUY")])
+                mode = ("selfTradePreventionMode", "EXPIRE_TAKER")
+                await wire.signed("POST", "/api/v3/order", [*self_trading, ("side", "SELL"), mode])
+                seen = set()
+                await asyncio.sleep(0.01)
+                while not socket.outgoing.empty():
+                    event = orjson.loads((await socket.outgoing.get())["text"])
+                    check_event_type(key, event)
+                    seen.add(event.get("x", event["e"]))
+            assert seen == {"NEW", "TRADE", "CANCELED", "TRADE_PREVENTION", "outboundAccountPosition"}
+
+    asyncio.run(ask_all())
+
+
+def test_nothing_is_made_for_streams_that_nobody_listens_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            monkeypatch.setattr("exchange.api.streams.Hub.publish", None)
+            await trade(wire)
+            wire.exchange.feed.beat(20, wire.exchange.context.now_ns())
 
     asyncio.run(ask_all())

@@ -84,6 +84,44 @@ def test_an_event_that_says_something_else_is_found(
             assert any(part in each for part in text.split("|") for each in found) or "nobody knows" in found[0], found
 
 
+@pytest.fixture(scope="module")
+def auctioned() -> Any:
+    """Flows in which auctions trade: the steps, and the place of such a fill with something left of its older order."""
+    found = []
+    for seed in range(200):
+        steps, core = flow(seed, steps=80, wild_percent=0)
+        for number, at in events_of(steps, TRADED):
+            words = steps[number].words
+            if words[at + 38] == codes.AUCTION_CAUSE and words[at + 18]:
+                found.append((steps, core, number, at))
+        if len(found) > 2:
+            return found
+    raise AssertionError("no flow had an auction")
+
+
+@pytest.mark.parametrize(
+    ("word", "difference", "text"),
+    [
+        (5, 10**6, "was filled at|are not"),
+        (6, 1, "told is|are not"),
+        (12, 1, "told is|rests otherwise"),
+        (13, 1, "the schedule says"),
+        (36, 1, "lots are told at"),
+        (38, -1, "could not"),
+    ],
+)
+def test_a_fill_of_an_auction_that_says_something_else_is_found(
+    auctioned: Any, word: int, difference: int, text: str
+) -> None:
+    for steps, core, number, at in auctioned:
+        assert audited(steps, core) == []
+        try:
+            found = audited(lied(steps, number, at + word, difference), core)
+        except LookupError as error:
+            found = [f"an order that nobody knows {error}"]
+        assert any(part in each for part in [*text.split("|"), "nobody knows"] for each in found), found
+
+
 def test_an_event_of_a_kind_that_is_not_known_is_found(told: Any) -> None:
     steps, core = told
     number, at = events_of(steps, RESTED)[-1]
