@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
-from exchange.api import accounts, general, http, market_data, orders, wallet
+from exchange.api import accounts, amendments, general, http, market_data, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -205,6 +205,7 @@ class Exchange:
             *general.ENDPOINTS,
             *market_data.ENDPOINTS,
             *orders.ENDPOINTS,
+            *amendments.ENDPOINTS,
             *accounts.ENDPOINTS,
             *wallet.ENDPOINTS,
             *self.user_data.endpoints,

@@ -308,6 +308,34 @@ class PlacedOrder(OrderExtras, kw_only=True):
     prevented_matches: list[PlacedPrevention] | UnsetType = UNSET
 
 
+class AmendedOrder(Answer, kw_only=True):
+    symbol: str
+    order_id: int
+    order_list_id: int
+    orig_client_order_id: str
+    client_order_id: str
+    price: str
+    qty: str
+    executed_qty: str
+    prevented_qty: str
+    quote_order_qty: str
+    cumulative_quote_qty: str
+    status: Status
+    time_in_force: InForce
+    type: OrderKind
+    side: Side
+    working_time: Number = UNSET
+    self_trade_prevention_mode: Mode
+
+
+class Amendment(Answer):
+    """The answer to an amendment."""
+
+    transact_time: int
+    execution_id: int
+    amended_order: AmendedOrder
+
+
 class CanceledOrder(OrderExtras, kw_only=True):
     """The answer to a cancel: `client_order_id` is the cancel's own."""
 
@@ -327,6 +355,15 @@ class CanceledOrder(OrderExtras, kw_only=True):
     type: OrderKind
     side: Side
     self_trade_prevention_mode: Mode
+
+
+class Replacement(Answer):
+    """The answer to a cancel-replace of which both halves succeeded."""
+
+    cancel_result: str
+    new_order_result: str
+    cancel_response: CanceledOrder
+    new_order_response: PlacedOrder
 
 
 class QueriedOrder(OrderExtras, kw_only=True):

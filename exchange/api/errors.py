@@ -111,7 +111,7 @@ CANCEL_MISMATCH = "Cancel order is invalid. Check origClOrdId and orderId."
 RESTRICTIONS = "Order was not canceled due to cancel restrictions."
 THIN = "Order book liquidity is less than `LOT_SIZE` filter minimum quantity."
 
-NEW, CANCEL = -2010, -2011
+NEW, CANCEL, AMEND = -2010, -2011, -2038
 
 # Every refusal that a row can meet, as the wire puts it. `api` turns most of them away before they cost a write.
 REJECTS: dict[RejectCode, tuple[int, str]] = {
@@ -146,6 +146,15 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.WOULD_TRIGGER: (NEW, "Order would trigger immediately."),
     RejectCode.MARKET_MAX_TRAILING: (NEW, "Too many trailing stop orders are open in this market."),
     RejectCode.FEATURE_OFF: (NEW, "This order type is switched off for this symbol."),
+    RejectCode.TRAILING_DELTA: (-1013, "Filter failure: TRAILING_DELTA"),
+    RejectCode.MAX_NUM_ALGO_ORDERS: (-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
+    RejectCode.ICEBERG_PARTS: (-1013, "Filter failure: ICEBERG_PARTS"),
+    RejectCode.MAX_NUM_ICEBERG_ORDERS: (-1013, "Filter failure: MAX_NUM_ICEBERG_ORDERS"),
+    RejectCode.MAX_POSITION: (-1013, "Filter failure: MAX_POSITION"),
+    RejectCode.PERCENT_PRICE: (-1013, "Filter failure: PERCENT_PRICE"),
+    RejectCode.NOTHING_TO_CHANGE: (AMEND, "The requested action would change no state; rejecting"),
+    RejectCode.QUANTITY_NOT_LESS: (AMEND, "Order amend (quantity increase) is not supported."),
+    RejectCode.MAX_NUM_ORDER_AMENDS: (AMEND, "Filter failure: MAX_NUM_ORDER_AMENDS"),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 
@@ -153,9 +162,18 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
 STATUSES = {BAD_KEY.code: BAD_KEY.status, OVERLOADED.code: OVERLOADED.status}
 
 
-def rejected(code: int, *, canceling: bool = False) -> WireError:
+OF_A_CANCEL = (
+    RejectCode.UNKNOWN_ORDER,
+    RejectCode.ORDER_ID_MISMATCH,
+    RejectCode.CANCEL_RESTRICTED,
+)
+
+
+def rejected(code: int, *, canceling: bool = False, amending: bool = False) -> WireError:
     """The wire's answer to a refusal of the core."""
     wire_code, message = REJECTS[RejectCode(code)]
     if canceling and wire_code == NEW:
         wire_code = CANCEL
+    if amending and wire_code == CANCEL:
+        wire_code = AMEND
     return WireError(wire_code, message, STATUSES.get(wire_code, 400))

@@ -12,7 +12,7 @@ from exchange.core import queries
 from exchange.messages.orders import OrderType, SelfTrade
 
 STATUS = {1: "TRADING", 2: "HALT", 3: "BREAK", 4: "CANCEL_ONLY", 5: "POST_ONLY", 6: "AUCTION_MATCH"}
-MODES = (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH)
+MODES = (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH, SelfTrade.DECREMENT)
 STATUSES = parameters.word(tuple(STATUS.values()), WireError(-1122, "Invalid symbolStatus."))
 
 
@@ -87,14 +87,14 @@ def symbol_shown(context: Context, market: WireMarket, with_permission_sets: boo
         "baseCommissionPrecision": market.base_scale,
         "quoteCommissionPrecision": market.quote_scale,
         "orderTypes": [order_type.name for order_type in OrderType],
-        "icebergAllowed": False,
+        "icebergAllowed": True,
         "ocoAllowed": False,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
         "allowTrailingStop": True,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

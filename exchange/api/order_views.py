@@ -17,7 +17,7 @@ EXPIRY = {
     Reason.OUT_OF_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
     Reason.HALTED: "EXCHANGE_CANCELED",
 }
-CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR)
+CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY)
 
 
 def status_at_end(reason: int) -> str:
@@ -89,6 +89,8 @@ def add_terms(view: dict[str, Any], market: WireMarket, events: Sequence[AnyWord
     for terms in events:
         if isinstance(terms, TermsNoted) and terms.order_id == order_id:
             add_stop(view, market, terms.activation_price if terms.trailing_delta else terms.trigger_price)
+            if terms.visible:
+                view["icebergQty"] = market.quantity(terms.visible)
             add_trailing(view, terms.trailing_delta)
 
 
@@ -183,7 +185,7 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
         "type": OrderType(order.type).name,
         "side": Side(order.side).name,
         "stopPrice": market.price(order.stop_price),
-        "icebergQty": market.quantity(0),
+        "icebergQty": market.quantity(order.visible),
         "time": request.time(order.created_ns),
         "updateTime": request.time(order.updated_ns),
         "isWorking": order.working_ns > 0,

@@ -15,11 +15,13 @@ from exchange.messages.orders import (
     Flags,
     OrderType,
     Restriction,
+    RowKind,
     SelfTrade,
     Side,
     TimeInForce,
     cancel_all_row,
     cancel_row,
+    iceberg,
     pack_client_id,
     place_row,
     strategy,
@@ -67,7 +69,7 @@ def check_shape(values: Mapping[str, Any]) -> None:
     """WireError where parameters do not go together: what is not offered here, then what is missing or too much."""
     order_type = values["type"]
     if values["icebergQty"] is not None:
-        raise not_supported("Iceberg orders")
+        check_iceberg(order_type, values)
     if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
         raise not_supported("Pegged orders")
     check_waiting(order_type, values)
@@ -78,6 +80,14 @@ def check_shape(values: Mapping[str, Any]) -> None:
     check_numbers(order_type, values)
     if values["strategyType"] is not None and values["strategyType"] < STRATEGY_TYPE_LEAST:
         raise WireError(-1134, "strategyType was less than 1000000.")
+
+
+def check_iceberg(order_type: int, values: Mapping[str, Any]) -> None:
+    """WireError where an order cannot show a part of itself: it never rests, or not for long."""
+    if order_type in UNPRICED:
+        raise errors.not_required("icebergQty")
+    if order_type != OrderType.LIMIT_MAKER and values["timeInForce"] != TimeInForce.GTC:
+        raise WireError(-1160, "Parameter 'icebergQty' is only allowed with timeInForce GTC.")
 
 
 def check_waiting(order_type: int, values: Mapping[str, Any]) -> None:
@@ -117,8 +127,16 @@ def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
             raise errors.missing(name)
 
 
-def order_row(request: Request, market: WireMarket) -> bytes:
-    """The row that a request asks for."""
+def order_row(
+    request: Request,
+    market: WireMarket,
+    *,
+    kind: RowKind = RowKind.PLACE,
+    order_id: int = 0,
+    restriction: int = 0,
+    more: bytes = b"",
+) -> bytes:
+    """The row that a request asks for; `more` extensions of a cancel-replace go behind the order's own."""
     values = request.values
     check_shape(values)
     numbers = {}
@@ -134,6 +152,7 @@ def order_row(request: Request, market: WireMarket) -> bytes:
         values["type"],
         TimeInForce.GTC if values["timeInForce"] is None else values["timeInForce"],
         SelfTrade.MARKET_DEFAULT if mode is None else mode,
+        restriction=restriction,
     )
     extensions = b""
     if values["strategyId"] is not None or values["strategyType"] is not None:
@@ -143,9 +162,21 @@ def order_row(request: Request, market: WireMarket) -> bytes:
         extensions += trigger(0, values["trailingDelta"], stop_price)
     elif stop_price:
         extensions += trigger(stop_price)
+    if values["icebergQty"] is not None:
+        extensions += iceberg(market.read_quantity("icebergQty", values["icebergQty"]))
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
     key = request.sender
-    return place_row(market.market_id, key.account, key.key_id, flags, client_id, extensions=extensions, **numbers)
+    return place_row(
+        market.market_id,
+        key.account,
+        key.key_id,
+        flags,
+        client_id,
+        extensions=extensions + more,
+        order_id=order_id,
+        kind=kind,
+        **numbers,
+    )
 
 
 async def place(request: Request) -> Reply:

@@ -37,9 +37,9 @@ class SetMarketStatus(Command, frozen=True, tag=12):
 class SetFilters(Command, frozen=True, tag=13):
     """Set all filters of a market.
 
-    Units:   prices in ticks, quantities in lots, notionals in minor units of the quote asset, ppm of the average
-             price, trailing in hundredths of a percent, max_position in lots; allowed_self_trade has bit 1 << mode for each mode allowed besides NONE. 0 is off, but for the
-             first eight fields.
+    Units:   prices in ticks, quantities and max_position in lots, notionals in minor units of the quote asset, ppm of
+             the average price, trailing in hundredths of a percent; allowed_self_trade has bit 1 << mode for each mode
+             allowed besides NONE. 0 is off, but for the first eight fields.
     """
 
     key_id: KeyId

@@ -5,7 +5,7 @@ from enum import IntEnum, unique
 
 @unique
 class RejectCode(IntEnum):
-    """Why the rules said no. 1 to 39 and 80 to 119 belong to the order path and are compiled into it (core/matching/codes.py)."""
+    """Why the rules said no. 1 to 39 and 80 to 119 belong to the order path (core/matching/codes.py)."""
 
     MALFORMED_ROW = 1
     UNSUPPORTED = 2

@@ -52,6 +52,7 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     list_id: int
     stop_price: int = 0
     trailing_delta: int = 0
+    visible: int = 0
 
     @property
     def is_open(self) -> bool:

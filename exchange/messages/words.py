@@ -257,7 +257,17 @@ class Message(NamedTuple):
 
 
 OrderEvent = (
-    Accepted | Rested | Traded | Canceled | Rejected | Prevented | StrategyNoted | TermsNoted | Triggered | Refilled | Amended
+    Accepted
+    | Rested
+    | Traded
+    | Canceled
+    | Rejected
+    | Prevented
+    | StrategyNoted
+    | TermsNoted
+    | Triggered
+    | Refilled
+    | Amended
 )
 AnyWords = OrderEvent | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}

@@ -11,7 +11,7 @@ import msgspec
 from sortedcontainers import SortedDict
 
 from exchange.messages.orders import Side
-from exchange.messages.words import Canceled, Rested, Traded
+from exchange.messages.words import Amended, Canceled, Refilled, Rested, Traded
 from exchange.projections.folding import Handler, Projection
 
 CHANGES_MAX = 100_000
@@ -131,7 +131,13 @@ class Depth(Projection):
         self.slow = DepthTaker(self)
 
     def handlers(self) -> dict[type[Any], Handler]:
-        return {Rested: self.on_rested, Traded: self.on_traded, Canceled: self.on_canceled}
+        return {
+            Rested: self.on_rested,
+            Refilled: self.on_rested,
+            Amended: self.on_amended,
+            Traded: self.on_traded,
+            Canceled: self.on_canceled,
+        }
 
     def begin_batch(self) -> None:
         self.best_changes = []
@@ -154,7 +160,7 @@ class Depth(Projection):
         self.touched[market] = self.batch_books[market] = book
         return book
 
-    def on_rested(self, seq: int, event: Rested) -> None:
+    def on_rested(self, seq: int, event: Rested | Refilled) -> None:
         book = self.batch_books.get(event.market) or self.book(event.market)
         book.change(event.side, event.price, event.level_quantity, event.update_id)
 
@@ -162,6 +168,11 @@ class Depth(Projection):
         # What a trade takes away stood on the maker's side, at its price, which is not that of an auction's trade.
         book = self.batch_books.get(event.market) or self.book(event.market)
         book.change(1 - event.taker_side, event.maker_price, event.level_quantity, event.update_id)
+
+    def on_amended(self, seq: int, event: Amended) -> None:
+        if event.level_quantity >= 0:
+            book = self.batch_books.get(event.market) or self.book(event.market)
+            book.change(event.flags.side, event.price, event.level_quantity, event.update_id)
 
     def on_canceled(self, seq: int, event: Canceled) -> None:
         if event.level_quantity >= 0:

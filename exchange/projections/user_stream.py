@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from exchange.messages.markets import MarketListed
-from exchange.messages.orders import OrderType, Reason, Side, unpack_client_id
+from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, unpack_client_id
 from exchange.messages.transfers import Posted
 from exchange.messages.views import Fill, Order, OrderStatus, Rows
-from exchange.messages.words import Accepted, Canceled, Prevented, StrategyNoted, TermsNoted, Traded, Triggered
+from exchange.messages.words import Accepted, Amended, Canceled, Prevented, StrategyNoted, TermsNoted, Traded, Triggered
 from exchange.projections.folding import Handler, Projection
 
 BalanceOf = Callable[[int, int], tuple[int, int]]
@@ -32,6 +32,7 @@ class Execution(IntEnum):
     CANCELED = 3
     EXPIRED = 4
     TRADE_PREVENTION = 5
+    REPLACED = 6
 
 
 ENDS: dict[int, tuple[Execution, OrderStatus]] = {
@@ -45,14 +46,15 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.EXCHANGE_CANCELED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.OUT_OF_RANGE: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.HALTED: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.AMENDED_AWAY: (Execution.CANCELED, OrderStatus.CANCELED),
 }
 
 
 class OrderUpdate(NamedTuple):
     """One execution of an order.
 
-    What changes while an order lives (status to prevented_quantity) is here as it was right after the execution; of
-    `order` only what never changes may be read. `trade_id` and `fee_asset` are 0 where nothing was traded, `cancel_id`
+    What changes while an order lives (status to prevented_quantity, working_ns) is here as it was right after the
+    execution; of `order` only what never changes may be read. `trade_id` and `fee_asset` are 0 where nothing was traded, `cancel_id`
     is the cancel's own id, `prevented` the meeting that ended the order.
     """
 
@@ -62,6 +64,8 @@ class OrderUpdate(NamedTuple):
     execution: Execution
     order: Order
     status: OrderStatus
+    quantity: int
+    client_id: str
     filled: int
     filled_quote: int
     prevented_quantity: int
@@ -140,6 +144,7 @@ class UserStream(Projection):
             StrategyNoted: self.on_strategy_noted,
             TermsNoted: self.on_terms_noted,
             Triggered: self.on_triggered,
+            Amended: self.on_amended,
             Traded: self.on_traded,
             Prevented: self.on_prevented,
             Canceled: self.on_canceled,
@@ -222,6 +227,17 @@ class UserStream(Projection):
         if not order.working_ns:
             order.stop_price = event.activation_price if event.trailing_delta else event.trigger_price
             order.trailing_delta = event.trailing_delta
+        order.visible = event.visible
+
+    def on_amended(self, seq: int, event: Amended) -> None:
+        order = self.orders[event.order_id]
+        order.quantity = event.quantity
+        order.client_id = unpack_client_id(event.client_id)
+        order.updated_ns = self.ts_ns
+        if self.is_watched(order.account):
+            self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
+            old = unpack_client_id(event.old_client_id)
+            self.tell(seq, Execution.REPLACED, order, event.execution_id, cancel_id=old)
 
     def on_triggered(self, seq: int, event: Triggered) -> None:
         order = self.orders[event.order_id]
@@ -274,6 +290,10 @@ class UserStream(Projection):
                 order = self.orders[number]
                 order.prevented_quantity += quantity
                 order.prevented_id = event.prevented_id
+                order.updated_ns = self.ts_ns
+                if event.mode == SelfTrade.DECREMENT and self.is_watched(order.account):
+                    # Neither need end by it, but the maker holds less from now on.
+                    self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
                 self.prevented[number] = event
 
     def on_canceled(self, seq: int, event: Canceled) -> None:
@@ -309,6 +329,8 @@ class UserStream(Projection):
                 execution,
                 order,
                 OrderStatus(order.status),
+                order.quantity,
+                order.client_id,
                 order.filled,
                 order.filled_quote,
                 order.prevented_quantity,

@@ -2,8 +2,9 @@
 
 from . import events, words
 from .fields import PROTECTION, Message
+from .filters import note_trade, refuse_if
 from .orders import fire as enter_waiting
-from .orders import note_trade, receive, refill, settle_trip, stop_timers
+from .orders import receive, refill, settle_trip, stop_timers
 from .state import Market, Order, State, held_asset
 from .triggers import touch
 from .words import Code, Refusal
@@ -11,11 +12,6 @@ from .words import Code, Refusal
 SECONDS_MAX = 1_000_000
 EXTENSIONS_MAX = 100
 AUCTION_CAUSE = 1
-
-
-def refuse_if(is_wrong: bool, code: Code) -> None:
-    if is_wrong:
-        raise Refusal(code)
 
 
 def find_market(state: State, market_id: int) -> Market:

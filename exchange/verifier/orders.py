@@ -1,6 +1,21 @@
-"""The order path: placing, cancelling, cancelling all; one function per sentence of core/matching/README.md."""
+"""The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
 from . import events, triggers, words
+from .books import fee_of, is_same_owner, reaches, self_trade_mode, walk
+from .filters import (
+    average_price,
+    check_counts,
+    check_iceberg,
+    check_limit_filters,
+    check_lots_without_price,
+    check_market_filters,
+    check_position,
+    is_off_step,
+    is_switched_off,
+    note_trade,
+    refuse_if,
+    takes,
+)
 from .rows import NO_CLIENT_ID, Row, refusal_of_form
 from .state import Account, Key, Market, Order, State, held_asset
 from .words import Code, Refusal
@@ -47,163 +62,7 @@ def check_market(state: State, row: Row) -> Market:
     return market
 
 
-def takes(status: int, row: Row) -> bool:
-    """Whether a market of this status takes such an order."""
-    if status == words.POST_ONLY:
-        return row.type != words.MARKET and (row.type != words.LIMIT or row.time_in_force == words.GTC)
-    if status == words.AUCTION:
-        return row.type > words.LIMIT_MAKER or (row.type == words.LIMIT and row.time_in_force == words.GTC)
-    return status == words.TRADING
-
-
-def is_switched_off(off: int, row: Row) -> bool:
-    trigger = row.extension(words.TRIGGER)
-    if row.extension(words.ICEBERG) and off & words.ICEBERGS_OFF:
-        return True
-    if row.kind == words.CANCEL_REPLACE and off & words.REPLACES_OFF:
-        return True
-    if trigger and off & (words.TRAILING_OFF if trigger[1] else words.STOPS_OFF):
-        return True
-    return row.quote_quantity != 0 and off & words.QUOTE_ORDERS_OFF != 0
-
-
-def refuse_if(is_wrong: bool, code: Code) -> None:
-    if is_wrong:
-        raise Refusal(code)
-
-
-# Filters.
-
-
-def average_price(market: Market, now_ns: int) -> int:
-    """The average over the window; the last price where the window is empty; 0 before any trade."""
-    minutes = market.filters["average_minutes"]
-    if minutes == 0:
-        return market.last_price
-    newest = now_ns // (minutes * words.NS_PER_SECOND)
-    window = [sums for number, sums in market.buckets.items() if newest - words.AVERAGE_BUCKETS < number <= newest]
-    quantity = sum(each[1] for each in window)
-    return sum(each[0] for each in window) // quantity if quantity else market.last_price
-
-
-def note_trade(market: Market, price: int, quantity: int, now_ns: int) -> None:
-    """Put a trade into its bucket, and drop the buckets that no window reaches any more."""
-    market.last_price = price
-    minutes = market.filters["average_minutes"]
-    if minutes == 0:
-        return
-    newest = now_ns // (minutes * words.NS_PER_SECOND)
-    notional, total = market.buckets.get(newest, (0, 0))
-    market.buckets[newest] = (notional + price * quantity, total + quantity)
-    market.newest_bucket = newest
-    for number in [each for each in market.buckets if each <= newest - words.AVERAGE_BUCKETS]:
-        del market.buckets[number]
-
-
-def is_off_step(value: int, least: int, most: int, step: int) -> bool:
-    return not least <= value <= most or (step > 1 and value % step != 0)
-
-
-def check_quantity(market: Market, quantity: int) -> None:
-    filters = market.filters
-    bounds = filters["min_quantity"], filters["max_quantity"], filters["quantity_step"]
-    refuse_if(is_off_step(quantity, *bounds), Code.LOT_SIZE)
-
-
-def check_limit_filters(state: State, market: Market, row: Row) -> None:
-    filters = market.filters
-    bounds = filters["min_price"], filters["max_price"], filters["price_step"]
-    refuse_if(row.price == 0 or is_off_step(row.price, *bounds), Code.PRICE_FILTER)
-    check_quantity(market, row.quantity)
-    average = average_price(market, state.now_ns)
-    if average:
-        up, down = ("bid_up_ppm", "bid_down_ppm") if row.side == words.BUY else ("ask_up_ppm", "ask_down_ppm")
-        is_high = filters[up] != 0 and row.price > average * filters[up] // words.PPM
-        is_low = row.price < average * filters[down] // words.PPM
-        refuse_if(is_high or is_low, Code.PERCENT_PRICE_BY_SIDE)
-        is_high = filters["up_ppm"] != 0 and row.price > average * filters["up_ppm"] // words.PPM
-        refuse_if(is_high or row.price < average * filters["down_ppm"] // words.PPM, Code.PERCENT_PRICE)
-    notional = market.notional(row.price, row.quantity)
-    is_great = filters["max_notional"] != 0 and notional > filters["max_notional"]
-    refuse_if(notional < filters["min_notional"] or is_great, Code.NOTIONAL)
-
-
-def check_market_filters(state: State, market: Market, row: Row) -> None:
-    if not row.quantity:
-        refuse_if(row.quote_quantity > words.AMOUNT_MAX, Code.NUMBER_OUT_OF_RANGE)
-        return
-    check_lots_without_price(state, market, row)
-
-
-def check_lots_without_price(state: State, market: Market, row: Row) -> None:
-    filters = market.filters
-    check_quantity(market, row.quantity)
-    most = filters["market_max_quantity"]
-    is_off = is_off_step(row.quantity, filters["market_min_quantity"], most, filters["market_quantity_step"])
-    refuse_if(most != 0 and is_off, Code.MARKET_LOT_SIZE)
-    average = average_price(market, state.now_ns)
-    if average and (filters["apply_min_to_market"] or filters["apply_max_to_market"]):
-        notional = market.notional(average, row.quantity)
-        is_small = filters["apply_min_to_market"] != 0 and notional < filters["min_notional"]
-        has_most = filters["apply_max_to_market"] != 0 and filters["max_notional"] != 0
-        is_great = notional > words.AMOUNT_MAX or (has_most and notional > filters["max_notional"])
-        refuse_if(is_small or is_great, Code.NOTIONAL)
-
-
 # Placing.
-
-
-def self_trade_mode(market: Market, row: Row) -> int:
-    return market.filters["default_self_trade"] if row.self_trade == words.MARKET_DEFAULT else row.self_trade
-
-
-def is_same_owner(one: Account, other: Account) -> bool:
-    return one is other or (one.trade_group != 0 and one.trade_group == other.trade_group)
-
-
-def reaches(side: int, price: int, maker_price: int) -> bool:
-    """Whether an order of this side and price may trade at a maker's price; price 0 is any."""
-    return price == 0 or (price >= maker_price if side == words.BUY else price <= maker_price)
-
-
-def walk(
-    market: Market,
-    account: Account,
-    side: int,
-    mode: int,
-    price: int,
-    wanted: int,
-    budget: int,
-    limits: tuple[int, int] = (0, words.AMOUNT_MAX),
-) -> tuple[int, int, bool]:
-    """What the book would give an order, without touching it: lots, their cost, whether the budget ended it.
-
-    A level counts as one: of the lots in it that are not the account's own, as many as are wanted and can be paid.
-    """
-    lots = cost = 0
-    is_cut = False
-    makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
-    makers = [maker for maker in makers if limits[0] <= maker.price <= limits[1]]
-    while makers and lots < wanted:
-        level = [maker for maker in makers if maker.price == makers[0].price]
-        makers = makers[len(level) :]
-        there = 0
-        is_stopped = False
-        for maker in level:
-            if mode != words.NONE and is_same_owner(account, maker.account):
-                if mode in (words.EXPIRE_MAKER, words.DECREMENT):
-                    continue
-                is_stopped = True
-                break
-            there += maker.remaining
-        lot_cost = level[0].price * market.quote_per_tick_lot
-        taken = min(there, wanted - lots, (budget - cost) // lot_cost)
-        is_cut = taken < min(there, wanted - lots)
-        lots += taken
-        cost += taken * lot_cost
-        if is_stopped or taken < there:
-            break
-    return lots, cost, is_cut
 
 
 def check_modes_and_name(market: Market, account: Account, row: Row, mode: int) -> None:
@@ -225,12 +84,6 @@ def check_limit(state: State, market: Market, account: Account, row: Row, mode: 
     if row.side == words.BUY:
         return market.notional(row.price, row.quantity)
     return row.quantity * market.base_per_lot
-
-
-def check_counts(market: Market, account: Account) -> None:
-    here = sum(order.market is market for order in account.orders)
-    refuse_if(here >= market.filters["max_orders"], Code.MAX_NUM_ORDERS)
-    refuse_if(len(account.orders) >= words.ACCOUNT_ORDERS_MAX, Code.ACCOUNT_MAX_ORDERS)
 
 
 def check_stop(state: State, market: Market, account: Account, row: Row, mode: int) -> int:
@@ -276,27 +129,6 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
         # What costs more than a word counts is more than anybody has.
         return row.quote_quantity or (words.AMOUNT_MAX + 1 if is_cut else cost), lots
     return (row.quantity or lots) * market.base_per_lot, lots
-
-
-def check_iceberg(market: Market, account: Account, row: Row) -> None:
-    iceberg = row.extension(words.ICEBERG)
-    if iceberg is None:
-        return
-    check_quantity(market, iceberg[0])
-    parts, count = -(-row.quantity // iceberg[0]), sum(o.market is market and o.visible > 0 for o in account.orders)
-    most_parts, most = market.filters["iceberg_parts"], market.filters["max_iceberg_orders"]
-    refuse_if(most_parts != 0 and parts > most_parts, Code.ICEBERG_PARTS)
-    refuse_if(most != 0 and count >= most, Code.MAX_NUM_ICEBERG_ORDERS)
-
-
-def check_position(state: State, market: Market, account: Account, row: Row, lots: int) -> None:
-    most = market.filters["max_position"]
-    if most == 0 or row.side != words.BUY:
-        return
-    cell = account.account_id, market.base
-    owned = (state.ledger.available.get(cell, 0) + state.ledger.held.get(cell, 0)) // market.base_per_lot
-    bought = sum(o.remaining for o in account.orders if o.market is market and o.side == words.BUY)
-    refuse_if(owned + bought + lots > most, Code.MAX_POSITION)
 
 
 def place(state: State, row: Row) -> None:
@@ -518,11 +350,6 @@ def shrink(state: State, order: Order, lots: int) -> int:
     return spared
 
 
-def fee_of(amount: int, ppm: int) -> int:
-    """A share of an amount, rounded up."""
-    return -(-amount * ppm // words.PPM)
-
-
 def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
     """Settle one trade at the maker's price: both sides give, receive and pay their fee of what they receive."""
     market = taker.market
@@ -615,7 +442,11 @@ def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> 
 def rest(state: State, order: Order) -> None:
     """Put an order behind all others that are as good; what better prices left of its hold is available again."""
     is_purchase = order.side == words.BUY
-    needs = order.market.notional(order.price, order.remaining) if is_purchase else order.remaining * order.market.base_per_lot
+    needs = (
+        order.market.notional(order.price, order.remaining)
+        if is_purchase
+        else order.remaining * order.market.base_per_lot
+    )
     spared = order.held - needs
     order.held = needs
     state.ledger.add(order.account.account_id, held_asset(order), spared, -spared)
@@ -653,103 +484,3 @@ def end(
             triggers.settle(order.market)
     events.canceled(state, order, reason, has_rested, cancel_id, counter_order)
     release(state, order)
-
-
-# Cancelling.
-
-
-def cancel(state: State, row: Row) -> Market:
-    check_form(row)
-    account = check_sender(state, row)
-    market = check_market(state, row)
-    end(state, named(market, account, row), words.BY_REQUEST, row.client_id)
-    return market
-
-
-def named(market: Market, account: Account, row: Row) -> Order:
-    """The order that a row names and may end or change."""
-    reference = row.extension(words.REFERENCE)
-    original = reference[:5] if reference else NO_CLIENT_ID
-    order = next(
-        (
-            each
-            for each in account.orders
-            if (each.order_id == row.order_id if row.order_id else each.client_id == original)
-        ),
-        None,
-    )
-    if order is None or order.market is not market:
-        raise Refusal(Code.UNKNOWN_ORDER)
-    refuse_if(original not in (NO_CLIENT_ID, order.client_id), Code.ORDER_ID_MISMATCH)
-    has_traded = order.filled_quote != 0
-    refuse_if(row.restriction == words.ONLY_NEW and has_traded, Code.CANCEL_RESTRICTED)
-    refuse_if(row.restriction == words.ONLY_PARTIALLY_FILLED and not has_traded, Code.CANCEL_RESTRICTED)
-    return order
-
-
-def amend(state: State, row: Row) -> Market:
-    """Give an order a smaller quantity, and perhaps another client id."""
-    check_form(row)
-    account = check_sender(state, row)
-    market = check_market(state, row)
-    refuse_if(market.features_off & words.AMENDS_OFF != 0, Code.FEATURE_OFF)
-    order = named(market, account, row)
-    refuse_if(row.quantity == order.quantity, Code.NOTHING_TO_CHANGE)
-    refuse_if(row.quantity > order.quantity, Code.QUANTITY_NOT_LESS)
-    most = market.filters["max_amends"]
-    refuse_if(most != 0 and order.amends >= most, Code.MAX_NUM_ORDER_AMENDS)
-    check_quantity(market, row.quantity)
-    is_small = market.notional(order.price, row.quantity) < market.filters["min_notional"]
-    refuse_if(order.price != 0 and is_small, Code.NOTIONAL)
-    if row.client_id not in (NO_CLIENT_ID, order.client_id):
-        refuse_if(any(each.client_id == row.client_id for each in account.orders), Code.DUPLICATE_CLIENT_ID)
-    if row.quantity <= order.quantity - order.remaining:
-        end(state, order, words.AMENDED_AWAY, row.client_id)
-        return market
-    old = order.quantity, order.client_id
-    order.has_details = True
-    order.amends += 1
-    order.updated_ns = state.now_ns
-    released = shrink(state, order, order.quantity - row.quantity)
-    order.quantity = row.quantity
-    if row.client_id != NO_CLIENT_ID:
-        order.client_id = row.client_id
-    events.amended(state, order, *old, released)
-    return market
-
-
-def cancel_replace(state: State, row: Row) -> None:
-    """Cancel one order, place another; either half may fail by itself."""
-    check_form(row)
-    account = check_sender(state, row)
-    market = check_market(state, row)
-    if row.type in (words.MARKET, words.STOP_LOSS, words.TAKE_PROFIT):
-        if row.quantity:
-            check_lots_without_price(state, market, row)
-    else:
-        check_limit_filters(state, market, row)
-    reference = row.extension(words.REFERENCE) or ()
-    try:
-        order = named(market, account, row)
-    except Refusal as refusal:
-        if reference[5] == words.STOP_ON_FAILURE:
-            raise
-        events.rejected(state, row, refusal.code, words.CANCEL)
-    else:
-        cancel_id = (row.extension(words.CANCEL_ID) or NO_CLIENT_ID)[:5]
-        end(state, order, words.BY_REQUEST, cancel_id)
-    try:
-        place_here(state, row, account, market)
-    except Refusal as refusal:
-        events.rejected(state, row, refusal.code, words.PLACE)
-
-
-def cancel_all(state: State, row: Row) -> Market:
-    check_form(row)
-    account = check_sender(state, row)
-    market = check_market(state, row)
-    orders = [order for order in account.orders if order.market is market]
-    refuse_if(not orders, Code.NOTHING_TO_CANCEL)
-    for order in orders:
-        end(state, order, words.BY_CANCEL_ALL, row.client_id)
-    return market

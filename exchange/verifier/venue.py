@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import encoding, events, orders, words
+from . import cancels, encoding, events, orders, words
 from .fields import Message, read_message
 from .messagepack import unpack
 from .messages import apply_message, note_emptied
@@ -78,15 +78,15 @@ class Venue:
             if row.kind == words.PLACE:
                 orders.place(state, row)
             elif row.kind == words.CANCEL:
-                note_emptied(state, orders.cancel(state, row))
+                note_emptied(state, cancels.cancel(state, row))
             elif row.kind == words.CANCEL_ALL and row.market:
-                note_emptied(state, orders.cancel_all(state, row))
+                note_emptied(state, cancels.cancel_all(state, row))
             elif row.kind == words.CANCEL_ALL:
                 self.cancel_everywhere(row)
             elif row.kind == words.AMEND:
-                note_emptied(state, orders.amend(state, row))
+                note_emptied(state, cancels.amend(state, row))
             elif row.kind == words.CANCEL_REPLACE:
-                orders.cancel_replace(state, row)
+                cancels.cancel_replace(state, row)
             elif words.AMEND <= row.kind <= words.CANCEL_LIST:
                 raise Refusal(Code.UNSUPPORTED)
             else:

@@ -101,7 +101,8 @@ class Scenario:
             [iceberg 0.1] [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
-        alice amends 1|ID to 0.5 [as ID] · alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
+        alice amends 1|ID to 0.5 [as ID]
+        alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice owns · book BTCUSDT · wait 5s
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
         """

@@ -15,3 +15,8 @@ def mul_ppm(number: int, ppm: int) -> int:
 def distance(one: int, other: int) -> int:
     """How far two numbers are from each other."""
     return one - other if one > other else other - one
+
+
+def upper_bound(reference: int, up_ppm: int) -> int:
+    """What a share of a reference allows: anything that a price can be where either is 0."""
+    return mul_ppm(reference, up_ppm) if reference and up_ppm else codes.PRICE_MAX

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes, triggers
+from . cimport arithmetic, average, codes, indexes, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .market cimport Market
@@ -10,11 +10,6 @@ cdef long long malformed(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
 cdef long long allowed_extensions(long long row_kind) noexcept
 cdef long long malformed_place(Row *row) noexcept
-cdef long long malformed_iceberg(Row *row, Iceberg *iceberg) noexcept
-cdef long long malformed_replace(Row *row, Reference *reference) noexcept
-cdef long long malformed_amend(Rows rows, long long at, Row *row) noexcept
-cdef bint off_bounds(long long number, long long least, long long most) noexcept
-cdef long long malformed_trigger(Row *row, Trigger *trigger) noexcept
 cdef long long unsupported_place(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel_all(Row *row) noexcept
@@ -25,13 +20,7 @@ cdef long long wrong_price(Market market, long long price) noexcept
 cdef long long wrong_quantity(Market market, long long quantity) noexcept
 cdef long long wrong_market_quantity(Market market, long long quantity) noexcept
 cdef long long wrong_percent_price(Market market, long long side, long long price, long long now_ns) except? -1
-@cython.locals(is_low=cython.bint)
-cdef long long wrong_price_of_all(Market market, long long price, long long now_ns) except? -1
 cdef int set_bounds(Market market, long long now_ns) except -1
-cdef long long upper_bound(long long reference, long long up_ppm) except? -1
-cdef long long wrong_market_notional(Market market, long long quantity, long long now_ns) except? -1
-cdef bint is_closed(Row *row, long long status) noexcept
-cdef bint is_switched_off(Row *row, long long off, Trigger *trigger, Iceberg *iceberg) noexcept
 
 
 @cython.final
@@ -57,12 +46,7 @@ cdef class Checks:
     cdef word wrong_target(self, long long at, Row *row, Order *order) except? -1
     cdef word refused_amend(self, long long at, Row *row, Market market, Order *order) except? -1
     cdef word wrong_amendment(self, Row *row, Market market, Order *order) except? -1
-    cdef word wrong_trailing(self, Row *row, Market market, long long side, long long delta) noexcept
-    @cython.locals(count=cython.longlong)
-    cdef word waiting_orders(self) noexcept
-    @cython.locals(count=cython.longlong)
     cdef word wrong_iceberg(self, Row *row, Market market, Iceberg *iceberg) except? -1
-    cdef word wrong_position(self, Market market, long long lots) except? -1
     cdef word refused_cancel_all(self, long long at, Row *row) noexcept
     cdef word refused_sender(self, Row *row) noexcept
     cdef word wrong_order(self, long long at, Row *row, Market market) except? -1

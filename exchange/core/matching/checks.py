@@ -7,7 +7,7 @@ package is the source of `allowed_extensions`.
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import arithmetic, average, codes, indexes, records, triggers
+from . import arithmetic, average, codes, indexes, records, terms, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .market import Market
@@ -85,32 +85,6 @@ def malformed_place(row: "records.Row") -> int:
     return 0
 
 
-def malformed_trigger(row: "records.Row", trigger: "records.Trigger") -> int:
-    """A type that waits has one price to wait for, or one distance to follow at; another type has neither."""
-    if row.flags.type <= codes.LIMIT_MAKER:
-        return codes.MALFORMED_ROW if trigger else 0
-    if not trigger or trigger.direction or trigger.spare_1 or trigger.spare_2 or trigger.spare_3:
-        return codes.MALFORMED_ROW
-    if (trigger.trigger_price | trigger.trailing_delta | trigger.activation_price) < 0:
-        return codes.MALFORMED_ROW
-    if trigger.trailing_delta >= codes.BPS or (trigger.trigger_price != 0) == (trigger.trailing_delta != 0):
-        return codes.MALFORMED_ROW
-    return codes.MALFORMED_ROW if trigger.activation_price and not trigger.trailing_delta else 0
-
-
-def malformed_iceberg(row: "records.Row", iceberg: "records.Iceberg") -> int:
-    """Only an order that rests can show a part of itself at a time."""
-    if not iceberg:
-        return 0
-    order_type = row.flags.type
-    if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
-        return codes.MALFORMED_ROW
-    if row.flags.time_in_force != codes.GTC or iceberg.visible <= 0:
-        return codes.MALFORMED_ROW
-    spares = iceberg.spare_1 | iceberg.spare_2 | iceberg.spare_3 | iceberg.spare_4 | iceberg.spare_5 | iceberg.spare_6
-    return codes.MALFORMED_ROW if spares else 0
-
-
 def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
     if row.flags.time_in_force == codes.GTD:
@@ -138,29 +112,6 @@ def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     return codes.MALFORMED_ROW
 
 
-def malformed_replace(row: "records.Row", reference: "records.Reference") -> int:
-    """A cancel-replace names one order as a cancel does, and says what happens where that cannot be cancelled."""
-    if row.flags.restriction > codes.ONLY_PARTIALLY_FILLED or not reference or reference.spare_2:
-        return codes.MALFORMED_ROW
-    if reference.spare_1 != codes.STOP_ON_FAILURE and reference.spare_1 != codes.ALLOW_FAILURE:
-        return codes.MALFORMED_ROW
-    return 0 if row.order_id or indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
-
-
-def malformed_amend(rows: Rows, at: int, row: "records.Row") -> int:
-    """An amendment names one order as a cancel does, and its new quantity."""
-    if has_order_flags(row) or row.flags.restriction or row.market == 0 or row.price or row.quote_quantity:
-        return codes.MALFORMED_ROW
-    if not row.quantity:
-        return codes.MALFORMED_ROW
-    if row.order_id:
-        return 0
-    reference = rows.reference(at)
-    if reference:
-        return 0 if indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
-    return codes.MALFORMED_ROW
-
-
 def malformed_cancel_all(row: "records.Row") -> int:
     """A cancel-all names an account and perhaps a market (0: all of them)."""
     if has_order_flags(row) or row.flags.restriction or row.price or row.quantity or row.quote_quantity or row.order_id:
@@ -171,11 +122,6 @@ def malformed_cancel_all(row: "records.Row") -> int:
 def has_order_flags(row: "records.Row") -> bool:
     flags = row.flags
     return (flags.side | flags.type | flags.time_in_force | flags.self_trade | flags.options) != 0
-
-
-def off_bounds(number: int, least: int, most: int) -> bool:
-    """Whether a number lies outside its bounds; an upper bound of 0 is none."""
-    return number < least or (most != 0 and number > most)
 
 
 def off_step(number: int, step: int) -> bool:
@@ -213,68 +159,17 @@ def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> i
     return codes.PERCENT_PRICE_BY_SIDE if price > market.ask_top or price < market.ask_bottom else 0
 
 
-def wrong_price_of_all(market: Market, price: int, now_ns: int) -> int:
-    """PERCENT_PRICE around the average price, whatever the side."""
-    reference = average.average_price(market, now_ns)
-    if not reference:
-        return 0
-    is_low = price < arithmetic.mul_ppm(reference, market.down_ppm)
-    return codes.PERCENT_PRICE if is_low or price > upper_bound(reference, market.up_ppm) else 0
-
-
 def set_bounds(market: Market, now_ns: int) -> None:
     """Work out the prices that the percent filter lets through: they hold until the next trade or the next bucket."""
     reference = average.average_price(market, now_ns)
-    market.bid_top = upper_bound(reference, market.bid_up_ppm)
-    market.ask_top = upper_bound(reference, market.ask_up_ppm)
+    market.bid_top = arithmetic.upper_bound(reference, market.bid_up_ppm)
+    market.ask_top = arithmetic.upper_bound(reference, market.ask_up_ppm)
     market.bid_bottom = arithmetic.mul_ppm(reference, market.bid_down_ppm)
     market.ask_bottom = arithmetic.mul_ppm(reference, market.ask_down_ppm)
     market.bounds_until_ns = codes.AMOUNT_MAX
     if market.average_minutes:
         width_ns = market.average_minutes * codes.NS_PER_SECOND
         market.bounds_until_ns = (now_ns // width_ns + 1) * width_ns
-
-
-def upper_bound(reference: int, up_ppm: int) -> int:
-    return arithmetic.mul_ppm(reference, up_ppm) if reference and up_ppm else codes.PRICE_MAX
-
-
-def wrong_market_notional(market: Market, quantity: int, now_ns: int) -> int:
-    """NOTIONAL for a MARKET order by quantity: only the bounds marked so, at the average price."""
-    if not market.apply_min_to_market and not market.apply_max_to_market:
-        return 0
-    reference = average.average_price(market, now_ns)
-    if not reference:
-        return 0
-    if quantity > codes.AMOUNT_MAX // (reference * market.quote_per_tick_lot):
-        return codes.NOTIONAL
-    notional = reference * quantity * market.quote_per_tick_lot
-    if market.apply_min_to_market and notional < market.min_notional:
-        return codes.NOTIONAL
-    if market.apply_max_to_market and market.max_notional and notional > market.max_notional:
-        return codes.NOTIONAL
-    return 0
-
-
-def is_closed(row: "records.Row", status: int) -> bool:
-    """Whether a market of this status, which is not TRADING, takes no such order: the table of the README."""
-    if status != codes.POST_ONLY and status != codes.AUCTION:
-        return True
-    order_type = row.flags.type
-    if order_type == codes.MARKET or (status == codes.AUCTION and order_type == codes.LIMIT_MAKER):
-        return True
-    return order_type == codes.LIMIT and row.flags.time_in_force != codes.GTC
-
-
-def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger", iceberg: "records.Iceberg") -> bool:
-    """Whether an order needs what its market is told not to offer."""
-    if iceberg and off & codes.ICEBERGS_OFF:
-        return True
-    if row.kind == codes.CANCEL_REPLACE and off & codes.REPLACES_OFF:
-        return True
-    if trigger and off & (codes.TRAILING_OFF if trigger.trailing_delta else codes.STOPS_OFF):
-        return True
-    return row.quote_quantity != 0 and off & codes.QUOTE_ORDERS_OFF != 0
 
 
 class Checks:
@@ -304,11 +199,11 @@ class Checks:
         if not code:
             code = malformed_place(row)
         if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER):
-            code = malformed_trigger(row, self.rows.trigger(at))
+            code = terms.malformed_trigger(row, self.rows.trigger(at))
             if not code:
-                code = malformed_iceberg(row, self.rows.iceberg(at))
+                code = terms.malformed_iceberg(row, self.rows.iceberg(at))
         if not code and row.kind == codes.CANCEL_REPLACE:
-            code = malformed_replace(row, self.rows.reference(at))
+            code = terms.malformed_replace(row, self.rows.reference(at))
         if not code:
             code = unsupported_place(self.rows, at, row)
         if not code:
@@ -317,10 +212,10 @@ class Checks:
             return code
         if market is None:
             return codes.UNKNOWN_MARKET
-        if market.status != codes.TRADING and is_closed(row, market.status):
+        if market.status != codes.TRADING and terms.is_closed(row, market.status):
             return codes.MARKET_CLOSED
         if market.features_off:
-            if is_switched_off(row, market.features_off, self.rows.trigger(at), self.rows.iceberg(at)):
+            if terms.is_switched_off(row, market.features_off, self.rows.trigger(at), self.rows.iceberg(at)):
                 return codes.FEATURE_OFF
         return codes.MARKET_BUSY if market.busy else 0
 
@@ -361,7 +256,7 @@ class Checks:
         """Everything that can be said against changing an order's quantity and client id."""
         code = malformed(self.rows, at, row)
         if not code:
-            code = malformed_amend(self.rows, at, row)
+            code = codes.MALFORMED_ROW if has_order_flags(row) else terms.malformed_amend(row, self.rows.reference(at))
         if not code:
             code = self.refused_sender(row)
         if code:
@@ -373,9 +268,7 @@ class Checks:
         if market.features_off & codes.AMENDS_OFF:
             return codes.FEATURE_OFF
         code = self.wrong_target(at, row, order)
-        if code:
-            return code
-        return self.wrong_amendment(row, market, order)
+        return code if code else self.wrong_amendment(row, market, order)
 
     def wrong_amendment(self, row: "records.Row", market: Market, order: "records.Order") -> int:
         """What speaks against a new quantity, and against a new client id."""
@@ -437,7 +330,8 @@ class Checks:
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
         if not code and market.max_position and side == codes.BUY:
-            code = self.wrong_position(market, row.quantity if row.quantity else self.lots)
+            lots = row.quantity if row.quantity else self.lots
+            code = terms.wrong_position(market, self.seat, self.cells.find(row.account, market.base), lots)
         if code:
             return code
         if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
@@ -446,11 +340,10 @@ class Checks:
 
     def wrong_filters(self, at: int, row: "records.Row", market: Market) -> int:
         """The filters of price, quantity and notional alone: what of an order is asked before another is cancelled."""
-        side = row.flags.side
         order_type = row.flags.type
         if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
             return self.wrong_quantities(row, market) if row.quantity else 0
-        return self.wrong_terms(row, market, side)
+        return self.wrong_terms(row, market, row.flags.side)
 
     def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""
@@ -483,7 +376,7 @@ class Checks:
         if not code:
             code = wrong_percent_price(market, side, price, self.trading.now_ns)
         if not code and (market.up_ppm or market.down_ppm):
-            code = wrong_price_of_all(market, price, self.trading.now_ns)
+            code = terms.wrong_price_of_all(market, price, self.trading.now_ns)
         if code:
             return code
         notional = price * quantity * market.quote_per_tick_lot
@@ -522,9 +415,9 @@ class Checks:
         if not code:
             code = self.too_many(market)
         if not code and trigger.trailing_delta:
-            code = self.wrong_trailing(row, market, side, trigger.trailing_delta)
+            code = terms.wrong_trailing(market, row.flags.type, side, trigger.trailing_delta)
         if not code and market.max_algo_orders and self.seat:
-            if self.waiting_orders() >= market.max_algo_orders:
+            if terms.waiting_orders(self.seat) >= market.max_algo_orders:
                 code = codes.MAX_NUM_ALGO_ORDERS
         if not code:
             code = self.wrong_mode_or_client_id(row, market)
@@ -536,70 +429,19 @@ class Checks:
         self.crosses = 0
         return code
 
-    def wrong_trailing(self, row: "records.Row", market: Market, side: int, delta: int) -> int:
-        """TRAILING_DELTA by whether the order's stop price stands above the market; at most so many in a market."""
-        if triggers.is_above(row.flags.type, side):
-            if off_bounds(delta, market.min_trailing_above, market.max_trailing_above):
-                return codes.TRAILING_DELTA
-        elif off_bounds(delta, market.min_trailing_below, market.max_trailing_below):
-            return codes.TRAILING_DELTA
-        return codes.MARKET_MAX_TRAILING if market.trailing >= codes.TRAILING_MAX else 0
-
-    def waiting_orders(self) -> int:
-        """How many of the account's open orders in the market are of a type that waits, whether they do or not."""
-        count = 0
-        order = self.seat.first
-        while order:
-            if order.flags.type > codes.LIMIT_MAKER:
-                count += 1
-            order = order.seat_next
-        return count
-
     def wrong_iceberg(self, row: "records.Row", market: Market, iceberg: "records.Iceberg") -> int:
-        """Filters of an order that shows a part at a time: LOT_SIZE of the part, how many parts, how many such orders."""
+        """LOT_SIZE of the part that shows, how many parts, how many such orders."""
         if not iceberg:
             return 0
         code = wrong_quantity(market, iceberg.visible)
-        if code:
-            return code
-        parts = (row.quantity - 1) // iceberg.visible + 1
-        if market.iceberg_parts and parts > market.iceberg_parts:
-            return codes.ICEBERG_PARTS
-        if market.max_iceberg_orders and self.seat:
-            order = self.seat.first
-            count = 0
-            while order:
-                if order.details and order.details.visible:
-                    count += 1
-                order = order.seat_next
-            if count >= market.max_iceberg_orders:
-                return codes.MAX_NUM_ICEBERG_ORDERS
-        return 0
-
-    def wrong_position(self, market: Market, lots: int) -> int:
-        """MAX_POSITION: what the account has of the base asset, would have by its open purchases, and by this one."""
-        position = lots
-        if self.seat:
-            position += (self.seat.base.available + self.seat.base.held) // market.base_per_lot
-            order = self.seat.first
-            while order:
-                if order.flags.side == codes.BUY:
-                    position += order.remaining
-                order = order.seat_next
-        else:
-            cell = self.cells.find(self.account.id, market.base)
-            if cell:
-                position += (cell.available + cell.held) // market.base_per_lot
-        return codes.MAX_POSITION if position > market.max_position else 0
+        return code if code else terms.wrong_parts(market, self.seat, row.quantity, iceberg.visible)
 
     def wrong_quantities(self, row: "records.Row", market: Market) -> int:
         """The filters of an order by quantity that has no price."""
         code = wrong_quantity(market, row.quantity)
         if not code:
             code = wrong_market_quantity(market, row.quantity)
-        if not code:
-            code = wrong_market_notional(market, row.quantity, self.trading.now_ns)
-        return code
+        return code if code else terms.wrong_market_notional(market, row.quantity, self.trading.now_ns)
 
     def wrong_market(self, row: "records.Row", market: Market, side: int) -> int:
         """Check an order without a price by walking the book; sets the lots it will trade and what it needs to hold.

@@ -7,7 +7,8 @@ from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, CancelId, Cell, ClientId, Details, Iceberg, Level, Order, Reference, Row, Seat, Strategy, Trigger
+from .records cimport (word, Account, CancelId, Cell, ClientId, Details, Iceberg, Level, Order, Reference, Row, Seat,
+                       Strategy, Trigger)
 from .trading cimport Trading
 from .warm cimport Warmer
 

@@ -361,7 +361,7 @@ class Matching:
     def cancel_replace(self, at: int, row: "records.Row") -> None:
         """Cancel one order and place another, whose filters are asked before either.
 
-        Emits:   CANCELED, or REJECTED of a CANCEL where that is allowed to fail; then as `place`, or REJECTED of a PLACE.
+        Emits:   CANCELED, or REJECTED of a CANCEL where that may fail; then as `place`, or REJECTED of a PLACE.
         Rejects: as `place` up to the filters of price and quantity; then as `cancel` where that may not fail.
         """
         market = self.roster.find(row.market)

@@ -82,8 +82,8 @@ class Seat:
 
 
 class Level:
-    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what they show, `hidden`
-    of what icebergs do not show; `leaf` is the ladder's own. A level fills one cache line, as an account and a seat do.
+    """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what they show,
+    `hidden` of what icebergs do not; `leaf` is the ladder's own. A level fills one cache line, as an account does.
     """
 
     __slots__ = ("key", "quantity", "first", "last", "better", "worse", "leaf", "hidden")

@@ -43,10 +43,6 @@ cdef class Trading:
     cdef int settle_taker(self, Market market, Order *taker) except -1
     cdef int rest(self, Market market, Order *order) except -1
     cdef int guard(self, Market market, Order *taker, long long quote_amount) except -1
-    cdef int trade_at(self, Market market, Order *buyer, Order *seller, long long price, long long quantity) except -1
-    cdef int tell_auction(self, Market market, Order *younger, Order *older, long long quantity, long long base_amount,
-                          long long quote_amount, long long younger_fee, long long older_fee) except -1
-    cdef int note_fill(self, Order *order, long long quantity, long long quote_amount) except -1
     cdef int leave_or_refill(self, Market market, Order *order, long long traded) except -1
     cdef bint decrement(self, Market market, Order *taker, Order *maker) except -1
     cdef word shrink(self, Market market, Order *order, long long lots) except? -1

@@ -147,7 +147,7 @@ class Trading:
         return ends_taker
 
     def decrement(self, market: Market, taker: "records.Order", maker: "records.Order") -> bool:
-        """Both lose what the smaller one has left; whoever has nothing left ends. What the maker keeps is told RESTED."""
+        """Both lose what the smaller one has left; whoever has none ends. What the maker keeps is told RESTED."""
         lots = min(taker.remaining - self.kept_back, maker.remaining)
         self.events.prevented(market, taker, maker, lots, lots)
         taker.prevented_quantity += lots
@@ -271,63 +271,6 @@ class Trading:
             market.breaker_price = 0
             market.notional_sum = 0
             self.kept_back = taker.remaining
-
-    def trade_at(
-        self, market: Market, buyer: "records.Order", seller: "records.Order", price: int, quantity: int
-    ) -> None:
-        """One trade of an auction between two orders of the book. Both pay the maker's fee.
-
-        The older one is told as the maker; what the other has left in the book is told as RESTED, even 0.
-        """
-        base_amount = quantity * market.base_per_lot
-        quote_amount = price * quantity * market.quote_per_tick_lot
-        buyer_fee = fee_of(base_amount, market.maker_ppm[buyer.seat.account.tier])
-        seller_fee = fee_of(quote_amount, market.maker_ppm[seller.seat.account.tier])
-        market.trades += 1
-        market.last_price = price
-        average.note_trade(market, self.now_ns, price, quantity)
-        claim = buyer.price * quantity * market.quote_per_tick_lot
-        buyer.held -= claim
-        cell = buyer.seat.quote
-        cell.held -= claim
-        cell.available += claim - quote_amount
-        buyer.seat.base.available += base_amount - buyer_fee
-        seller.held -= base_amount
-        seller.seat.base.held -= base_amount
-        seller.seat.quote.available += quote_amount - seller_fee
-        market.base_fees.available += buyer_fee
-        market.quote_fees.available += seller_fee
-        self.note_fill(buyer, quantity, quote_amount)
-        self.note_fill(seller, quantity, quote_amount)
-        if buyer.id > seller.id:
-            self.tell_auction(market, buyer, seller, quantity, base_amount, quote_amount, buyer_fee, seller_fee)
-        else:
-            self.tell_auction(market, seller, buyer, quantity, base_amount, quote_amount, seller_fee, buyer_fee)
-        if market.waiting:
-            self.triggers.touch(market, price)
-        self.leave_or_refill(market, buyer, quantity)
-        self.leave_or_refill(market, seller, quantity)
-
-    def tell_auction(
-        self,
-        market: Market,
-        younger: "records.Order",
-        older: "records.Order",
-        quantity: int,
-        base_amount: int,
-        quote_amount: int,
-        younger_fee: int,
-        older_fee: int,
-    ) -> None:
-        self.events.traded(market, younger, older, quantity, base_amount, quote_amount, younger_fee, older_fee)
-        self.events.rested(market, younger, younger.level)
-
-    def note_fill(self, order: "records.Order", quantity: int, quote_amount: int) -> None:
-        """An order in the book has traded."""
-        order.remaining -= quantity
-        order.filled_quote += quote_amount
-        order.updated_ns = self.now_ns
-        order.level.quantity -= quantity
 
     def cover(self, market: Market, order: "records.Order") -> None:
         """Hold more for a purchase without a price, where the book asks for more than it holds and there is more.

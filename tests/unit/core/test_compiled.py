@@ -76,24 +76,28 @@ HARMLESS = re.compile(
 HOT = {
     "matching": [
         "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
-        "Matching_note_details", "Matching_fire", "Matching_trigger",
-        "Matching_take", "Matching_range_key", "Matching_finish", "Matching_cancel",
-        "Matching_named_order", "Matching_cancel_all", "Matching_note_emptied",
+        "Matching_note_details", "Matching_fire", "Matching_trigger", "Matching_take", "Matching_range_key",
+        "Matching_amend", "Matching_cancel_replace", "Matching_finish", "Matching_cancel", "Matching_named_order",
+        "Matching_cancel_all", "Matching_note_emptied",
     ],
     "trading": [
-        "same_owner", "fee_of", "Trading_walk", "Trading_open_to", "Trading_match", "Trading_prevent", "Trading_trade",
-        "Trading_settle_taker", "Trading_guard", "Trading_trade_at", "Trading_cover",
-        "Trading_rest", "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue",
-        "Trading_level_of", "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
+        "same_owner", "fee_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
+        "Trading_prevent", "Trading_decrement", "Trading_shrink", "Trading_refill", "Trading_trade",
+        "Trading_leave_or_refill", "Trading_guard", "Trading_settle_taker", "Trading_cover", "Trading_rest",
+        "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_level_of",
+        "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
     ],
     "checks": [
         "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",
-        "wrong_market_quantity", "wrong_percent_price", "wrong_market_notional", "set_bounds", "upper_bound",
-        "is_closed", "is_switched_off", "malformed_trigger", "Checks_wrong_stop", "Checks_wrong_terms", "Checks_too_many",
-        "Checks_wrong_quantities",
-        "Checks_refused_place", "Checks_refused_cancel", "Checks_refused_cancel_all", "Checks_refused_sender",
-        "Checks_wrong_order", "Checks_wrong_limit", "Checks_wrong_market", "Checks_wrong_mode_or_client_id",
-        "Checks_spendable",
+        "wrong_market_quantity", "wrong_percent_price", "set_bounds", "Checks_wrong_stop", "Checks_wrong_terms",
+        "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
+        "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
+        "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
+        "Checks_wrong_market", "Checks_wrong_mode_or_client_id", "Checks_spendable", "Checks_wrong_iceberg",
+    ],
+    "terms": [
+        "malformed_trigger", "malformed_iceberg", "malformed_replace", "malformed_amend", "wrong_market_notional",
+        "is_closed", "is_switched_off", "wrong_trailing", "waiting_orders", "wrong_parts", "wrong_position",
     ],
     "events": ["Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected"],
     "triggers": [
@@ -101,8 +105,8 @@ HOT = {
         "Triggers_follow", "Triggers_move", "Triggers_is_set_off", "Triggers_note_next", "Triggers_pending",
         "Triggers_settle",
     ],
-    "auction": ["Auction_consider", "Auction_is_better"],
-    "arithmetic": ["mul_ppm", "distance"],
+    "auction": ["Auction_consider", "Auction_is_better", "Auction_trade_at"],
+    "arithmetic": ["mul_ppm", "distance", "upper_bound"],
     "average": ["note_trade", "move_on", "average_price", "late_average"],
 }  # fmt: skip
 TRANSLATE = """

@@ -73,7 +73,7 @@ class Flow:
         commands: list[registry.AnyCommand] = [
             markets.ListAsset(0, "ETH", 8),
             markets.ListMarket(0, "ETHUSDT", 3, 1, UNIT // 100, UNIT // 10_000),
-            markets.SetFilters(0, 2, 1, 10**8, 1, 1, 10**7, 1, 200, 1, 28),
+            markets.SetFilters(0, 2, 1, 10**8, 1, 1, 10**7, 1, 200, 1, 60),
             markets.SetFees(0, 2, 0, 500, 750),
             markets.SetMarketStatus(0, 2, 1),
             accounts.SetAccount(0, FIRST_ACCOUNT, 1, 0, 7),
@@ -103,7 +103,12 @@ class Flow:
             return orders.cancel_all_row(market, account, person + 1, cancel_id=self.client_id())
         mine = queries.open_orders(self.engine.state, account, market)
         if chance < 0.2 and mine:
-            order_id = int(self.random.choice(mine)["order_id"])
+            chosen = self.random.choice(mine)
+            order_id = int(chosen["order_id"])
+            if self.random.random() < 0.2 and chosen["quantity"] > 1:
+                less = self.random.randrange(1, chosen["quantity"])
+                name = self.client_id() if self.random.random() < 0.5 else orders.NO_CLIENT_ID
+                return orders.amend_row(market, account, person + 1, less, order_id=order_id, client_id=name)
             return orders.cancel_row(market, account, person + 1, order_id=order_id, cancel_id=self.client_id())
         return self.placement(market, account, person + 1)
 
@@ -111,7 +116,7 @@ class Flow:
         choose = self.random.choice
         kinds = [OrderType.LIMIT] * 6 + [OrderType.LIMIT_MAKER, OrderType.MARKET, choose(WAITING)]
         side, kind = choose(list(Side)), choose(kinds)
-        mode = choose((SelfTrade.NONE, SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH))
+        mode = choose(tuple(SelfTrade)[1:6])
         in_force = TimeInForce.GTC
         if kind in (OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT):
             in_force = choose([TimeInForce.GTC] * 6 + [TimeInForce.IOC, TimeInForce.FOK])
@@ -123,6 +128,9 @@ class Flow:
             away = -10 if side == Side.BUY else 10
             price = MIDDLE + away + int(self.random.gauss(0, 10))
         extensions = orders.strategy(self.clients + 1, 1_000_001) if self.random.random() < 0.1 else b""
+        is_resting = in_force == TimeInForce.GTC and price > 0
+        if is_resting and self.random.random() < 0.1:
+            extensions += orders.iceberg(self.random.randrange(1, 200))
         if kind in WAITING:
             stop_price = MIDDLE + int(self.random.gauss(0, 10))
             extensions += (

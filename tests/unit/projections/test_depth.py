@@ -87,7 +87,7 @@ def test_clients_of_both_speeds_that_follow_the_diffs_have_the_cores_book(begin:
             assert taker.take(1) is None
         if number == begin:
             clients = {(market, every): Client(depth, market) for market in MARKETS for _, every in takers}
-    assert all(client.ended_id > 500 for client in clients.values())
+    assert all(client.ended_id > 300 for client in clients.values())
 
 
 def test_changes_nobody_takes_are_dropped_and_the_next_diff_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

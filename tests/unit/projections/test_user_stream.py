@@ -34,6 +34,8 @@ def core_view(flow: Flow, account: int) -> dict[int, dict[str, Any]]:
         order["stop_price"] = start if order["trailing_delta"] else moving
         triggered_ns = order.pop("triggered_ns")
         order["working_ns"] = triggered_ns if order["type"] > 3 else order["created_ns"]
+        order.pop("shown")
+        order.pop("amends")
         assert not extreme or order["trailing_delta"]
     return found
 
@@ -42,7 +44,7 @@ def as_core(order: Order) -> dict[str, Any]:
     names = (
         "order_id", "market", "account", "side", "type", "time_in_force", "self_trade", "price", "quantity",
         "filled_quote", "prevented_quantity", "created_ns", "updated_ns", "strategy_id", "strategy_type", "list_id",
-        "stop_price", "trailing_delta", "working_ns",
+        "stop_price", "trailing_delta", "working_ns", "visible",
     )  # fmt: skip
     return {name: getattr(order, name) for name in names} | {
         "client_id": pack_client_id(order.client_id),
@@ -85,7 +87,8 @@ def check_life(updates: list[OrderUpdate]) -> None:
         is_open = each.status in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
         assert each.is_working == (is_open and each.working_ns > 0)
         assert is_open or number == len(updates) - 1, "nothing after the end"
-        assert (each.status == OrderStatus.FILLED) == (filled == each.order.quantity)
+        is_filled = filled > 0 and filled == each.quantity - each.prevented_quantity
+        assert (each.status == OrderStatus.FILLED) == (is_filled and each.execution == Execution.TRADE)
         assert (each.prevented is not None) == (each.execution == Execution.TRADE_PREVENTION)
 
 

@@ -1,0 +1,21 @@
+cimport cython
+from . cimport arithmetic, average, codes, indexes, triggers
+from .market cimport Market
+from .records cimport word, Account, Cell, ClientId, Details, Iceberg, Order, Reference, Row, Seat, Trigger
+
+cdef long long malformed_iceberg(Row *row, Iceberg *iceberg) noexcept
+cdef long long malformed_replace(Row *row, Reference *reference) noexcept
+cdef long long malformed_amend(Row *row, Reference *reference) noexcept
+cdef bint off_bounds(long long number, long long least, long long most) noexcept
+cdef long long malformed_trigger(Row *row, Trigger *trigger) noexcept
+@cython.locals(is_low=cython.bint)
+cdef long long wrong_price_of_all(Market market, long long price, long long now_ns) except? -1
+cdef long long wrong_market_notional(Market market, long long quantity, long long now_ns) except? -1
+cdef bint is_closed(Row *row, long long status) noexcept
+cdef bint is_switched_off(Row *row, long long off, Trigger *trigger, Iceberg *iceberg) noexcept
+cdef long long wrong_trailing(Market market, long long order_type, long long side, long long delta) noexcept
+@cython.locals(count=cython.longlong)
+cdef long long waiting_orders(Seat *seat) noexcept
+@cython.locals(count=cython.longlong)
+cdef long long wrong_parts(Market market, Seat *seat, long long quantity, long long visible) except? -1
+cdef long long wrong_position(Market market, Seat *seat, Cell *cell, long long lots) except? -1

@@ -1,0 +1,63 @@
+"""Reading a book: who would meet whom, and what it would cost, without touching it."""
+
+from . import words
+from .rows import Row
+from .state import Account, Market
+
+
+def self_trade_mode(market: Market, row: Row) -> int:
+    return market.filters["default_self_trade"] if row.self_trade == words.MARKET_DEFAULT else row.self_trade
+
+
+def is_same_owner(one: Account, other: Account) -> bool:
+    return one is other or (one.trade_group != 0 and one.trade_group == other.trade_group)
+
+
+def reaches(side: int, price: int, maker_price: int) -> bool:
+    """Whether an order of this side and price may trade at a maker's price; price 0 is any."""
+    return price == 0 or (price >= maker_price if side == words.BUY else price <= maker_price)
+
+
+def walk(
+    market: Market,
+    account: Account,
+    side: int,
+    mode: int,
+    price: int,
+    wanted: int,
+    budget: int,
+    limits: tuple[int, int] = (0, words.AMOUNT_MAX),
+) -> tuple[int, int, bool]:
+    """What the book would give an order, without touching it: lots, their cost, whether the budget ended it.
+
+    A level counts as one: of the lots in it that are not the account's own, as many as are wanted and can be paid.
+    """
+    lots = cost = 0
+    is_cut = False
+    makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
+    makers = [maker for maker in makers if limits[0] <= maker.price <= limits[1]]
+    while makers and lots < wanted:
+        level = [maker for maker in makers if maker.price == makers[0].price]
+        makers = makers[len(level) :]
+        there = 0
+        is_stopped = False
+        for maker in level:
+            if mode != words.NONE and is_same_owner(account, maker.account):
+                if mode in (words.EXPIRE_MAKER, words.DECREMENT):
+                    continue
+                is_stopped = True
+                break
+            there += maker.remaining
+        lot_cost = level[0].price * market.quote_per_tick_lot
+        taken = min(there, wanted - lots, (budget - cost) // lot_cost)
+        is_cut = taken < min(there, wanted - lots)
+        lots += taken
+        cost += taken * lot_cost
+        if is_stopped or taken < there:
+            break
+    return lots, cost, is_cut
+
+
+def fee_of(amount: int, ppm: int) -> int:
+    """A share of an amount, rounded up."""
+    return -(-amount * ppm // words.PPM)
