@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.server import ROOT, Server, environment_without_proxies
 #   uv pip compile NAME.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 #       --no-emit-index-url --no-emit-find-links -o tests/compat/NAME.lock
 HERE = Path(__file__).parent
+PAIRS = (("ccxt", "python_binance"), ("binance_connector", "binance_sdk_spot"))
 ENVIRONMENTS = ROOT / "build" / "compat"
 
 
@@ -42,8 +44,19 @@ def run(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def in_turn() -> list[Any]:
+    """Every client; those whose turn it is not belong to the long form. The turn goes with the commits."""
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    turn = int(counted.stdout or 0) % len(PAIRS)
+    return [
+        pytest.param(name, marks=() if number == turn else pytest.mark.long)
+        for number, pair in enumerate(PAIRS)
+        for name in pair
+    ]
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["ccxt", "python_binance"])
+@pytest.mark.parametrize("name", in_turn())
 def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path: Path, name: str) -> None:
     python = environment(name)
     with Server(tmp_path / "data", "--no-flow") as server:
