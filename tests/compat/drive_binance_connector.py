@@ -155,7 +155,7 @@ def drive_socket_api(address: str, key: str, secret: str) -> None:
     incoming = Incoming()
     path = "ws" + address.removeprefix("http") + "/ws-api/v3"
     api = SpotWebsocketAPIClient(stream_url=path, api_key=key, api_secret=secret, on_message=incoming)
-    asked = (
+    asked: tuple[tuple[Any, dict[str, Any]], ...] = (
         (api.ping_connectivity, {}),
         (api.server_time, {}),
         (api.exchange_info, {}),
