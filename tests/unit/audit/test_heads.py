@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from exchange.audit.audit import Wanted, check_heads
 from exchange.audit.head import Head, SignedHead, WrongHead, decode, encode, opened, sign, signed_of
 from exchange.audit.liabilities import Liabilities, cells_of
 from exchange.audit.notary import Notary
@@ -20,10 +21,13 @@ from exchange.core import encoding
 from exchange.core.matching import codes
 from exchange.messages.orders import Side
 from exchange.messages.system import RecordHead
+from exchange.ops import audit
 from exchange.verifier import __main__ as verifier
 from exchange.verifier import proofs
 from exchange.verifier.ed25519 import is_signed
 from exchange.verifier.words import Broken
+from journal.reader import read
+from journal.writer import Journal
 from tests import flows
 from tests.trio import Trio
 from tests.unit.audit.steps import take_snapshot
@@ -326,3 +330,55 @@ def test_the_sums_are_what_the_state_owes(audited: Audited) -> None:
     assert Liabilities(b"secret", 1, reversed(cells)).root == found.root
     assert Liabilities(b"other", 1, cells).root != found.root
     assert Liabilities(b"secret", 1, []).trees == {}
+
+
+def found_by(audited: Audited, *signed: SignedHead, public_key: bytes = b"") -> list[str]:
+    wanted = Wanted(audited.data / "journal", audited.data / "snapshots", signed=signed, public_key=public_key)
+    return [problem.text for problem in check_heads(wanted, lambda seq: None).problems]
+
+
+def test_the_audit_holds_every_head_against_the_journal(audited: Audited, tmp_path: Path) -> None:
+    kept = [signed_of(fields) for fields in Receipts(audited.data).heads()]
+    assert found_by(audited, *kept) == []
+    last = opened(kept[-1])
+    lies = {
+        "chain value": last._replace(chain=bytes(32)),
+        "tree over": last._replace(tree_root=bytes(32)),
+        "another journal": last._replace(journal_id=b"x" * 16),
+        "quarantined otherwise": last._replace(quarantined=[2]),
+        "no frame ends there|ends before it": last._replace(seq=10**6),
+        "another state": last._replace(state_hash=bytes(32)),
+    }
+    for told, lie in lies.items():
+        found = found_by(audited, sign(lie, KEY))
+        assert len(found) == 1, found
+        assert any(part in found[0] for part in told.split("|")), found
+    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    assert any("is signed by" in each for each in found_by(audited, sign(last, other)))
+    assert any("is signed by" in each for each in found_by(audited, public_key=bytes(32)))
+    assert found_by(audited, kept[0]._replace(signature=bytes(64))) == ["a head whose signature is not of its key"]
+
+
+def test_heads_kept_in_a_file_are_a_part_of_the_audit(
+    audited: Audited, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heads = Receipts(audited.data).heads()
+    lines, answer = tmp_path / "lines", tmp_path / "answer"
+    lines.write_text("\n".join(json.dumps(head) for head in heads))
+    answer.write_text(json.dumps({"heads": heads}))
+    assert audit.read_heads(lines) == audit.read_heads(answer)
+    assert audit.main([str(audited.data), "--head", str(answer), "--key", heads_key(), "--quiet"]) == 0
+    assert "4 heads" in capsys.readouterr().out
+    # A disk that lied: the journal ends before what somebody holds a head of.
+    short = tmp_path / "short"
+    first = opened(signed_of(heads[0])).seq
+    copy = Journal.create(short / "journal", created_ns=1, segment_bytes=1 << 20, journal_id=audited.journal_id)
+    for frame in read(audited.data / "journal"):
+        header = frame.header
+        if header.last_seq < first:
+            content = (header.kind, header.schema, header.first_seq, header.commands, bytes(frame.payload))
+            copy.append([content], header.ts_ns, header.applied_seq)
+    copy.close()
+    assert audit.main([str(short), "--quiet"]) == 0
+    assert audit.main([str(short), "--head", str(answer), "--quiet"]) == 1
+    assert "the journal ends before it" in capsys.readouterr().out
