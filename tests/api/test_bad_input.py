@@ -14,7 +14,7 @@ from exchange.ops import demo
 from tests.api.wire import ORDER, READ_ONLY, READER, SocketClient, Wire, check_error, open_wire, refusal, revoke
 
 # A good value for every parameter that some endpoint must have; a new mandatory parameter needs a row here.
-EXAMPLES = ORDER | {"interval": "1m", "fromId": "1", "orderId": "1"}
+EXAMPLES = ORDER | {"interval": "1m", "fromId": "1", "orderId": "1", "seq": "1"}
 # What must go along although no row says so.
 COMPANIONS = {
     ("POST", "/api/v3/order"): ("timeInForce", "quantity", "price"),

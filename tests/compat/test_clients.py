@@ -74,3 +74,28 @@ def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path:
         assert done.stdout.rstrip().endswith("all of it"), done.stdout[-2000:]
         log = server.errors.read_text()
         assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("examples", [pytest.param(5), pytest.param(300, marks=pytest.mark.long)])
+def test_generated_requests_find_no_failure_and_nothing_that_is_not_documented(tmp_path: Path, examples: int) -> None:
+    python = environment("schemathesis")
+    with Server(tmp_path / "data", "--no-flow", "--profile", "bench") as server:
+        key = server.credentials()
+        done = subprocess.run(
+            [
+                str(python),
+                str(HERE / "drive_schemathesis.py"),
+                *(server.address, key["api_key"], key["secret_key"], str(examples)),
+            ],
+            env=environment_without_proxies(),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+        assert " passed" in done.stdout, done.stdout[-2000:]
+        log = server.errors.read_text()
+        assert "Traceback" not in log, log[-3000:]
