@@ -22,7 +22,7 @@ HEADS_TOLD = 1_000
 ACCOUNT_AT = 4 * 8
 
 
-class NotYours(Exception):
+class NotYours(LookupError):
     """The command was another account's."""
 
 
