@@ -99,3 +99,20 @@ def test_generated_requests_find_no_failure_and_nothing_that_is_not_documented(t
         assert " passed" in done.stdout, done.stdout[-2000:]
         log = server.errors.read_text()
         assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+def test_a_million_inputs_break_no_parser_and_change_nothing(tmp_path: Path) -> None:
+    python = environment("atheris")
+    done = subprocess.run(
+        [str(python), str(HERE / "drive_atheris.py"), str(tmp_path), "1000000"],
+        env=environment_without_proxies() | {"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "all of it" in done.stdout, done.stdout[-2000:]
