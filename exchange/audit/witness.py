@@ -4,13 +4,12 @@ The tree is made anew from every command, the states and liabilities from every 
 """
 
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 from exchange.audit.commands import leaf, standing
 from exchange.audit.findings import Findings
 from exchange.audit.head import Head, SignedHead, WrongHead, opened
-from exchange.audit.tree import leaf_hash, node_hash
+from exchange.audit.tree import EMPTY_ROOT, leaf_hash, node_hash
 from exchange.messages import registry
 from exchange.messages.system import RecordHead
 from journal.disk import REAL_DISK
@@ -23,25 +22,30 @@ FRAMES_BETWEEN_REPORTS = 64
 
 
 class Peaks:
-    """The whole subtrees of a tree that only grows, greatest first: enough for the root of what is there now."""
+    """The whole subtrees of a tree that only grows: enough for the root of what is there now."""
 
     def __init__(self) -> None:
-        self.peaks: list[tuple[int, bytes]] = []
+        self.peaks: list[bytes] = []
+        """By height; empty where no subtree of that height stands alone."""
 
-    def add(self, digest: bytes) -> None:
+    def extend(self, level: list[bytes]) -> None:
+        """Add leaves by their hashes."""
         height = 0
-        while self.peaks and self.peaks[-1][0] == height:
-            digest = node_hash(self.peaks.pop()[1], digest)
+        while level:
+            if height == len(self.peaks):
+                self.peaks.append(b"")
+            if self.peaks[height]:
+                level = [self.peaks[height], *level]
+            self.peaks[height] = level[-1] if len(level) % 2 else b""
+            level = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
             height += 1
-        self.peaks.append((height, digest))
 
     def root(self) -> bytes:
-        if not self.peaks:
-            return sha256(b"").digest()
-        found = self.peaks[-1][1]
-        for _, digest in reversed(self.peaks[:-1]):
-            found = node_hash(digest, found)
-        return found
+        found = b""
+        for peak in self.peaks:
+            if peak:
+                found = node_hash(peak, found) if found else peak
+        return found or EMPTY_ROOT
 
 
 class Witness:
@@ -90,9 +94,10 @@ class Witness:
 
     def on_frame(self, frame: Frame) -> None:
         header = frame.header
-        for command in standing(frame):
-            content = frame.payload[command.offset : command.offset + command.size]
-            self.tree.add(leaf_hash(leaf(command, content)))
+        payload = bytes(frame.payload)
+        self.tree.extend(
+            [leaf_hash(leaf(each, payload[each.offset : each.offset + each.size])) for each in standing(frame)]
+        )
         self.roots[header.last_seq] = header.chain, self.tree.root()
         if header.kind == MESSAGES:
             for number, message in enumerate(registry.decode_commands(frame.payload)):
