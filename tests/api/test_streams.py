@@ -36,10 +36,9 @@ def test_candles_come_to_everybody_however_the_same_stream_is_written(tmp_path: 
             SocketClient(wire, f"/ws/{names[2]}") as upper,
             SocketClient(wire, f"/ws/{names[3]}") as nonsense,
         ):
-            feeding = asyncio.create_task(wire.exchange.feed.run())
             await trade(wire)
+            wire.exchange.feed.beat(20, wire.exchange.context.now_ns())
             first, second = await received(plain), await received(with_zone)
-            feeding.cancel()
             assert first == second
             assert '"c":"60000.00000000"' in first["text"]
             assert upper.outgoing.empty()
