@@ -20,11 +20,14 @@ from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
 from exchange.api.pages import Pages
+from exchange.api.proofs import Proofs
 from exchange.api.rate_limits import PROFILES, RateLimits
 from exchange.api.rest import Rest
 from exchange.api.streams import Hub, Streams
 from exchange.api.user_data import UserData
 from exchange.api.websocket_api import WebSocketApi
+from exchange.audit.keeping import keep_heads
+from exchange.audit.receipts import Receipts
 from exchange.config import Settings
 from exchange.core import queries
 from exchange.messages import registry
@@ -209,6 +212,7 @@ class Exchange:
             *accounts.ENDPOINTS,
             *wallet.ENDPOINTS,
             *self.user_data.endpoints,
+            *Proofs(Receipts(Path(self.settings.data))).endpoints,
         )
         self.rest = Rest(self.context, table)
         self.socket_api = WebSocketApi(self.context, table, self.user_data)
@@ -272,7 +276,9 @@ class Exchange:
             loop.add_signal_handler(number, stopping.set)
         sequencing = asyncio.create_task(self.sequencer.run())
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        feeding = asyncio.create_task(self.feed.run())
+        beside = [asyncio.create_task(self.feed.run())]
+        if self.settings.head_seconds:
+            beside.append(asyncio.create_task(self.keep_heads()))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)
         host, port = listening.getsockname()[:2]
@@ -285,8 +291,14 @@ class Exchange:
         for ended in (failing, sequencing):
             if ended.done():
                 self.die(ended.exception())
-        feeding.cancel()
+        for task in beside:
+            task.cancel()
         return await self.stop(server, serving, sequencing)
+
+    async def keep_heads(self) -> None:
+        """Sign what the journal is, every so often, in another process."""
+        data, seconds = Path(self.settings.data), self.settings.head_seconds
+        await keep_heads(data, seconds, lambda: self.engine.seq, self.sequencer.submit, self.log.warning)
 
     def die(self, cause: BaseException | None) -> None:
         """The venue no longer knows what is true: say so in one line, and end at once."""

@@ -26,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_commands: int = 4_096
     master_key_file: str = ""
     """Holds the 32 bytes (as hex) under which the vault's keys are wrapped."""
+    head_seconds: float = 60
+    """Time between signed heads, in which commands came; 0 signs none."""
     auto_quarantine: bool = False
     """Set aside a command on which the engine fails, at most once in 10,000 entries."""
     log: str = "readable"

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from exchange import __version__
-from exchange.api import endpoints
 from exchange.api.endpoints import Endpoint
 from exchange.api.events import PARAMETERS, STREAMS, StreamRow
 from exchange.api.openapi import Document, schemas, security_text, summary, weight_text
 from exchange.api.parameters import Parameter
 from exchange.api.session_answers import Response, ServerFrame, UserFrame
-from exchange.api.websocket_api import CREDENTIALS, SESSION_WEIGHT, SHOWING, OwnMethod, WebSocketApi
+from exchange.api.websocket_api import SESSION_WEIGHT, SHOWING, OwnMethod, WebSocketApi, rows_of
 
 ABOUT = """Market streams are at `/ws/<stream>` (bare payloads) and `/stream?streams=<stream>/<stream>` (payloads within
 `{"stream", "data"}`); SUBSCRIBE, UNSUBSCRIBE and LIST_SUBSCRIPTIONS work on both. `?timeUnit=MICROSECOND` counts times
@@ -84,11 +83,6 @@ def plain(node: Any) -> Any:
             for key, value in node.items()
         }
     return node
-
-
-def rows_of(endpoint: Endpoint) -> dict[str, Parameter]:
-    """The parameters of an endpoint's twin."""
-    return {**endpoint.rows, **SHOWING, **({} if endpoint.security == endpoints.NONE else CREDENTIALS)}
 
 
 def described(method: Endpoint | OwnMethod) -> tuple[str, str]:

@@ -62,9 +62,10 @@ def weight_text(endpoint: Endpoint) -> str:
     return f"{text}; nothing where it succeeds" if endpoint.is_free else text
 
 
-def parameter(row: Parameter) -> Document:
-    """A parameter of the query. Arrays are JSON text."""
-    shown = {"name": row.name, "in": "query", "required": row.mandatory}
+def parameter(row: Parameter, path: str = "") -> Document:
+    """A parameter of the query, or of the path where that names it. Arrays are JSON text."""
+    place = "path" if "{" + row.name + "}" in path else "query"
+    shown = {"name": row.name, "in": place, "required": row.mandatory}
     if row.schema.get("type") == "array":
         return shown | {"content": {"application/json": {"schema": row.schema}}}
     return shown | {"schema": row.schema}
@@ -79,23 +80,33 @@ def operation(endpoint: Endpoint, answer: Document) -> Document:
         "X-Seq": {"$ref": "#/components/headers/X-Seq"},
         "X-MBX-USED-WEIGHT-1M": {"$ref": "#/components/headers/X-MBX-USED-WEIGHT-1M"},
     }
-    ok = {"description": "Done.", "headers": headers, "content": {"application/json": {"schema": answer}}}
+    ok: Document = {"description": "Done.", "headers": headers, "content": {"application/json": {"schema": answer}}}
     refusals = {status: {"$ref": f"#/components/responses/{status}"} for status in REFUSALS}
     found: Document = {
         "operationId": operation_id(endpoint),
         "tags": [tag(endpoint)],
         "summary": summary(endpoint),
         "description": f"Security: {security_text(endpoint)}. Weight: {weight_text(endpoint)}.",
-        "parameters": [parameter(row) for row in rows],
+        "parameters": [parameter(row, endpoint.path) for row in rows],
         "responses": {"200": ok, **refusals},
         "x-weight": endpoint.weight if isinstance(endpoint.weight, int) else weight_text(endpoint),
         "x-security": endpoint.security,
     }
+    if (endpoint.method, endpoint.path) == ("POST", "/api/v3/order"):
+        ok["links"] = {"it": order_link("getApiV3Order"), "itsEnd": order_link("deleteApiV3Order")}
     if endpoint.security != endpoints.NONE:
         found["security"] = [{"apiKey": []}]
     if endpoint.socket_method:
         found["x-websocket-method"] = endpoint.socket_method
     return found
+
+
+def order_link(to: str) -> Document:
+    """How a placed order is found again."""
+    return {
+        "operationId": to,
+        "parameters": {"symbol": "$response.body#/symbol", "orderId": "$response.body#/orderId"},
+    }
 
 
 def operation_id(endpoint: Endpoint) -> str:

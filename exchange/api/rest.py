@@ -101,7 +101,7 @@ class Rest:
     def admit(self, call: Call) -> Begun:
         now_ns = self.context.now_ns()
         address = context.address_of(call.peer, call.headers)
-        row = self.rows.get((call.method, call.path))
+        row = self.rows.get((call.method, call.path)) or self.rows.get((call.method, above(call.path)))
         try:
             if row is None:
                 self.context.limits.charge(address, 1, now_ns)
@@ -171,7 +171,10 @@ class Rest:
                 key = self.context.keys.find(call.headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
                 if endpoint.security == endpoints.SIGNED:
                     query, body, signed = signature_of(query, body)
-            values = row.read(parameters.gather(query, body))
+            gathered = parameters.gather(query, body)
+            if endpoint.path.endswith("}"):
+                gathered = named_by_path(endpoint.path, call.path) | gathered
+            values = row.read(gathered)
         except WireError:
             # What it would weigh is not known: it weighs what it weighs at least.
             self.charge(row, address, None, endpoint.weight if isinstance(endpoint.weight, int) else 1, now_ns)
@@ -187,6 +190,18 @@ class Rest:
             self.context.limits.charge_sapi(address, account, weight, now_ns)
         else:
             self.context.limits.charge(address, weight, now_ns)
+
+
+def above(path: str) -> str:
+    """The path of a row whose last part is the command's number."""
+    return path[: path.rfind("/") + 1] + "{seq}"
+
+
+def named_by_path(pattern: str, path: str) -> dict[str, str]:
+    """The parameter that a path's last part is; none where the path is the pattern itself."""
+    if path == pattern:
+        return {}
+    return {pattern[pattern.rfind("{") + 1 : -1]: unquote(path[path.rfind("/") + 1 :])}
 
 
 def signature_of(query: str, body: str) -> tuple[str, str, tuple[bytes, str]]:

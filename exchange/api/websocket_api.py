@@ -27,9 +27,16 @@ BAD_JSON = WireError(-1135, "Invalid JSON Request")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
 NO_METHOD = WireError(-1020, "This operation is not supported.")
 CREDENTIALS = table(Parameter("apiKey", parameters.text), Parameter("signature", parameters.text))
+NAMED = table(Parameter("apiKey", parameters.text))
 SHOWING = table(Parameter("returnRateLimits", parameters.boolean))
 """Every method takes it: for this one response it goes before what the connection's address says."""
 SESSION_WEIGHT = CONNECTION_WEIGHT = 2
+
+
+def rows_of(endpoint: Endpoint) -> dict[str, Parameter]:
+    """The parameters of an endpoint's twin. Some clients name their key where none is asked for."""
+    credentials = NAMED if endpoint.security == endpoints.NONE else CREDENTIALS
+    return {**endpoint.rows, **SHOWING, **credentials}
 
 
 class Asked(NamedTuple):
@@ -70,8 +77,7 @@ class WebSocketApi:
         }
         self.readers = {name: parameters.reader({**own.rows, **SHOWING}) for name, own in self.own.items()}
         for name, endpoint in self.methods.items():
-            credentials = {} if endpoint.security == endpoints.NONE else CREDENTIALS
-            self.readers[name] = parameters.reader({**endpoint.rows, **SHOWING, **credentials})
+            self.readers[name] = parameters.reader(rows_of(endpoint))
         context.keys.on_lost.append(self.lose)
         user_data.hub.closers.append(self.close_all)
 

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from exchange.audit.book import Book
 from exchange.audit.findings import Findings, Problem
+from exchange.audit.head import Head, SignedHead
 from exchange.audit.money import Money
 from exchange.audit.source import Source
+from exchange.audit.witness import Witness
 from exchange.core import encoding
 from exchange.runtime.recovery import EngineFailed
 from journal.errors import CorruptJournal
@@ -26,13 +28,17 @@ WAIT_SECONDS = 1.0
 
 
 class Wanted(NamedTuple):
-    """What is to be audited. `heads` are chain values by seq that are held elsewhere; `to_seq` 0 is the end."""
+    """What is to be audited. `heads` are chain values by seq that are held elsewhere, `signed` heads with signatures;
+    `public_key` is whose they must be (none given: one key for all). `to_seq` 0 is the end.
+    """
 
     journal: Path
     snapshots: Path | None
     from_seq: int = 1
     to_seq: int = 0
     heads: Mapping[int, bytes] = {}
+    signed: tuple[SignedHead, ...] = ()
+    public_key: bytes = b""
 
 
 class Outcome(NamedTuple):
@@ -114,7 +120,35 @@ def check_snapshots(wanted: Wanted, tell: Tell) -> Outcome:
     return outcome(findings, source)
 
 
-CHECKS = {"chain": check_chain, "book": check_book, "money": check_money, "snapshots": check_snapshots}
+def check_heads(wanted: Wanted, tell: Tell) -> Outcome:
+    """Signed heads, in the journal and kept elsewhere: signatures, chain values, trees, quarantines."""
+    findings = Findings("heads", wanted.from_seq)
+    witness = Witness(wanted.journal, findings, list(wanted.signed), wanted.public_key)
+    witness.run(wanted.to_seq, tell)
+    for path in list_snapshots(wanted.snapshots) if wanted.snapshots is not None else []:
+        for seq, head in witness.heads:
+            if head.snapshot_seq == int(path.name[:20]):
+                compare_with_snapshot(findings, seq or head.seq, head, path)
+    return Outcome("heads", findings.problems, findings.count, findings.seen, {})
+
+
+def compare_with_snapshot(findings: Findings, seq: int, head: Head, path: Path) -> None:
+    """A head's state must be that of the snapshot it names; what is owed can be made anew by the venue alone."""
+    try:
+        if read_header(path).state_hash != head.state_hash:
+            findings.add(seq, f"a head says another state than the snapshot of entry {head.snapshot_seq}")
+    except InvalidSnapshot as error:
+        findings.add(seq, str(error))
+    findings.saw("states")
+
+
+CHECKS = {
+    "chain": check_chain,
+    "book": check_book,
+    "money": check_money,
+    "snapshots": check_snapshots,
+    "heads": check_heads,
+}
 
 
 def run(source: Source, findings: Findings, wanted: Wanted, tell: Tell, on_step: Callable[[Any], None]) -> None:
@@ -149,7 +183,7 @@ def audit(wanted: Wanted, tell: Callable[[str, int], None] = lambda check, seq: 
     """Run all checks, two at a time; `tell` hears how far each is. The last outcome is that they agree."""
     context = multiprocessing.get_context("spawn")
     told: Queue[tuple[str, Any]] = context.Queue()
-    waiting = ["book", "money", "snapshots", "chain"]
+    waiting = ["book", "money", "heads", "snapshots", "chain"]
     running: dict[str, Any] = {}
     found: dict[str, Outcome] = {}
     try:

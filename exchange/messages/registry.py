@@ -10,6 +10,7 @@ AnyCommand = (
     | system.Tick
     | system.ActivateRule
     | system.AdoptClock
+    | system.RecordHead
     | markets.ListAsset
     | markets.ListMarket
     | markets.SetMarketStatus
@@ -33,6 +34,7 @@ AnyEvent = (
     | system.RuleActivated
     | system.Parked
     | system.ClockAdopted
+    | system.HeadRecorded
     | markets.AssetListed
     | markets.MarketListed
     | markets.MarketStatusSet

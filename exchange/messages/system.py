@@ -32,6 +32,15 @@ class AdoptClock(Command, frozen=True, tag=5):
     to_ns: Nanoseconds
 
 
+class RecordHead(Command, frozen=True, tag=6):
+    """The venue's signed head (exchange/audit/head.py) becomes a part of what later heads are made of."""
+
+    key_id: KeyId
+    statement: bytes
+    signature: bytes
+    public_key: bytes
+
+
 class Started(Event, frozen=True, tag=1):
     """The venue exists."""
 
@@ -63,3 +72,11 @@ class ClockAdopted(Event, frozen=True, tag=5):
     """The venue's time goes on from here, or from its last stamp where that is later."""
 
     to_ns: Nanoseconds
+
+
+class HeadRecorded(Event, frozen=True, tag=6):
+    """A signed head stands in the journal."""
+
+    statement: bytes
+    signature: bytes
+    public_key: bytes

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from exchange.audit.audit import CHECKS, Outcome, Wanted, audit
+from exchange.audit.head import SignedHead, WrongHead, opened, signed_of
 from exchange.ops import audit_diff
 from exchange.ops.replay import journal_directory, last_seq
 from journal.errors import CorruptJournal
@@ -21,6 +22,7 @@ SAID = {
     "chain": "every frame, checksum, chain value, seal and note; heads held elsewhere",
     "book": "rights of keys; fills inside their limits and in price-time order",
     "money": "no money from nowhere; fees are the schedule's; balances are their history",
+    "heads": "signed heads, in the journal and kept elsewhere: signatures, chain values, trees, quarantines",
     "snapshots": "the state at every snapshot is the one that the journal gives",
     "agreement": "independent replays came to the same events, chain and state",
 }
@@ -36,18 +38,22 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--from", dest="from_seq", type=int, default=1, metavar="SEQ", help="report from this entry on")
     parser.add_argument("--to", dest="to_seq", type=int, default=0, metavar="SEQ", help="stop behind this entry")
     parser.add_argument("--head", type=Path, metavar="FILE", help="signed heads that somebody else has kept")
+    parser.add_argument("--key", default="", metavar="HEX", help="the public key that must have signed every head")
     parser.add_argument("--json", action="store_true", help="the report as JSON on standard output")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     options = parser.parse_args(argv)
     directory = journal_directory(options.dir)
     try:
-        heads = read_heads(options.head) if options.head else {}
+        signed = read_heads(options.head) if options.head else ()
+        heads = {head.seq: head.chain for head in map(opened, signed)}
         snapshots = options.dir / "snapshots"
-        wanted = Wanted(directory, snapshots if snapshots.is_dir() else None, options.from_seq, options.to_seq, heads)
+        found = snapshots if snapshots.is_dir() else None
+        key = bytes.fromhex(options.key)
+        wanted = Wanted(directory, found, options.from_seq, options.to_seq, heads, signed, key)
         began = time.perf_counter()
         outcomes = watched(wanted, quiet=options.quiet or options.json)
         seconds = time.perf_counter() - began
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, WrongHead) as error:
         print(f"run.py audit: {error}", file=sys.stderr)
         return 1
     holds = not any(outcome.number for outcome in outcomes)
@@ -58,17 +64,14 @@ def main(argv: list[str]) -> int:
     return 0 if holds else 1
 
 
-def read_heads(path: Path) -> dict[int, bytes]:
-    """Chain values by seq: one JSON object a line with `seq` and `chain`. Raises ValueError."""
-    heads = {}
-    for line in path.read_text().splitlines():
-        if line.strip():
-            fields = json.loads(line)
-            try:
-                heads[int(fields["seq"])] = bytes.fromhex(fields["chain"])
-            except (KeyError, TypeError) as error:
-                raise ValueError(f"{path}: a head has seq and chain, not {line[:80]}") from error
-    return heads
+def read_heads(path: Path) -> tuple[SignedHead, ...]:
+    """Signed heads: the answer of /audit/heads, or one head as JSON a line. Raises ValueError, WrongHead."""
+    text = path.read_text()
+    try:
+        lines = json.loads(text)["heads"]
+    except (ValueError, KeyError, TypeError):
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+    return tuple(map(signed_of, lines))
 
 
 def watched(wanted: Wanted, *, quiet: bool) -> list[Outcome]:

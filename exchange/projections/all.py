@@ -28,6 +28,7 @@ IGNORED = frozenset(
         system.RuleActivated,
         system.Parked,
         system.ClockAdopted,
+        system.HeadRecorded,
         markets.AssetListed,
         markets.MarketStatusSet,
         markets.FiltersSet,

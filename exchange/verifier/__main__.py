@@ -1,9 +1,11 @@
 """`python -m exchange.verifier JOURNAL_DIR`: replay a journal by the second opinion and say whether all adds up."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
+from exchange.verifier import proofs
 from exchange.verifier.frames import Journal
 from exchange.verifier.venue import Venue
 from exchange.verifier.words import Broken
@@ -11,15 +13,33 @@ from exchange.verifier.words import Broken
 
 def main(argv: list[str] | None = None) -> int:
     """Print the last seq, the state hash, sums and negative balances; return 1 where anything is wrong."""
-    parser = argparse.ArgumentParser(prog="verifier", description=__doc__)
+    given = sys.argv[1:] if argv is None else argv
+    if given[:1] == ["proof"]:
+        return proof(given[1:])
+    parser = argparse.ArgumentParser(prog="verifier", description=__doc__, epilog="verifier proof FILE: see there.")
     parser.add_argument("journal", type=Path, metavar="JOURNAL_DIR")
-    directory = parser.parse_args(argv).journal
+    directory = parser.parse_args(given).journal
     try:
         venue, journal = replay(directory)
     except (Broken, OSError, ValueError) as problem:
         print(f"wrong: {problem}", file=sys.stderr)
         return 1
     return report(venue, journal)
+
+
+def proof(argv: list[str]) -> int:
+    """Check a receipt or a proof of liabilities, as the venue's API gave it; return 1 where it proves nothing."""
+    parser = argparse.ArgumentParser(prog="verifier proof", description=proof.__doc__)
+    parser.add_argument("file", type=Path, help="the answer of /receipt or /liabilities/proof, as JSON")
+    parser.add_argument("--key", default="", metavar="HEX", help="the public key that must have signed the head")
+    options = parser.parse_args(argv)
+    try:
+        for line in proofs.check(json.loads(options.file.read_bytes()), options.key):
+            print(line)
+    except (Broken, OSError, ValueError) as problem:
+        print(f"wrong: {problem}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def replay(directory: Path) -> tuple[Venue, Journal]:

@@ -28,7 +28,7 @@ def optional(kind: str, default: Any, *names: str) -> list[Field]:
     return [(name, kind, default) for name in names]
 
 
-GENESIS, TICK, ACTIVATE_RULE = 1, 2, 3
+GENESIS, TICK, ACTIVATE_RULE, ADOPT_CLOCK, RECORD_HEAD = 1, 2, 3, 5, 6
 LIST_ASSET, LIST_MARKET, SET_MARKET_STATUS, SET_FILTERS, SET_FEES = 10, 11, 12, 13, 14
 OPEN_ACCOUNT, SET_ACCOUNT, GRANT_API_KEY, REVOKE_API_KEY = 20, 21, 22, 23
 CREDIT, DEBIT = 30, 31
@@ -67,6 +67,8 @@ FIELDS: dict[int, list[Field]] = {
     ],
     TICK: [],
     ACTIVATE_RULE: required(INT, "key_id", "rule"),
+    ADOPT_CLOCK: required(INT, "key_id", "to_ns"),
+    RECORD_HEAD: [*required(INT, "key_id"), *required(BYTES, "statement", "signature", "public_key")],
     LIST_ASSET: [*required(INT, "key_id"), *required(TEXT, "name"), *required(INT, "scale")],
     LIST_MARKET: [
         *required(INT, "key_id"),

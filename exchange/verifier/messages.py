@@ -94,6 +94,18 @@ def activate_rule(state: State, command: Message) -> None:
 # Assets and markets.
 
 
+def adopt_clock(state: State, command: Message) -> None:
+    refuse_if(not 0 < command.to_ns <= words.AMOUNT_MAX, Code.NUMBER_OUT_OF_RANGE)
+    events.message(state, 5, command.to_ns)
+
+
+def record_head(state: State, command: Message) -> None:
+    """Any statement of a fitting size: whether its signature holds is for whoever reads the heads."""
+    sizes = len(command.signature), len(command.public_key)
+    refuse_if(sizes != (64, 32) or not 0 < len(command.statement) <= 16_384, Code.NUMBER_OUT_OF_RANGE)
+    events.message(state, 6, command.statement, command.signature, command.public_key)
+
+
 def check_name(name: str) -> None:
     refuse_if(not 1 <= len(name) <= NAME_LENGTH_MAX, Code.WRONG_NAME)
     refuse_if(any(first <= ord(letter) <= last for letter in name for first, last in INVISIBLE), Code.WRONG_NAME)
@@ -336,6 +348,8 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.GENESIS: begin,
     fields.TICK: tick,
     fields.ACTIVATE_RULE: activate_rule,
+    fields.ADOPT_CLOCK: adopt_clock,
+    fields.RECORD_HEAD: record_head,
     fields.LIST_ASSET: list_asset,
     fields.LIST_MARKET: list_market,
     fields.SET_MARKET_STATUS: set_market_status,

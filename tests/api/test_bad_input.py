@@ -18,6 +18,7 @@ EXAMPLES = ORDER | {
     "interval": "1m",
     "fromId": "1",
     "orderId": "1",
+    "seq": "1",
     "newQty": "0.0005",
     "cancelReplaceMode": "STOP_ON_FAILURE",
     "cancelOrigClientOrderId": "known",

@@ -241,6 +241,26 @@ def test_what_the_venue_itself_cannot_do_now_is_told_with_its_status(
     asyncio.run(ask_all())
 
 
+def test_a_failure_of_ours_before_anything_waits_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(request: Any) -> Any:
+        raise ZeroDivisionError
+
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire, SocketClient(wire, "/ws-api/v3") as socket:
+            row = wire.exchange.rest.rows["GET", "/api/v3/time"]
+            broken = row.endpoint._replace(handler=fail)
+            monkeypatch.setitem(wire.exchange.rest.rows, ("GET", "/api/v3/time"), row._replace(endpoint=broken))
+            monkeypatch.setitem(wire.exchange.socket_api.methods, "time", broken)
+            unknown = {"code": -1000, "msg": "An unknown error occurred while processing the request."}
+            answer = await wire.ask("GET", "/api/v3/time")
+            assert (answer.status_code, answer.json()) == (500, unknown)
+            told = await socket.call("time", {})
+            assert (told["status"], told["error"]) == (500, unknown)
+            assert (await wire.ask("GET", "/api/v3/ping")).status_code == 200
+
+    asyncio.run(ask_all())
+
+
 def test_markets_and_accounts_that_are_closed(tmp_path: Path) -> None:
     async def ask_all() -> None:
         async with open_wire(tmp_path) as wire:

@@ -64,6 +64,27 @@ def test_trading_weighs_nothing_where_it_succeeds_and_something_where_it_fails(t
     asyncio.run(ask_all())
 
 
+def test_on_the_websocket_api_weights_are_the_same_and_connecting_weighs_two(tmp_path: Path) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            stop_the_clock(wire)
+            async with SocketClient(wire, "/ws-api/v3") as socket:
+
+                async def weight(method: str, params: dict[str, Any], *, signed: bool = False) -> int:
+                    answer = await (socket.signed(method, params) if signed else socket.call(method, params))
+                    count: int = answer["rateLimits"][0]["count"]
+                    return count
+
+                assert await weight("ping", {}) == 3
+                assert await weight("depth", {"symbol": "BTCUSDT", "limit": 5000}) == 253
+                assert await weight("order.place", dict(ORDER), signed=True) == 253
+                assert await weight("order.cancel", {"symbol": "BTCUSDT", "orderId": 99}, signed=True) == 254
+                assert await weight("session.status", {}) == 256
+                assert await weight("depth", {}) == 257
+
+    asyncio.run(ask_all())
+
+
 def test_above_the_limit_is_429_and_going_on_is_418_for_that_address_alone(tmp_path: Path) -> None:
     async def ask_all() -> None:
         async with open_wire(tmp_path, "reference") as wire:

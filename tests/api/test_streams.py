@@ -36,10 +36,9 @@ def test_candles_come_to_everybody_however_the_same_stream_is_written(tmp_path: 
             SocketClient(wire, f"/ws/{names[2]}") as upper,
             SocketClient(wire, f"/ws/{names[3]}") as nonsense,
         ):
-            feeding = asyncio.create_task(wire.exchange.feed.run())
             await trade(wire)
+            wire.exchange.feed.beat(20, wire.exchange.context.now_ns())
             first, second = await received(plain), await received(with_zone)
-            feeding.cancel()
             assert first == second
             assert '"c":"60000.00000000"' in first["text"]
             assert upper.outgoing.empty()
@@ -126,5 +125,65 @@ def test_nothing_is_made_for_streams_that_nobody_listens_to(tmp_path: Path, monk
             monkeypatch.setattr("exchange.api.streams.Hub.publish", None)
             await trade(wire)
             wire.exchange.feed.beat(20, wire.exchange.context.now_ns())
+
+    asyncio.run(ask_all())
+
+
+def test_older_trades_are_had_from_an_id_on_and_from_the_first(tmp_path: Path) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            for _ in range(3):
+                await trade(wire)
+                await wire.signed("POST", "/api/v3/order", list(ORDER.items()))
+
+            async def ids(query: str) -> list[int]:
+                answer = await wire.ask("GET", f"/api/v3/historicalTrades?symbol=BTCUSDT&{query}")
+                return [each["id"] for each in answer.json()]
+
+            assert await ids("limit=2") == [2, 3]
+            assert await ids("fromId=0&limit=2") == [1, 2]
+            assert await ids("fromId=3") == [3]
+
+    asyncio.run(ask_all())
+
+
+def test_windows_of_statistics_end_now_and_days_begin_at_midnight(tmp_path: Path) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            await trade(wire)
+            day_ms = 86_400_000
+            for query, width in (("", day_ms), ("&windowSize=1m", 60_000), ("&windowSize=7d", 7 * day_ms)):
+                found = (await wire.ask("GET", f"/api/v3/ticker?symbol=BTCUSDT{query}")).json()
+                assert (found["lastPrice"], found["volume"]) == ("60000.00000000", "0.00100000")
+                assert 0 <= found["closeTime"] - found["openTime"] - width < 60_000
+                assert found["openTime"] % 60_000 == 0
+            for zone, offset in (("0", 0), ("8", 8), ("-1:00", -1)):
+                found = (await wire.ask("GET", f"/api/v3/ticker/tradingDay?symbol=BTCUSDT&timeZone={zone}")).json()
+                assert (found["openTime"] + offset * 3_600_000) % day_ms == 0
+                assert found["closeTime"] - found["openTime"] == day_ms - 1
+            mini = (await wire.ask("GET", "/api/v3/ticker?symbols=[%22BTCUSDT%22]&type=MINI")).json()
+            assert "priceChange" not in mini[0]
+
+    asyncio.run(ask_all())
+
+
+def test_prevented_matches_are_told_to_both_of_their_owners_questions(tmp_path: Path) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            sold = [*(ORDER | {"side": "SELL", "selfTradePreventionMode": "EXPIRE_BOTH"}).items()]
+            placed = (await wire.signed("POST", "/api/v3/order", sold)).json()
+            assert placed["status"] == "EXPIRED_IN_MATCH"
+
+            async def matches(*pairs: tuple[str, str], key: dict[str, str] | None = None) -> Any:
+                asked = [("symbol", "BTCUSDT"), *pairs]
+                return (await wire.signed("GET", "/api/v3/myPreventedMatches", asked, key)).json()
+
+            (found,) = await matches(("orderId", str(placed["orderId"])))
+            assert found["takerOrderId"] == placed["orderId"]
+            assert found["takerPreventedQuantity"] == found["makerPreventedQuantity"] == "0.00100000"
+            assert await matches(("preventedMatchId", str(found["preventedMatchId"]))) == [found]
+            assert await matches(("orderId", str(found["makerOrderId"]))) == [found]
+            assert await matches(("orderId", str(found["makerOrderId"])), ("fromPreventedMatchId", "99")) == []
+            assert await matches(("orderId", "1"), key=wire.reader) == []
 
     asyncio.run(ask_all())

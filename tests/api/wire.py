@@ -169,13 +169,13 @@ def shown_value(value: Any) -> str:
 async def open_wire(data: Path, profile: str = "bench") -> AsyncIterator[Wire]:
     """The demo's markets, a trader with one order at rest (client id `known`), and a key that may only read."""
     make_master_key(data / "master.key")
-    exchange = Exchange(Settings(data=str(data), profile=profile, master_key_file=str(data / "master.key")))
+    key_file = str(data / "master.key")
+    exchange = Exchange(Settings(data=str(data), profile=profile, master_key_file=key_file, segment_bytes=1 << 20))
     running = asyncio.create_task(exchange.sequencer.run())
     transport = httpx.ASGITransport(exchange.asgi, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://tape") as client:
         wire = Wire(exchange, client)
-        for command in listing.commands():
-            await wire.submit(command)
+        await asyncio.gather(*[wire.submit(command) for command in listing.commands()])
         wire.trader = await demo.open_person(exchange, TRADER, demo.READ_AND_TRADE, demo.PURSE)
         wire.reader = await demo.open_person(exchange, READER, READ_ONLY, {})
         placed = await wire.signed("POST", "/api/v3/order", [*ORDER.items(), ("newClientOrderId", "known")])

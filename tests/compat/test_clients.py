@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.server import ROOT, Server, environment_without_proxies
 #   uv pip compile NAME.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 #       --no-emit-index-url --no-emit-find-links -o tests/compat/NAME.lock
 HERE = Path(__file__).parent
+PAIRS = (("ccxt", "python_binance"), ("binance_connector", "binance_sdk_spot"))
 ENVIRONMENTS = ROOT / "build" / "compat"
 
 
@@ -42,8 +44,19 @@ def run(command: list[str]) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+def in_turn() -> list[Any]:
+    """Every client; those whose turn it is not belong to the long form. The turn goes with the commits."""
+    counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    turn = int(counted.stdout or 0) % len(PAIRS)
+    return [
+        pytest.param(name, marks=() if number == turn else pytest.mark.long)
+        for number, pair in enumerate(PAIRS)
+        for name in pair
+    ]
+
+
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["ccxt", "python_binance"])
+@pytest.mark.parametrize("name", in_turn())
 def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path: Path, name: str) -> None:
     python = environment(name)
     with Server(tmp_path / "data", "--no-flow") as server:
@@ -61,3 +74,45 @@ def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path:
         assert done.stdout.rstrip().endswith("all of it"), done.stdout[-2000:]
         log = server.errors.read_text()
         assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("examples", [pytest.param(5), pytest.param(300, marks=pytest.mark.long)])
+def test_generated_requests_find_no_failure_and_nothing_that_is_not_documented(tmp_path: Path, examples: int) -> None:
+    python = environment("schemathesis")
+    with Server(tmp_path / "data", "--no-flow", "--profile", "bench") as server:
+        key = server.credentials()
+        done = subprocess.run(
+            [
+                str(python),
+                str(HERE / "drive_schemathesis.py"),
+                *(server.address, key["api_key"], key["secret_key"], str(examples)),
+            ],
+            env=environment_without_proxies(),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+        assert " passed" in done.stdout, done.stdout[-2000:]
+        log = server.errors.read_text()
+        assert "Traceback" not in log, log[-3000:]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+def test_a_million_inputs_break_no_parser_and_change_nothing(tmp_path: Path) -> None:
+    python = environment("atheris")
+    done = subprocess.run(
+        [str(python), str(HERE / "drive_atheris.py"), str(tmp_path), "1000000"],
+        env=environment_without_proxies() | {"PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert "all of it" in done.stdout, done.stdout[-2000:]
