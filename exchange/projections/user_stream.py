@@ -54,8 +54,9 @@ class OrderUpdate(NamedTuple):
     """One execution of an order.
 
     What changes while an order lives (status to prevented_quantity, working_ns) is here as it was right after the
-    execution; of `order` only what never changes may be read. `trade_id` and `fee_asset` are 0 where nothing was traded, `cancel_id`
-    is the cancel's own id, `prevented` the meeting that ended the order.
+    execution; of `order` only what never changes may be read. `trade_id` and `fee_asset` are 0 where nothing was
+    traded, `cancel_id` is the cancel's own id (of an amendment the old client id), `prevented` the meeting that ended
+    the order.
     """
 
     seq: int
