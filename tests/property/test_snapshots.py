@@ -46,7 +46,7 @@ def test_incident_15_replay_traps_every_position_restored_has_the_same_future() 
 
 
 def test_a_hundred_thousand_stops_at_one_price_enter_a_thousand_at_a_time_and_none_is_lost() -> None:
-    """Incident 3, 12: no recursion, no command above its step bound, nobody overtakes them, also without other traffic."""
+    """Incidents 3, 12: no recursion, no command above its step bound, nobody overtakes them, with no other traffic."""
     engine = COMPILED.new_engine(SECRET, {})
     count, accounts = 100_000, 20
     seq, ts_ns = 1, flows.START_NS
