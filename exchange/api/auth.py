@@ -74,12 +74,12 @@ class Keys:
 
     def find(self, api_key: str | None) -> Key:
         """The key that a request names. WireError -2014, -2015."""
+        key = self.keys.get(api_key) if api_key else None
+        if key is not None:
+            return key
         if not api_key or not API_KEY.fullmatch(api_key):
             raise errors.BAD_KEY_FORMAT
-        key = self.keys.get(api_key)
-        if key is None:
-            raise errors.BAD_KEY
-        return key
+        raise errors.BAD_KEY
 
 
 def hmac_check(secret: bytes) -> Callable[[bytes, str], bool]:

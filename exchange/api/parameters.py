@@ -15,6 +15,8 @@ CLIENT_ORDER_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
 RECV_WINDOW = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
 LONG_MAX = (1 << 63) - 1
 MICROSECONDS_FROM = 10**14
+MILLISECOND_DIGITS = 13
+"""Of every time from 2001 to 2286."""
 MOMENT_NS_MAX = LONG_MAX - 999_999
 """Later than this is taken as this: with the rest of its millisecond it still fits 64 bits."""
 VALUE_LENGTH_MAX = 16_384
@@ -220,6 +222,8 @@ def boolean(name: str, value: str) -> bool:
 @takes({**LONG_SCHEMA, "description": "milliseconds or microseconds, told apart by their size"})
 def moment_ns(name: str, value: str) -> int:
     """A time in milliseconds or microseconds, told apart by its size, as nanoseconds."""
+    if len(value) == MILLISECOND_DIGITS and value.isdecimal() and value.isascii():
+        return int(value) * 1_000_000
     number = long(name, value)
     return min(number * (1_000 if number >= MICROSECONDS_FROM else 1_000_000), MOMENT_NS_MAX)
 

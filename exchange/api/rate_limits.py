@@ -201,7 +201,8 @@ class RateLimits:
     def check_orders(self, account: int, now_ns: int, count: int = 1) -> None:
         """WireError 429 -1015 where an account would have more unfilled orders than a window allows."""
         for window in self.orders:
-            if window.used(account, now_ns) + count > window.most:
+            used = window.counts.get(account, 0) if now_ns < window.ends_ns else window.used(account, now_ns)
+            if used + count > window.most:
                 limit = window.limit
                 raise WireError(
                     -1015,
@@ -212,9 +213,11 @@ class RateLimits:
 
     def count_order(self, account: int, now_ns: int, count: int = 1) -> list[tuple[bytes, bytes]]:
         """Count accepted orders; returns the headers that tell how many there are."""
+        short, long = self.orders
+        first, second = self.order_headers
         return [
-            (name, b"%d" % window.add(account, count, now_ns))
-            for name, window in zip(self.order_headers, self.orders, strict=True)
+            (first, b"%d" % short.add(account, count, now_ns)),
+            (second, b"%d" % long.add(account, count, now_ns)),
         ]
 
     def on_traded(self, event: Traded, now_ns: int, *, is_takers_first: bool) -> None:

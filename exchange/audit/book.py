@@ -78,6 +78,8 @@ class Book:
         """The order that trades: accepted or triggered last."""
         self.auctioned: dict[int, tuple[int, int]] = {}
         """By market: price and lots of the auction that is trading."""
+        self.early: dict[int, int] = {}
+        """By market: where it traded while it gathered orders; the end of its auction must follow."""
         self.said: dict[int, tuple[int, int]] = {}
         """Of each command of a frame: kind and place of its first event."""
         self.folds: dict[int, Callable[[Words, int], None]] = {
@@ -95,6 +97,7 @@ class Book:
         fold_of = self.folds.get
         if not step.rows:
             self.on_messages(step)
+            self.check_early()
             return
         for at in places(words):
             kind, seq = words[at] & 255, words[at + 1]
@@ -106,6 +109,12 @@ class Book:
             elif kind == MESSAGE:
                 self.fold_message(seq, registry.event_decoder.decode(message_at(step, at)))
         self.on_rows(step)
+        self.check_early()
+
+    def check_early(self) -> None:
+        for market, seq in self.early.items():
+            self.findings.add(seq, f"a fill in market {market}, which gathers orders")
+        self.early.clear()
 
     def on_rows(self, step: Step) -> None:
         """Each command of the order path against the rights of its key, and against what was said of it."""
@@ -171,6 +180,7 @@ class Book:
         """A cold event. An auction that ends has traded what it tells, at its price, and leaves nothing crossed."""
         self.register.fold(event)
         if isinstance(event, auctions.AuctionEnded):
+            self.early.pop(event.market_id, 0)
             price, volume = self.auctioned.pop(event.market_id, (event.price, 0))
             if (price, volume) != (event.price, event.volume):
                 self.findings.add(seq, f"an auction at {event.price} of {event.volume} traded {volume} at {price}")
@@ -270,7 +280,11 @@ class Book:
             self.findings.add(seq, f"orders {taker_id} and {maker_id} traded, and could not")
             return
         self.findings.saw("fills")
-        if self.register.markets[maker.market].status != codes.TRADING:
+        status = self.register.markets[maker.market].status
+        if status == codes.AUCTION:
+            # Orders that wait enter behind an auction's fills, and its end is told behind them.
+            self.early.setdefault(maker.market, seq)
+        elif status != codes.TRADING:
             self.findings.add(seq, f"a fill in market {maker.market}, which does not trade")
         self.front(seq, maker_id, maker)
         is_buy = taker.side == codes.BUY

@@ -26,6 +26,7 @@ COMMANDS = {
     "quarantine": Row("exchange.ops.quarantine:main", "set aside a command on which the engine fails"),
     "audit": Row("exchange.ops.audit:main", "check everything that a journal says; exit 0 only if all of it holds"),
     "inspect": Row("exchange.ops.inspect:main", "one entry, its events, and the venue as it was right behind it"),
+    "sim": Row("exchange.ops.sim:main", "venues whose disks fail, crash after crash; --seed N --minutes M"),
     "shadow": Row("exchange.ops.shadow:main", "does this code make of an old journal what was recorded then? --record"),
     "verifier": Row("exchange.ops.verifier:main", "write the second opinion as one file that needs nothing else"),
     "backup": Row("exchange.ops.backup:main", "everything that cannot be made anew, encrypted, while the venue runs"),
