@@ -17,6 +17,7 @@ from exchange.messages.orders import EventKind
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
 CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
 CAUSE_AT = 38
+PLACING = (codes.PLACE, codes.CANCEL_REPLACE)
 KIND_OF_FLAGS = 0xFFFFFF
 VENUE_OWN = frozenset([system.Genesis, system.Tick])
 
@@ -51,7 +52,7 @@ class Side:
 class Order:
     """What the audit knows of an order."""
 
-    __slots__ = ("account", "is_waiting", "limit", "market", "mode", "remaining", "rests", "side")
+    __slots__ = ("account", "is_waiting", "limit", "market", "mode", "part", "remaining", "rests", "side", "visible")
 
     def __init__(self, market: int, account: int, flags: int, limit: int, remaining: int) -> None:
         self.market = market
@@ -61,7 +62,18 @@ class Order:
         self.limit = limit
         self.remaining = remaining
         self.rests = False
+        self.visible = self.part = 0
         self.is_waiting = flags >> 8 & 255 > codes.LIMIT_MAKER
+
+    @property
+    def shown(self) -> int:
+        """What of it the book shows: an iceberg's part, else all that remains."""
+        return self.part if self.visible else self.remaining
+
+    def lose(self, lots: int) -> None:
+        """Have less to trade, hidden lots first."""
+        self.remaining -= lots
+        self.part = min(self.part, self.remaining)
 
 
 class Book:
@@ -82,6 +94,10 @@ class Book:
         """By market: where it traded while it gathered orders; the end of its auction must follow."""
         self.said: dict[int, tuple[int, int]] = {}
         """Of each command of a frame: kind and place of its first event."""
+        self.taken: dict[int, int] = {}
+        """And where its order was accepted."""
+        self.lessened = 0
+        """A resting order that has just lost what was prevented: what it has left is told anew."""
         self.folds: dict[int, Callable[[Words, int], None]] = {
             int(EventKind.ACCEPTED): self.accepted,
             int(EventKind.RESTED): self.rested,
@@ -89,11 +105,15 @@ class Book:
             int(EventKind.CANCELED): self.canceled,
             int(EventKind.PREVENTED): self.prevented,
             int(EventKind.TRIGGERED): self.triggered,
+            int(EventKind.TERMS_NOTED): self.terms_noted,
+            int(EventKind.REFILLED): self.refilled,
+            int(EventKind.AMENDED): self.amended,
         }
 
     def on_step(self, step: Step) -> None:
         words = step.words
         said = self.said = {}
+        self.taken = {}
         fold_of = self.folds.get
         if not step.rows:
             self.on_messages(step)
@@ -124,7 +144,7 @@ class Book:
             _, count, extensions, _, account, key = rows[at : at + 6]
             first = said.get(seq)
             code = 0
-            if first is not None and first[0] == EventKind.REJECTED:
+            if first is not None and first[0] == EventKind.REJECTED and seq not in self.taken:
                 code = words[first[1] + 6]
             if seq not in self.quarantined:
                 has_right = may(key, codes.RIGHT_TRADE, account)
@@ -144,14 +164,15 @@ class Book:
     def compare(self, seq: int, row: Words, words: Words, first: tuple[int, int]) -> None:
         """What was done must be what was asked: an order's own words, or a cancel of one's own."""
         kind, at = first
-        if kind == EventKind.ACCEPTED and row[0] == codes.PLACE:
+        if kind in (EventKind.CANCELED, EventKind.AMENDED) and words[at + 3] != row[4]:
+            self.findings.add(seq, f"account {row[4]} changed an order of account {words[at + 3]}")
+        if seq in self.taken and row[0] in PLACING:
+            at = self.taken[seq]
             told = [words[at + 2], words[at + 3], words[at + 13], words[at + 5] & KIND_OF_FLAGS, words[at + 6]]
             asked = [row[3], row[4], row[5], row[6] & KIND_OF_FLAGS, row[7]]
             names = words[at + CLIENT_AT_IN_ACCEPTED : at + CLIENT_AT_IN_ACCEPTED + codes.CLIENT_ID_WORDS]
             if told != asked or names != row[CLIENT_AT_IN_ROW:] or (row[8] and row[8] != words[at + 7]):
                 self.findings.add(seq, f"an order was accepted that is not the one asked for: {told}, {asked}")
-        elif kind == EventKind.CANCELED and words[at + 3] != row[4]:
-            self.findings.add(seq, f"account {row[4]} canceled an order of account {words[at + 3]}")
 
     def on_messages(self, step: Step) -> None:
         """Commands as messages: rights first, then what each did to accounts, keys and markets."""
@@ -212,6 +233,7 @@ class Book:
         if order_id <= self.last_order:
             self.findings.add(words[at + 1], f"order id {order_id} after {self.last_order}")
         self.last_order = self.taker = order_id
+        self.taken.setdefault(words[at + 1], at)
         self.orders[order_id] = Order(words[at + 2], words[at + 3], words[at + 5], words[at + 6], words[at + 7])
 
     def triggered(self, words: Words, at: int) -> None:
@@ -232,8 +254,10 @@ class Book:
             words[at + 7],
         )
         order = self.orders.get(order_id)
-        if market in self.auctioned and (order is None or order.rests):
-            # What an auction's trade left of the younger order is told anew; where nothing is left the audit forgot it.
+        if (market in self.auctioned or self.lessened == order_id) and (order is None or order.rests):
+            # What an auction's trade left of the younger order is told anew, as what was prevented of a maker is; where
+            # nothing is left of it the audit has forgotten it.
+            self.lessened = 0
             self.check_level(seq, self.side_of(market, words[at + 5]), price, words[at + 8])
             if remaining != (order.remaining if order is not None else 0):
                 self.findings.add(seq, f"order {order_id} rests otherwise than it was left")
@@ -248,8 +272,9 @@ class Book:
         if not is_gathering and other and (price >= other if order.side == codes.BUY else price <= other):
             self.findings.add(seq, f"the book of market {market} is crossed: {price} against {other}")
         order.rests = True
+        order.part = min(order.visible, remaining)
         side = self.side_of(market, order.side)
-        side.add(price, order_id, remaining)
+        side.add(price, order_id, order.shown)
         self.check_level(seq, side, price, words[at + 8])
 
     def check_level(self, seq: int, side: Side, price: int, told: int) -> None:
@@ -295,12 +320,12 @@ class Book:
         if taker.mode != codes.NONE and self.is_same_owner(taker.account, maker.account):
             self.findings.add(seq, f"account {taker.account} traded with itself in mode {taker.mode}")
         taker.remaining -= quantity
-        maker.remaining -= quantity
+        self.give(seq, maker, quantity)
         if quantity <= 0 or (taker.remaining, maker.remaining) != (taker_remaining, maker_remaining):
             self.findings.add(seq, f"{quantity} lots leave {taker.remaining} and {maker.remaining}, told otherwise")
         side = self.side_of(maker.market, maker.side)
         if maker.remaining > 0:
-            side.levels[maker.limit][maker_id] = maker.remaining
+            side.levels[maker.limit][maker_id] = maker.shown
         else:
             self.leave(maker_id, maker)
         if taker.remaining <= 0:
@@ -325,15 +350,59 @@ class Book:
             self.front(seq, order_id, order)
             if price > order.limit if order.side == codes.BUY else price < order.limit:
                 self.findings.add(seq, f"order {order_id} with limit {order.limit} was filled at {price}")
-            order.remaining -= quantity
+            self.give(seq, order, quantity)
             if order.remaining != told or quantity <= 0:
                 self.findings.add(seq, f"{quantity} lots leave {order.remaining} of order {order_id}, told is {told}")
         for order_id, order in (younger, older):
             if order.remaining > 0:
-                self.side_of(market, order.side).levels[order.limit][order_id] = order.remaining
+                self.side_of(market, order.side).levels[order.limit][order_id] = order.shown
             else:
                 self.leave(order_id, order)
         self.check_level(seq, self.side_of(market, older[1].side), older[1].limit, words[at + 36])
+
+    def give(self, seq: int, order: Order, quantity: int) -> None:
+        """An order of the book gives lots: of what it shows."""
+        if quantity > order.shown:
+            self.findings.add(seq, f"{quantity} lots were taken from an order that shows {order.shown}")
+        order.remaining -= quantity
+        order.part -= quantity if order.visible else 0
+
+    def terms_noted(self, words: Words, at: int) -> None:
+        order = self.orders.get(words[at + 3])
+        if order is not None and not order.rests:
+            order.visible = words[at + 7]
+
+    def refilled(self, words: Words, at: int) -> None:
+        """An iceberg's next part stands behind the others of its price."""
+        seq, order_id, price = words[at + 1], words[at + 4], words[at + 6]
+        order = self.orders.get(order_id)
+        if order is None or not order.rests or order.part or not order.visible or price != order.limit:
+            self.findings.add(seq, f"order {order_id} shows another part, and had one")
+            return
+        order.part = min(order.visible, order.remaining)
+        if order.part != words[at + 7]:
+            self.findings.add(seq, f"order {order_id} shows {words[at + 7]}, not {order.part}")
+        side = self.side_of(order.market, order.side)
+        side.levels[price].pop(order_id, None)
+        side.levels[price][order_id] = order.part
+        self.check_level(seq, side, price, words[at + 8])
+
+    def amended(self, words: Words, at: int) -> None:
+        """An order has less to trade, and keeps its place."""
+        seq, order_id, lots = words[at + 1], words[at + 4], words[at + 8] - words[at + 7]
+        order = self.orders.get(order_id)
+        if order is None or not 0 < lots < order.remaining or order.account != words[at + 3]:
+            self.findings.add(seq, f"order {order_id} was amended, and could not")
+            return
+        order.lose(lots)
+        if order.remaining != words[at + 9]:
+            self.findings.add(seq, f"order {order_id} has {order.remaining} lots left, told is {words[at + 9]}")
+        if order.rests:
+            side = self.side_of(order.market, order.side)
+            side.levels[order.limit][order_id] = order.shown
+            self.check_level(seq, side, order.limit, words[at + 18])
+        elif words[at + 18] != codes.NOT_RESTING:
+            self.findings.add(seq, f"order {order_id} was amended in a book in which it was not")
 
     def is_same_owner(self, one: int, other: int) -> bool:
         groups = self.register.groups
@@ -365,3 +434,12 @@ class Book:
         self.front(seq, maker_id, maker)
         if taker.mode != words[at + 4] or taker.mode == codes.NONE:
             self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart in mode {words[at + 4]}")
+        if taker.mode == codes.DECREMENT:
+            lots = words[at + 8]
+            if lots != words[at + 11] or not 0 < lots <= min(taker.remaining, maker.remaining):
+                self.findings.add(seq, f"orders {taker_id} and {maker_id} lost {lots} and {words[at + 11]} lots")
+                return
+            taker.lose(lots)
+            maker.lose(lots)
+            self.side_of(maker.market, maker.side).levels[maker.limit][maker_id] = maker.shown
+            self.lessened = maker_id

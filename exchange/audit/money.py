@@ -15,13 +15,14 @@ CAUSE_AT = 38
 class Hold:
     """What an order holds, and how it counts."""
 
-    __slots__ = ("account", "asset", "held", "is_buy", "market", "price")
+    __slots__ = ("account", "asset", "held", "is_buy", "market", "price", "remaining")
 
-    def __init__(self, market: Market, account: int, held: int, price: int, *, is_buy: bool) -> None:
+    def __init__(self, market: Market, account: int, price: int, remaining: int, *, is_buy: bool) -> None:
         self.price = price
+        self.remaining = remaining
         self.market = market
         self.account = account
-        self.held = held
+        self.held = 0
         self.is_buy = is_buy
         self.asset = market.quote if is_buy else market.base
 
@@ -43,12 +44,14 @@ class Money:
             int(EventKind.TRADED): self.traded,
             int(EventKind.CANCELED): self.canceled,
             int(EventKind.TRIGGERED): self.triggered,
+            int(EventKind.PREVENTED): self.prevented,
+            int(EventKind.AMENDED): self.amended,
         }
         self.ignored = {
             int(kind)
             for kind in (
                 EventKind.REJECTED,
-                EventKind.PREVENTED,
+                EventKind.REFILLED,
                 EventKind.STRATEGY_NOTED,
                 EventKind.TERMS_NOTED,
             )
@@ -97,7 +100,7 @@ class Money:
     def accepted(self, words: Words, at: int) -> None:
         market = self.register.markets[words[at + 2]]
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
-        order = Hold(market, account, 0, words[at + 6], is_buy=words[at + 5] & 255 == codes.BUY)
+        order = Hold(market, account, words[at + 6], words[at + 7], is_buy=words[at + 5] & 255 == codes.BUY)
         self.holds[order_id] = order
         self.check_hold(words[at + 1], order, words[at + 6], words[at + 7], held)
         self.hold(words[at + 1], order, held)
@@ -155,6 +158,7 @@ class Money:
         self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), ppm[1])
         self.side(seq, maker_id, maker_account, (base_amount, quote_amount), (maker_fee, maker_asset), ppm[0])
         for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
+            self.holds[order_id].remaining = remaining
             if remaining == 0:
                 self.end(seq, order_id)
             elif is_auction:
@@ -187,6 +191,28 @@ class Money:
     def end(self, seq: int, order_id: int) -> None:
         order = self.holds.pop(order_id)
         self.hold(seq, order, -order.held)
+
+    def shrink(self, seq: int, order: Hold, lots: int) -> int:
+        """Take lots from an order that goes on; returns what it held for them, which is available again."""
+        if not 0 <= lots <= order.remaining or not order.remaining:
+            self.findings.add(seq, f"{lots} lots are taken from an order that has {order.remaining}")
+            return 0
+        spared = order.held - order.held // order.remaining * (order.remaining - lots)
+        order.remaining -= lots
+        self.hold(seq, order, -spared)
+        return spared
+
+    def prevented(self, words: Words, at: int) -> None:
+        """Where both only lose what the smaller one has left, the maker is given back what it held for it."""
+        if words[at + 4] == codes.DECREMENT:
+            self.shrink(words[at + 1], self.holds[words[at + 9]], words[at + 11])
+            self.holds[words[at + 6]].remaining -= words[at + 8]
+
+    def amended(self, words: Words, at: int) -> None:
+        order_id, released = words[at + 4], words[at + 12]
+        spared = self.shrink(words[at + 1], self.holds[order_id], words[at + 8] - words[at + 7])
+        if spared != released:
+            self.findings.add(words[at + 1], f"order {order_id} shrank and gave back {released}, not {spared}")
 
     def canceled(self, words: Words, at: int) -> None:
         order_id, released = words[at + 4], words[at + 12]
