@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
-from exchange.api import accounts, amendments, general, http, market_data, orders, wallet
+from exchange.api import accounts, amendments, general, http, market_data, operator, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -209,6 +209,7 @@ class Exchange:
             *market_data.ENDPOINTS,
             *orders.ENDPOINTS,
             *amendments.ENDPOINTS,
+            *operator.ENDPOINTS,
             *accounts.ENDPOINTS,
             *wallet.ENDPOINTS,
             *self.user_data.endpoints,

@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": Row("exchange.ops.demo:main", "an exchange with markets, a funded trader and live flow (the default)"),
     "serve": Row("exchange.ops.serve:main", "recover a data directory, then serve it"),
     "golden": Row("exchange.ops.golden:main", "the scenarios of tests/golden; --update writes their outcomes anew"),
+    "operate": Row("exchange.ops.operate:main", "one operator's command to a venue that runs, such as KillSwitch"),
     "replay": Row("exchange.ops.replay:main", "rebuild from the journal alone; state hash, entries per second"),
     "quarantine": Row("exchange.ops.quarantine:main", "set aside a command on which the engine fails"),
     "audit": Row("exchange.ops.audit:main", "check everything that a journal says; exit 0 only if all of it holds"),

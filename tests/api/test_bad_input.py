@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import httpx
 
 from exchange.api import endpoints
+from exchange.api.auth import OPERATE
 from exchange.api.endpoints import Endpoint
 from exchange.ops import demo
 from tests.api.wire import ORDER, READ_ONLY, READER, SocketClient, Wire, check_error, open_wire, refusal, revoke
@@ -21,6 +22,8 @@ EXAMPLES = ORDER | {
     "seq": "1",
     "newQty": "0.0005",
     "cancelReplaceMode": "STOP_ON_FAILURE",
+    "command": "KillSwitch",
+    "fields": '{"market_id": 1}',
     "cancelOrigClientOrderId": "known",
 }
 # What must go along although no row says so.
@@ -33,6 +36,8 @@ COMPANIONS = {
     ("GET", "/api/v3/myPreventedMatches"): ("orderId",),
 }
 FREE_TEXT = {
+    "command",
+    "fields",
     "asset",
     "newClientOrderId",
     "origClientOrderId",
@@ -137,6 +142,7 @@ def test_the_same_requests_without_the_fault_are_answered(tmp_path: Path) -> Non
                 # The one order that is open has gone by then.
                 known = endpoint.method in ("DELETE", "PUT", "POST") and "Unknown order sent." in response.text
                 known = known or (endpoint.path.startswith("/api/v3/referencePrice") and "-2043" in response.text)
+                known = known or (endpoint.right == OPERATE and "-2015" in response.text)
                 assert response.status_code == 200 or known, (endpoint.path, response.text)
 
     asyncio.run(ask_all())
@@ -248,6 +254,9 @@ async def check_credentials(wire: Wire, endpoint: Endpoint, revoked: dict[str, s
         found: int = refusal(await wire.signed(method, path, good + pairs, signer))["code"]
         return found
 
+    if endpoint.right == OPERATE:
+        assert await code([]) == -2015  # a trader is no operator: tests/api/test_operator.py has the rest
+        return
     wrong_secret = {"api_key": key["api_key"], "secret_key": "wrong"}
     assert await code([], wrong_secret) == -1022
     assert await code([], {"api_key": "f" * 64, "secret_key": key["secret_key"]}) == -2015
