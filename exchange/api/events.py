@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-Text = str | UnsetType
-Number = int | UnsetType
+from exchange.api.answers import InForce, Mode, Number, OrderKind, Side, Status, Text
+
 Level = tuple[str, str]
 
 
@@ -208,9 +208,9 @@ class ExecutionReport(Event, kw_only=True, tag_field="e", tag="executionReport")
     E: int
     s: str
     c: str
-    S: str
-    o: str
-    f: str
+    S: Side
+    o: OrderKind
+    f: InForce
     q: str
     p: str
     P: str
@@ -218,7 +218,7 @@ class ExecutionReport(Event, kw_only=True, tag_field="e", tag="executionReport")
     g: int
     C: str
     x: Literal["NEW", "CANCELED", "REPLACED", "REJECTED", "TRADE", "EXPIRED", "TRADE_PREVENTION"]
-    X: str
+    X: Status
     r: str
     i: int
     l: str
@@ -237,7 +237,7 @@ class ExecutionReport(Event, kw_only=True, tag_field="e", tag="executionReport")
     Y: str
     Q: str
     W: Number = UNSET
-    V: str
+    V: Mode
     seq: int
     d: Number = UNSET
     D: Number = UNSET

@@ -95,6 +95,12 @@ def book_of_the_core(wire: Wire) -> dict[str, dict[str, str]]:
     return found
 
 
+def updates_of_the_core(wire: Wire) -> int:
+    """How often the core's own book has changed."""
+    context = wire.exchange.context
+    return queries.filters(context.state, context.market(SYMBOL).market_id)["updates"]
+
+
 async def flow(wire: Wire, dice: random.Random) -> None:
     """A burst of orders around one price, of which some trade, and some cancels of everything."""
     asked = []
@@ -134,6 +140,7 @@ def test_three_local_books_do_not_drift_from_the_core(tmp_path: Path, rounds: in
                     await book.drain()
                     if (book.stream.endswith("@100ms") or beat % 5 == 0) and book.update_id:
                         assert book.sides == book_of_the_core(wire), f"round {beat}, {book.stream}"
+                        assert book.update_id == updates_of_the_core(wire), f"round {beat}, {book.stream}"
                         compared += 1
             assert compared > rounds
             for book in books:

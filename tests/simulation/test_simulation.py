@@ -31,6 +31,12 @@ def test_crash_after_crash_nothing_that_was_acknowledged_is_lost(rounds: int, mi
     assert [what for what in MUST_HAPPEN if not happened[what]] == []
 
 
+@pytest.mark.parametrize("first", [0, 12])
+def test_in_a_few_worlds_nothing_fails(first: int) -> None:
+    for seed in range(first, first + 12):
+        assert not sim.failure(seed, world.plan(seed), Counter()), seed
+
+
 def fails(seeds: int = 40) -> str:
     """The first failure of some worlds."""
     for seed in range(seeds):

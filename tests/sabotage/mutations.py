@@ -1,0 +1,263 @@
+"""Small acts of sabotage: a line each, in the core, the journal, snapshots, recovery and audit; all must be found out.
+
+A mutation is a file, what stands there, what shall stand there instead, and the tests that have to fail then. The core
+runs interpreted, so nothing is compiled.
+"""
+
+from typing import NamedTuple
+
+TRADING = "exchange/core/matching/trading.py"
+MATCHING = "exchange/core/matching/matching.py"
+CHECKS = "exchange/core/matching/checks.py"
+ENCODING = "exchange/core/matching/encoding.py"
+WORLDS = ("tests/simulation/test_simulation.py", "-k", "few")
+JOURNAL = ("tests/unit/journal",)
+SNAPSHOTS = ("tests/unit/snapshots",)
+RUNTIME = ("tests/unit/runtime",)
+AUDIT = ("tests/unit/audit",)
+STORE = ("tests/unit/store",)
+
+
+class Mutation(NamedTuple):
+    """One act: `old` stands once or more in the file, its first place is changed."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    killers: tuple[str, ...]
+
+
+MUTATIONS = (
+    # The core.
+    Mutation("a maker's fee is forgotten", TRADING, "paid - maker_fee", "paid", WORLDS),
+    Mutation("a taker pays the maker's fee", TRADING, "market.taker_ppm[taker", "market.maker_ppm[taker", WORLDS),
+    Mutation("a taker pays no fee", TRADING, "self.taker_fees += taker_fee", "self.taker_fees += 0", WORLDS),
+    Mutation(
+        "fees are kept from the venue",
+        TRADING,
+        "market.base_fees.available += self.taker_fees",
+        "pass",
+        WORLDS,
+    ),
+    Mutation(
+        "too much is traded",
+        TRADING,
+        "min(taker.remaining - self.kept_back, shown_of(maker))",
+        "shown_of(maker)",
+        WORLDS,
+    ),
+    Mutation("a maker gives nothing", TRADING, "given.held -= received", "pass", WORLDS),
+    Mutation("a maker's hold is not lessened", TRADING, "maker.held -= received", "pass", WORLDS),
+    Mutation("a level forgets a fill", TRADING, "maker.level.quantity -= quantity", "pass", WORLDS),
+    Mutation(
+        "an unfilled order is forgotten",
+        TRADING,
+        "        if order.remaining == 0:\n            self.unqueue",
+        "        if order.remaining <= 1:\n            self.unqueue",
+        WORLDS,
+    ),
+    Mutation("a filled order stays", TRADING, "            self.forget(order)", "            pass", WORLDS),
+    Mutation(
+        "a resting order holds what it held",
+        TRADING,
+        "        self.release_claim(order, kept)\n        if order.details and",
+        "        if order.details and",
+        WORLDS,
+    ),
+    Mutation(
+        "owners of one group trade",
+        TRADING,
+        "not same_owner(order.seat.account, account)",
+        "order.seat.account is not account",
+        WORLDS,
+    ),
+    Mutation(
+        "the taker's mode is mixed up",
+        TRADING,
+        "mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH",
+        "mode == codes.EXPIRE_TAKER",
+        WORLDS,
+    ),
+    Mutation(
+        "a maker that was prevented stays",
+        TRADING,
+        "mode == codes.EXPIRE_MAKER or mode == codes.EXPIRE_BOTH",
+        "mode == codes.EXPIRE_BOTH",
+        WORLDS,
+    ),
+    Mutation(
+        "an iceberg's part keeps its place",
+        TRADING,
+        "        if younger:\n            older",
+        "        if False:\n            older",
+        WORLDS,
+    ),
+    Mutation("an iceberg hides its next part", TRADING, "level.quantity += details.shown", "pass", WORLDS),
+    Mutation(
+        "a walk goes on where it is blocked",
+        TRADING,
+        "                self.blocked = True\n",
+        "                pass\n",
+        WORLDS,
+    ),
+    Mutation("a trade is not counted", TRADING, "market.trades += 1", "market.trades += 0", WORLDS),
+    Mutation("the last price is forgotten", TRADING, "market.last_price = maker.price", "pass", WORLDS),
+    Mutation("nobody hears of a price", TRADING, "self.triggers.touch(market, maker.price)", "pass", WORLDS),
+    Mutation(
+        "a fill-or-kill order fills in part",
+        MATCHING,
+        "if self.is_fillable(market, order, key):",
+        "if True:",
+        WORLDS,
+    ),
+    Mutation(
+        "orders that wait never enter",
+        MATCHING,
+        "if market.waiting and market.trades != trades:",
+        "if False:",
+        WORLDS,
+    ),
+    Mutation(
+        "a snapshot forgets who falls",
+        ENCODING,
+        "        write_side(market.falling, writer)\n",
+        "        write_side(market.rising, writer)\n",
+        WORLDS,
+    ),
+    Mutation(
+        "a snapshot forgets a trigger",
+        ENCODING,
+        "order.details.trigger_price = reader.take()",
+        "order.details.trigger_price = reader.take() * 0",
+        WORLDS,
+    ),
+    Mutation(
+        "a post-only order takes",
+        CHECKS,
+        "self.crosses = 1 if best.key >= self.worst_key else 0",
+        "self.crosses = 0",
+        WORLDS,
+    ),
+    Mutation(
+        "more orders than may be",
+        CHECKS,
+        "if self.seat.open_orders >= market.max_orders:",
+        "if self.seat.open_orders > market.max_orders:",
+        WORLDS,
+    ),
+    Mutation("an amendment may grow", CHECKS, "if row.quantity >= order.quantity:", "if False:", WORLDS),
+    # The journal.
+    Mutation("a batch is not synced", "journal/beside.py", "        disk.fdatasync(fd)\n", "        pass\n", WORLDS),
+    Mutation("a short write counts as one", "journal/beside.py", "if written != size:", "if False:", JOURNAL),
+    Mutation("a payload is not hashed", "journal/frame.py", "    digest.update(payload)\n", "", JOURNAL),
+    Mutation(
+        "a checksum is not looked at",
+        "journal/scan.py",
+        "crc32(payload) != header.payload_checksum or",
+        "",
+        JOURNAL,
+    ),
+    Mutation(
+        "a broken chain is read on",
+        "journal/scan.py",
+        "if hashes and next_chain(",
+        "if False and next_chain(",
+        JOURNAL,
+    ),
+    Mutation(
+        "a stale seq is accepted",
+        "journal/scan.py",
+        "elif header.first_seq != position.next_seq:",
+        "elif False:",
+        JOURNAL,
+    ),
+    Mutation("an epoch falls", "journal/scan.py", "elif header.epoch < position.epoch:", "elif False:", JOURNAL),
+    Mutation(
+        "damage before a note is torn",
+        "journal/scan.py",
+        "        if header.kind == NOTE:\n            return Verdict(dirty",
+        "        if False:\n            return Verdict(dirty",
+        JOURNAL,
+    ),
+    Mutation("a torn tail is not kept", "journal/writer.py", "journal.torn = _cut(", "_ = (", JOURNAL),
+    Mutation(
+        "the last batch is trusted",
+        "journal/writer.py",
+        "            _write_again(disk, fd, position)\n",
+        "",
+        JOURNAL,
+    ),
+    Mutation(
+        "a segment is not synced",
+        "journal/segment.py",
+        "            self._disk.fsync(fd)\n",
+        "            pass\n",
+        JOURNAL,
+    ),
+    Mutation(
+        "what was applied is set aside",
+        "journal/quarantine.py",
+        "if known_applied_seq >= seq:",
+        "if False:",
+        JOURNAL,
+    ),
+    Mutation(
+        "a head is not met",
+        "journal/verify.py",
+        "if open_heads.pop(last_seq, chain) != chain:",
+        "if False:",
+        JOURNAL,
+    ),
+    Mutation(
+        "a second writer may open",
+        "journal/disk.py",
+        "fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _WRITER)",
+        "pass",
+        JOURNAL,
+    ),
+    # Snapshots and recovery.
+    Mutation(
+        "a snapshot's checksum is not looked at",
+        "snapshots/store.py",
+        "if file.read(CHECKSUM_BYTES) != digest.digest():",
+        "if False:",
+        SNAPSHOTS,
+    ),
+    Mutation(
+        "another journal's snapshot is taken",
+        "snapshots/store.py",
+        "if snapshot.header.journal_id != journal_id:",
+        "if False:",
+        SNAPSHOTS,
+    ),
+    Mutation(
+        "a snapshot is not renamed durably",
+        "snapshots/store.py",
+        "    sync_directory(path.parent)\n",
+        "",
+        SNAPSHOTS,
+    ),
+    Mutation(
+        "notes are forgotten in recovery",
+        "exchange/runtime/recovery.py",
+        "engine = Engine(secrets.token_bytes(16), notes)",
+        "engine = Engine(secrets.token_bytes(16))",
+        RUNTIME,
+    ),
+    Mutation(
+        "the queue has no end",
+        "exchange/runtime/sequencer.py",
+        "if self.waiting_commands + count > self.capacity:",
+        "if False:",
+        RUNTIME,
+    ),
+    Mutation(
+        "a backup's last piece may be missing",
+        "exchange/store/backup.py",
+        "MORE if self.left else LAST",
+        "MORE",
+        STORE,
+    ),
+    Mutation("anybody's fills are older", "exchange/audit/book.py", "if oldest != maker_id:", "if False:", AUDIT),
+)  # fmt: skip
