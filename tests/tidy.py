@@ -90,7 +90,7 @@ UNREPEATABLE = frozenset(
 )
 UNREPEATABLE_CALLS = frozenset(["eval", "exec", "float", "hash", "id", "input", "open", "print"])
 
-CATCH_ALL_PLACES = ("exchange/runtime/", "exchange/workers/")
+CATCH_ALL_PLACES = ("exchange/runtime/", "exchange/workers/", "tests/compat/drive_")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError|placeholder|for now|stub(bed)?)\b", re.IGNORECASE)
 # Written in pieces, so that this file does not name them.
 HOSTS = re.compile(
@@ -183,6 +183,8 @@ def imports(path: str, source: str) -> list[str]:
     found = []
     for line, module in imported(path, source):
         top = module.partition(".")[0]
+        if module == "exchange.__version__":
+            continue
         if top in ANYTHING:
             if ours is None or not is_below(module, ours):
                 found.append(f"{line}: may not import {module}")
@@ -292,7 +294,7 @@ def wide_integers(path: str, source: str) -> list[str]:
 
 
 def catching(path: str, source: str) -> list[str]:
-    """No bare except; everything may be caught only where a loop must go on: runtime and workers."""
+    """No bare except; everything may be caught only where a loop must go on, or where errors are a foreign library's."""
     if not path.endswith(".py"):
         return []
     found = []

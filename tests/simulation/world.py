@@ -178,7 +178,7 @@ class World:
         self.failing(chance)
 
     def flipped_bit(self, chance: Random) -> None:
-        """A bit changes on the disk: it is refused by name, or stands where nothing does, or looks as a torn batch."""
+        """A bit changes on the disk: it is refused by name, or stands where nothing does, or looks torn."""
         self.disk.crash()
         self.disk.kill()
         paths = sorted(path for path in self.disk.names if path.suffix == ".tape")
