@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
+from exchange import __version__
 from exchange.api import accounts, amendments, general, http, market_data, operator, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
@@ -217,7 +218,7 @@ class Exchange:
         )
         self.rest = Rest(self.context, table)
         self.socket_api = WebSocketApi(self.context, table, self.user_data)
-        self.rest.find_page = Pages(table, self.socket_api).find
+        self.rest.find_page = Pages(table, self.socket_api, __version__).find
         streams = Streams(self.hub)
         # Routing alone: what Starlette's middleware would do for an order costs as much as checking its signature.
         self.asgi = Router(

@@ -294,7 +294,7 @@ def wide_integers(path: str, source: str) -> list[str]:
 
 
 def catching(path: str, source: str) -> list[str]:
-    """No bare except; everything may be caught only where a loop must go on, or where errors are a foreign library's."""
+    """No bare except; everything may be caught only where a loop must go on, or where errors are foreign."""
     if not path.endswith(".py"):
         return []
     found = []

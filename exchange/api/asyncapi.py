@@ -2,10 +2,9 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from exchange import __version__
 from exchange.api.endpoints import Endpoint
 from exchange.api.events import PARAMETERS, STREAMS, StreamRow
 from exchange.api.openapi import Document, schemas, security_text, summary, weight_text
@@ -93,7 +92,7 @@ def described(method: Endpoint | OwnMethod) -> tuple[str, str]:
     return " ".join((inspect.getdoc(method.handler) or "").split()), f"Weight: {SESSION_WEIGHT}."
 
 
-def document(table: Iterable[Endpoint], api: WebSocketApi) -> Document:
+def document(api: WebSocketApi, version: str) -> Document:
     """The whole document."""
     methods: dict[str, Endpoint | OwnMethod] = {**api.methods, **api.own}
     types = [*(row.payload for row in STREAMS), *(method.response for method in methods.values())]
@@ -139,7 +138,7 @@ def document(table: Iterable[Endpoint], api: WebSocketApi) -> Document:
     host = {"default": "127.0.0.1:8000", "description": "where the venue listens"}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Tape", "version": __version__, "description": ABOUT, "license": {"name": "MIT"}},
+        "info": {"title": "Tape", "version": version, "description": ABOUT, "license": {"name": "MIT"}},
         "defaultContentType": "application/json",
         "servers": {"venue": {"host": "{host}", "protocol": "ws", "variables": {"host": host}}},
         "channels": channels,

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from exchange import __version__
 from exchange.api import endpoints
 from exchange.api.answers import Refusal
 from exchange.api.auth import READ, TRADE
@@ -128,7 +127,7 @@ def security_text(endpoint: Endpoint) -> str:
     return f"{RIGHTS[endpoint.right]}, signed" if endpoint.security == endpoints.SIGNED else "none"
 
 
-def document(table: Iterable[Endpoint]) -> Document:
+def document(table: Iterable[Endpoint], version: str) -> Document:
     """The whole document."""
     rows = list(table)
     answers, components = schemas([*(endpoint.response for endpoint in rows), Refusal])
@@ -139,7 +138,7 @@ def document(table: Iterable[Endpoint]) -> Document:
     whole_number = {"type": "integer", "minimum": 0}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Tape", "version": __version__, "description": ABOUT, "license": {"name": "MIT"}},
+        "info": {"title": "Tape", "version": version, "description": ABOUT, "license": {"name": "MIT"}},
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {

@@ -34,16 +34,17 @@ LINKS = {
 class Pages:
     """Every page by its path, made when it is first asked for."""
 
-    def __init__(self, table: Iterable[Endpoint], api: WebSocketApi) -> None:
+    def __init__(self, table: Iterable[Endpoint], api: WebSocketApi, version: str) -> None:
         self.api = api
         self.rows = list(table)
+        self.version = version
         self.makers: dict[str, Callable[[], bytes]] = {
-            "/openapi.json": lambda: orjson.dumps(openapi.document(self.rows)),
-            "/asyncapi.json": lambda: orjson.dumps(asyncapi.document(self.rows, self.api)),
+            "/openapi.json": lambda: orjson.dumps(openapi.document(self.rows, self.version)),
+            "/asyncapi.json": lambda: orjson.dumps(asyncapi.document(self.api, self.version)),
             "/docs": lambda: page("/docs", paragraphs(openapi.ABOUT) + paragraphs(asyncapi.ABOUT)),
-            "/docs/rest": lambda: page("/docs/rest", rest(openapi.document(self.rows))),
-            "/docs/streams": lambda: page("/docs/streams", streams(asyncapi.document(self.rows, self.api))),
-            "/docs/websocket": lambda: page("/docs/websocket", websocket(asyncapi.document(self.rows, self.api))),
+            "/docs/rest": lambda: page("/docs/rest", rest(openapi.document(self.rows, self.version))),
+            "/docs/streams": lambda: page("/docs/streams", streams(asyncapi.document(self.api, self.version))),
+            "/docs/websocket": lambda: page("/docs/websocket", websocket(asyncapi.document(self.api, self.version))),
             "/docs/errors": lambda: page("/docs/errors", refusals()),
         }
         self.made: dict[str, bytes] = {}

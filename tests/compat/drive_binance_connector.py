@@ -201,10 +201,13 @@ def main(address: str, key: str, secret: str) -> None:
 
 
 if __name__ == "__main__":
+    is_done = False
     try:
         main(*sys.argv[1:])
-    except BaseException:
-        traceback.print_exc()
-        # Its sockets have threads that would keep the process alive.
-        sys.stderr.flush()
-        os._exit(1)
+        is_done = True
+    finally:
+        if not is_done:
+            # Its sockets have threads that would keep the process alive.
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)

@@ -12,6 +12,7 @@ from binance_common.configuration import (  # type: ignore[import-not-found]
     ConfigurationWebSocketAPI,
     ConfigurationWebSocketStreams,
 )
+from binance_common.errors import Error  # type: ignore[import-not-found]
 from binance_sdk_spot.spot import Spot  # type: ignore[import-not-found]
 
 SYMBOL = "BTCUSDT"
@@ -25,7 +26,7 @@ def expect(code: int, call: Any, **arguments: Any) -> None:
     told = ""
     try:
         call(**arguments)
-    except Exception as raised:
+    except Error as raised:
         told = f"{type(raised).__name__} {raised} {vars(raised)}"
     assert str(code) in told, (call.__name__, arguments, told)
 
