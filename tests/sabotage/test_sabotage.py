@@ -34,7 +34,7 @@ def copy(target: Path) -> Path:
 
 def passes(tree: Path, killers: tuple[str, ...]) -> tuple[bool, str]:
     """Whether a tree's tests pass, and the end of what they say."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout", "120", *killers]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout", "40", *killers]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=SECONDS_MAX, env=environment)
     return done.returncode == 0, done.stdout[-600:]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from snapshots import store
 from snapshots.store import (
     Header,
     InvalidSnapshot,
@@ -175,3 +176,12 @@ def test_sweeping_removes_unfinished_files_only(tmp_path: Path) -> None:
     part.write_bytes(b"half")
     assert sweep(tmp_path) == [part]
     assert [path.name for path in tmp_path.iterdir()] == ["00000000000000000005.snapshot"]
+
+
+def test_publishing_syncs_the_directory_behind_the_new_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(store, "sync_directory", lambda folder: seen.append(os.listdir(folder)))
+    part = tmp_path / "1.part"
+    part.write_bytes(b"whole")
+    store.publish(part, tmp_path / "1.snapshot")
+    assert seen == [["1.snapshot"]]
