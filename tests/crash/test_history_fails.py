@@ -14,6 +14,7 @@ from exchange.config import Settings
 from exchange.messages.orders import Flags, OrderType, RowKind, SelfTrade, Side, TimeInForce, pack_client_id, place_row
 from exchange.store import history
 from exchange.store.vault import make_master_key
+from journal.frame import HEADER_BYTES, MAGIC
 from tests.server import Server
 
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}
@@ -70,7 +71,7 @@ def test_a_history_that_cannot_be_rebuilt_ends_the_venue(tmp_path: Path) -> None
     assert len(segments) > 2
     # Behind the newest snapshot nothing is wrong, so the venue starts; what the history needs is before it.
     content = bytearray(segments[1].read_bytes())
-    content[4096 + 140] ^= 1
+    content[content.rindex(MAGIC) + HEADER_BYTES] ^= 1
     segments[1].write_bytes(content)
     for path in data.glob("history.sqlite*"):
         path.unlink()
