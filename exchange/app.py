@@ -132,6 +132,8 @@ class Exchange:
                 )
             except StaleReadModels:
                 snapshots = None
+            except CorruptJournal as error:
+                raise NotStarted(str(error)) from error
             except recovery.EngineFailed as failure:
                 if not self.settings.auto_quarantine:
                     raise NotStarted(str(failure)) from failure

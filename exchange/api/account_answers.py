@@ -214,12 +214,6 @@ class UserAsset(Answer):
     ipoable: Text = UNSET
 
 
-class WalletBalance(Answer):
-    activate: bool
-    balance: str
-    wallet_name: str
-
-
 class AssetDetail(Answer):
     min_withdraw_amount: str
     deposit_status: bool

@@ -77,7 +77,7 @@ def trading(
     socket_method: str = "",
     response: Any = Any,
 ) -> Endpoint:
-    """TRADE: a key that may trade. What is only tested always costs its weight, the rest only where it fails."""
-    is_free = not path.endswith("/test")
+    """TRADE: a key that may trade. What is only tested or amended costs its weight, the rest only where it fails."""
+    is_free = method != "PUT" and not path.endswith("/test")
     signed = SIGNING | table(*rows)
     return Endpoint(method, path, SIGNED, weight, signed, handler, TRADE, socket_method, response, is_free)

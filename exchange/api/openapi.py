@@ -8,7 +8,7 @@ import msgspec
 
 from exchange.api import endpoints
 from exchange.api.answers import Refusal
-from exchange.api.auth import READ, TRADE
+from exchange.api.auth import OPERATE, READ, TRADE
 from exchange.api.endpoints import Endpoint
 from exchange.api.parameters import Parameter, text
 
@@ -26,7 +26,7 @@ REFUSALS = {
     "504": "The engine did not answer within 10 seconds: what became of the request is not known.",
     "503": "Too busy, or stopping: the request was not executed.",
 }
-RIGHTS = {0: "", READ: "USER_DATA", TRADE: "TRADE"}
+RIGHTS = {0: "a key", READ: "USER_DATA", TRADE: "TRADE", OPERATE: "OPERATE"}
 SIGNATURE = Parameter("signature", text, mandatory=True)
 ABOUT = """Binance Spot's wire. Amounts are decimals in text, ids and times are numbers; times are in milliseconds, or
 in microseconds with the header `X-MBX-TIME-UNIT: MICROSECOND`. Parameters may also come in a form body; what is in both
@@ -118,7 +118,7 @@ def tag(endpoint: Endpoint) -> str:
         return "wallet"
     if endpoint.security == endpoints.NONE:
         return "market data"
-    return "trading" if endpoint.right == TRADE else "account"
+    return {TRADE: "trading", OPERATE: "operator"}.get(endpoint.right, "account")
 
 
 def security_text(endpoint: Endpoint) -> str:

@@ -60,6 +60,10 @@ def test_trading_weighs_nothing_where_it_succeeds_and_something_where_it_fails(t
             assert (refusal(again)["code"], used(again)) == (-2011, before + 1)
             tested = await wire.signed("POST", "/api/v3/order/test", [*ORDER.items()])
             assert (tested.status_code, used(tested)) == (200, before + 2)
+            await wire.signed("POST", "/api/v3/order", [*ORDER.items(), ("newClientOrderId", "less")])
+            less = [("symbol", "BTCUSDT"), ("origClientOrderId", "less"), ("newQty", "0.0005")]
+            amended = await wire.signed("PUT", "/api/v3/order/amend/keepPriority", less)
+            assert (amended.status_code, used(amended)) == (200, before + 6)
 
     asyncio.run(ask_all())
 

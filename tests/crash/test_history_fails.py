@@ -118,3 +118,26 @@ def test_while_the_history_is_full_orders_are_turned_away_and_cancels_are_not(
         exchange.journal.close()
         exchange.history.close()
         exchange.vault.close()
+
+
+def test_a_journal_that_does_not_verify_is_named_in_one_line_at_the_start(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text("segment_bytes = 8192\n")
+    data = tmp_path / "data"
+    server = Server(data, "--no-flow", "--config", str(settings))
+    with server:
+        for _ in range(20):
+            place_and_cancel(server)
+    for path in (data / "snapshots").iterdir():
+        path.unlink()
+    damaged = sorted((data / "journal").glob("*.tape"))[1]
+    content = bytearray(damaged.read_bytes())
+    content[content.rindex(MAGIC) + HEADER_BYTES] ^= 1
+    damaged.write_bytes(content)
+    server.errors.unlink()
+    with pytest.raises(AssertionError):
+        server.start()
+    said = server.errors.read_text()
+    assert "Traceback" not in said
+    assert said.startswith("run.py demo: corrupt journal")
+    assert damaged.name in said
