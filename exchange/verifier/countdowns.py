@@ -1,9 +1,9 @@
 """The dead man's switch (core/README.md): a timer for an account and a market, and what it does."""
 
 from . import events, words
-from .cancels import end
 from .fields import Message
 from .filters import refuse_if
+from .orders import end
 from .state import State
 from .words import Code, Refusal
 
