@@ -70,7 +70,41 @@ def filters_shown(market: WireMarket, found: dict[str, int]) -> list[dict[str, A
             "avgPriceMins": found["average_minutes"],
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": found["max_orders"]},
+        *rarer_filters(found),
     ]
+
+
+def rarer_filters(found: dict[str, int]) -> list[dict[str, Any]]:
+    """Filters that a market shows where they are set."""
+    shown: list[dict[str, Any]] = []
+    if found["up_ppm"] or found["down_ppm"]:
+        shown.append(
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": ppm(found["up_ppm"]),
+                "multiplierDown": ppm(found["down_ppm"]),
+                "avgPriceMins": found["average_minutes"],
+            }
+        )
+    trailing = {
+        "minTrailingAboveDelta": found["min_trailing_above"],
+        "maxTrailingAboveDelta": found["max_trailing_above"],
+        "minTrailingBelowDelta": found["min_trailing_below"],
+        "maxTrailingBelowDelta": found["max_trailing_below"],
+    }
+    if any(trailing.values()):
+        shown.append({"filterType": "TRAILING_DELTA"} | trailing)
+    return shown + [
+        {"filterType": name, field: found[filter_name]} for name, field, filter_name in COUNTED if found[filter_name]
+    ]
+
+
+COUNTED = (
+    ("ICEBERG_PARTS", "limit", "iceberg_parts"),
+    ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", "max_algo_orders"),
+    ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", "max_iceberg_orders"),
+    ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", "max_amends"),
+)
 
 
 def symbol_shown(context: Context, market: WireMarket, with_permission_sets: bool) -> dict[str, Any]:
