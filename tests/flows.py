@@ -53,7 +53,7 @@ FIRST_ACCOUNT = 16
 OPERATOR = 0
 GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
-TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43)
+TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
 GREAT_WORDS = ((1 << 62) - 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1, -(1 << 63), -(1 << 62), -(1 << 31))
 GREAT_NUMBERS = (*GREAT_WORDS, 1 << 63, (1 << 64) - 1)
@@ -441,6 +441,7 @@ class Flow:
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
             43: [market, random.choice([0, 0, 1, 2, 4, 7])],
+            50: [account, market, random.choice([0, 1, 2_000, 60_000])],
         }
         return [tag, key, *fields[tag]]
 

@@ -17,7 +17,7 @@ EXPIRY = {
     Reason.OUT_OF_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
     Reason.HALTED: "EXCHANGE_CANCELED",
 }
-CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY)
+CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN)
 
 
 def status_at_end(reason: int) -> str:

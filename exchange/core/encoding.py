@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from . import auctions
+from . import auctions, countdowns
 from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, State
 
@@ -135,6 +135,8 @@ def restore_cold(state: State, number: int, content: Any) -> None:
     elif number == TIMERS:
         for due_ns, kind, subject_id in content:
             state.timers[due_ns, kind, subject_id] = None
+            if kind == countdowns.COUNTDOWN_ENDS:
+                state.countdowns[subject_id] = due_ns
     else:
         for market_id, *values in content:
             phase = auctions.resumption(state, market_id)

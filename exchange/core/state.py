@@ -86,6 +86,8 @@ class State:
         """Every request id that moved money, to the seq of its command."""
         self.resumptions: dict[int, Resumption] = {}
         """By market, where it was ever set or needed."""
+        self.countdowns: dict[int, int] = {}
+        """When a dead man's switch ends, by the subject of its timer: the timers have it, too."""
         self.timers: SortedDict[tuple[int, int, int], None] = SortedDict()
         """What is due when: (due_ns, kind, subject id)."""
 

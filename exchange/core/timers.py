@@ -4,12 +4,12 @@ from exchange.messages.base import Reject
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import AdoptClock, ClockAdopted, Tick
 
-from . import accounts, auctions
+from . import accounts, auctions, countdowns
 from .matching import codes
 from .state import State
 
 KEY_EXPIRES = accounts.KEY_EXPIRES
-FIRE = {KEY_EXPIRES: accounts.expire, **auctions.FIRE}
+FIRE = {KEY_EXPIRES: accounts.expire, **auctions.FIRE, **countdowns.FIRE}
 
 
 def is_due(state: State, now_ns: int) -> bool:

@@ -108,6 +108,8 @@ class Reason(IntEnum):
     """Its own trades stopped the market."""
     AMENDED_AWAY = 11
     """It had traded as much already as it was amended to."""
+    COUNTED_DOWN = 12
+    """Its account did not say in time that it is still there."""
 
 
 @unique

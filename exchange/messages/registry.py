@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, auctions, markets, system, transfers
+from . import accounts, auctions, countdowns, markets, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -24,6 +24,7 @@ AnyCommand = (
     | auctions.StartAuction
     | auctions.KillSwitch
     | auctions.SetFeatures
+    | countdowns.SetCountdown
     | transfers.Credit
     | transfers.Debit
 )
@@ -51,6 +52,7 @@ AnyEvent = (
     | auctions.AuctionEnded
     | auctions.Killed
     | auctions.FeaturesSet
+    | countdowns.CountdownSet
     | transfers.Posted
 )
 

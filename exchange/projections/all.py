@@ -7,7 +7,7 @@ without content says that the projection is there; those with content are its pa
 from collections.abc import Iterator
 from struct import Struct
 
-from exchange.messages import accounts, auctions, markets, system, words
+from exchange.messages import accounts, auctions, countdowns, markets, system, words
 from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords
 from exchange.projections.candles import Candles
@@ -40,6 +40,7 @@ IGNORED = frozenset(
         auctions.AuctionEnded,
         auctions.Killed,
         auctions.FeaturesSet,
+        countdowns.CountdownSet,
         accounts.AccountOpened,
         accounts.AccountSet,
         accounts.ApiKeyGranted,

@@ -47,6 +47,7 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.OUT_OF_RANGE: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.HALTED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.AMENDED_AWAY: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.COUNTED_DOWN: (Execution.CANCELED, OrderStatus.CANCELED),
 }
 
 

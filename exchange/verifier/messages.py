@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import auctions, events, fields, words
+from . import auctions, countdowns, events, fields, words
 from .fields import Message
 from .orders import fire, stop_timers
 from .state import FILTERS, Account, Key, Market, State
@@ -32,18 +32,19 @@ def apply_message(state: State, command: Message) -> None:
     """Apply one command, or refuse it: a refusal is raised before anything is written."""
     refuse_if(not state.journal_id and command.tag != fields.GENESIS, Code.NOT_STARTED)
     if "key_id" in command.values:
-        check_operator(state, command.key_id)
+        is_traders = command.tag == fields.SET_COUNTDOWN
+        check_right(state, command.key_id, words.TRADE_RIGHT if is_traders else words.OPERATE_RIGHT)
     HANDLERS[command.tag](state, command)
 
 
-def check_operator(state: State, key_id: int) -> None:
+def check_right(state: State, key_id: int, right: int) -> None:
     if key_id == 0:
         return
     key = state.keys.get(key_id)
     if key is None:
         raise Refusal(Code.UNKNOWN_KEY)
     refuse_if(key.is_revoked, Code.KEY_REVOKED)
-    refuse_if(not key.rights & words.OPERATE_RIGHT, Code.RIGHT_MISSING)
+    refuse_if(not key.rights & right, Code.RIGHT_MISSING)
 
 
 # The venue.
@@ -80,6 +81,9 @@ def tick(state: State, command: Message) -> None:
         if kind == words.KEY_EXPIRES:
             state.keys[subject].is_revoked = True
             events.message(state, 23, subject)
+        elif kind == words.COUNTDOWN_ENDS:
+            if countdowns.fire(state, subject):
+                note_emptied(state, state.markets[subject % words.COUNTDOWN_MARKET - 1])
         else:
             auctions.fire(state, kind, state.markets[subject - 1])
 
@@ -363,6 +367,7 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.START_AUCTION: auctions.start_auction,
     fields.KILL_SWITCH: auctions.kill,
     fields.SET_FEATURES: auctions.set_features,
+    fields.SET_COUNTDOWN: countdowns.set_countdown,
     fields.CREDIT: credit,
     fields.DEBIT: debit,
 }

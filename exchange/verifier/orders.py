@@ -238,9 +238,12 @@ def settle_trip(state: State, market: Market) -> None:
         state.timers.append((market.halt_ends_ns, words.HALT_ENDS, market.market_id))
 
 
+MARKET_TIMERS = (words.HALT_ENDS, words.AUCTION_ENDS, words.AUCTION_INDICATES)
+
+
 def stop_timers(state: State, market: Market) -> None:
     """A market will do nothing by itself."""
-    state.timers = [each for each in state.timers if each[1] == words.KEY_EXPIRES or each[2] != market.market_id]
+    state.timers = [each for each in state.timers if each[1] not in MARKET_TIMERS or each[2] != market.market_id]
     market.halt_ends_ns = market.auction_ends_ns = market.indicates_ns = 0
 
 

@@ -22,6 +22,7 @@ EXAMPLES = ORDER | {
     "seq": "1",
     "newQty": "0.0005",
     "cancelReplaceMode": "STOP_ON_FAILURE",
+    "countdownTime": "0",
     "command": "KillSwitch",
     "fields": '{"market_id": 1}',
     "cancelOrigClientOrderId": "known",

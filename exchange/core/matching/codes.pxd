@@ -128,6 +128,7 @@ cdef enum:
     OUT_OF_RANGE = 9
     HALTED = 10
     AMENDED_AWAY = 11
+    COUNTED_DOWN = 12
     AUCTION_CAUSE = 1
     NOT_RESTING = -1
     MALFORMED_ROW = 1

@@ -82,7 +82,7 @@ MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
 BY_REQUEST, UNFILLED_IOC, UNFILLED_FOK, NO_LIQUIDITY, SELF_TRADE, BY_CANCEL_ALL, BY_OPERATOR = 1, 2, 3, 4, 5, 6, 7
-EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY = 8, 9, 10, 11
+EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY, COUNTED_DOWN = 8, 9, 10, 11, 12
 # Why a trade took place that no taker asked for (word `cause` of TRADED).
 AUCTION_CAUSE = 1
 # The level quantity told of an order that did not rest.

@@ -1,6 +1,6 @@
 cimport cython
 
-from . cimport codes
+from . cimport codes, indexes
 from .buffers cimport Rows
 from .market cimport Market
 from .matching cimport Matching
@@ -16,6 +16,9 @@ cpdef int reject_row(Matching matching, long long at, long long code) except -1
 @cython.locals(canceled=cython.longlong)
 cpdef long long cancel_seat(Matching matching, long long at, Market market) except -1
 
+@cython.locals(canceled=cython.longlong)
+cpdef long long cancel_orders(Matching matching, long long account_id, Market market, long long reason, long long seq,
+                              long long now_ns) except -1
 cpdef key(Matching matching, long long key_id)
 cpdef account(Matching matching, long long account_id)
 

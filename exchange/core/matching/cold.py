@@ -3,7 +3,7 @@
 from struct import Struct
 from typing import Any
 
-from . import codes, records
+from . import codes, indexes, records
 from .market import Market
 from .matching import Matching
 
@@ -44,6 +44,19 @@ def cancel_seat(matching: Matching, at: int, market: Market) -> int:
     if seat:
         while seat.first:
             matching.trading.cancel(market, seat.first, codes.BY_CANCEL_ALL, row.client_id, 0)
+            canceled += 1
+    return canceled
+
+
+def cancel_orders(matching: Matching, account_id: int, market: Market, reason: int, seq: int, now_ns: int) -> int:
+    """Cancel all orders of an account in a market, oldest first; returns how many there were."""
+    matching.events.seq = seq
+    matching.trading.now_ns = now_ns
+    seat = matching.seats.find(matching.accounts.find(account_id), market.id)
+    canceled = 0
+    if seat:
+        while seat.first:
+            matching.trading.cancel(market, seat.first, reason, indexes.no_client_id(), 0)
             canceled += 1
     return canceled
 

@@ -1,0 +1,39 @@
+"""The dead man's switch (core/README.md): a timer for an account and a market, and what it does."""
+
+from . import events, words
+from .fields import Message
+from .filters import refuse_if
+from .orders import end
+from .state import State
+from .words import Code, Refusal
+
+MILLISECONDS_MAX = 86_400_000
+
+
+def set_countdown(state: State, command: Message) -> None:
+    account = state.accounts.get(command.account_id)
+    refuse_if(0 < command.account_id < words.FIRST_ACCOUNT, Code.WRONG_ACCOUNT)
+    if account is None:
+        raise Refusal(Code.UNKNOWN_ACCOUNT)
+    is_others = command.key_id != 0 and state.keys[command.key_id].account_id != command.account_id
+    refuse_if(is_others, Code.KEY_OF_OTHER_ACCOUNT)
+    refuse_if(state.market(command.market_id) is None, Code.UNKNOWN_MARKET)
+    refuse_if(not 0 <= command.milliseconds <= MILLISECONDS_MAX, Code.NUMBER_OUT_OF_RANGE)
+    subject = command.account_id * words.COUNTDOWN_MARKET + command.market_id
+    state.timers = [each for each in state.timers if each[1:] != (words.COUNTDOWN_ENDS, subject)]
+    due_ns = 0
+    if command.milliseconds:
+        due_ns = state.now_ns + command.milliseconds * 1_000_000
+        state.timers.append((due_ns, words.COUNTDOWN_ENDS, subject))
+    events.message(state, 50, command.account_id, command.market_id, due_ns)
+
+
+def fire(state: State, subject: int) -> bool:
+    """Cancel what the account has open there; return whether there was anything."""
+    account_id, market_id = divmod(subject, words.COUNTDOWN_MARKET)
+    market = state.markets[market_id - 1]
+    events.message(state, 50, account_id, market_id, 0)
+    orders = [order for order in state.accounts[account_id].orders if order.market is market]
+    for order in orders:
+        end(state, order, words.COUNTED_DOWN)
+    return bool(orders)
