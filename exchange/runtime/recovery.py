@@ -13,9 +13,10 @@ from exchange.messages.orders import EXTENSION, ROW, ROW_BYTES, RowKind
 from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
 from exchange.runtime.sequencer import MESSAGE_SCHEMA, Applied
+from journal.errors import CorruptJournal
 from journal.frame import Frame
 from journal.quarantine import REASON_LENGTH_MAX, quarantine_in, quarantined
-from journal.reader import read
+from journal.reader import chain_at, read
 from journal.writer import Journal
 from snapshots.store import Snapshot, list_snapshots, newest_valid
 
@@ -67,16 +68,34 @@ def create_journal(directory: Path, created_ns: int, segment_bytes: int) -> Jour
 def restore_newest(
     journal_directory: Path, snapshots: Path | None, journal_id: bytes, on_invalid: Callable[[str], None]
 ) -> tuple[Engine, Snapshot | None]:
-    """An engine from the newest snapshot that verifies, or a new one."""
+    """An engine from the newest snapshot that verifies, or a new one.
+
+    Raises:  CorruptJournal where the journal is not the one that the snapshot was taken of.
+    """
     notes = quarantined(journal_directory)
     snapshot = None
     if snapshots is not None:
         snapshot = newest_valid(snapshots, journal_id, on_invalid=lambda error: on_invalid(str(error)))
     engine = Engine(secrets.token_bytes(16), notes)
     if snapshot is not None:
+        check_history(journal_directory, snapshot)
         engine.state = encoding.restore(secrets.token_bytes(16), snapshot.state)
         engine.state.seq = snapshot.header.seq
     return engine, snapshot
+
+
+def check_history(directory: Path, snapshot: Snapshot) -> None:
+    """The journal must have come to the snapshot's chain value where the snapshot was taken, hashed anew up to there.
+
+    A journal that ends before has lost what was acknowledged: a disk lied, or a part of it is missing.
+    """
+    seq = snapshot.header.seq
+    try:
+        found = chain_at(directory, seq)
+    except LookupError as error:
+        raise CorruptJournal(directory, 0, seq, f"there is a snapshot of entry {seq}, but {error}") from error
+    if found != snapshot.header.chain:
+        raise CorruptJournal(directory, 0, seq, f"the snapshot of entry {seq} was taken of another history")
 
 
 def recover(

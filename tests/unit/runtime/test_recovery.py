@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from exchange.core import interpreted
+from exchange.core import encoding, interpreted
 from exchange.core.matching import cold
 from exchange.messages import markets, words
 from exchange.messages.orders import Side
@@ -15,9 +15,11 @@ from exchange.messages.rejects import RejectCode
 from exchange.ops import quarantine
 from exchange.runtime import keeping, recovery, sequencer
 from exchange.runtime.sequencer import Applied
+from journal.errors import CorruptJournal
 from journal.quarantine import quarantined
 from journal.writer import Journal
 from snapshots.store import list_snapshots
+from tests.unit.audit.steps import take_snapshot
 from tests.venue import Venue, limit, listing
 
 FATAL_PRICE = 4_444
@@ -219,3 +221,31 @@ def test_the_venue_sets_one_entry_aside_by_itself_and_not_a_second_one_so_soon(
         soon = recovery.EngineFailed(fatal + 9_999, "another", directory, AssertionError())
         assert not recovery.quarantine_itself(journal, directory, snapshots, soon)
     assert list(quarantined(directory)) == [fatal]
+
+
+def test_incident_21_recovery_trusts_no_stored_hash_the_journal_must_have_come_to_the_snapshots_chain(
+    tmp_path: Path,
+) -> None:
+    journal, snapshots = tmp_path / "journal", tmp_path / "snapshots"
+
+    async def begin(rounds: int) -> Venue:
+        async with Venue(tmp_path) as venue:
+            await venue.send(listing())
+            await trade(venue, rounds)
+        return venue
+
+    asyncio.run(begin(2))
+    shutil.copytree(journal, tmp_path / "short")
+    venue = asyncio.run(begin(2))
+    seq, journal_id = venue.engine.seq, venue.journal.journal_id
+    state = b"".join(encoding.sections(venue.engine.state))
+    take_snapshot(snapshots, seq, journal_id, venue.journal.chain, state)
+    assert recovery.recover(journal, snapshots, journal_id).snapshot_seq == seq
+    # A disk that lied: the end of the journal is gone, and nothing in it tells.
+    with pytest.raises(CorruptJournal, match=f"there is a snapshot of entry {seq}, but no frame"):
+        recovery.recover(tmp_path / "short", snapshots, journal_id)
+    shutil.rmtree(snapshots)
+    snapshots.mkdir()
+    take_snapshot(snapshots, seq, journal_id, bytes(32), state)
+    with pytest.raises(CorruptJournal, match="was taken of another history"):
+        recovery.recover(journal, snapshots, journal_id)
