@@ -375,7 +375,7 @@ class Checks:
             code = wrong_quantity(market, quantity)
         if not code:
             code = wrong_percent_price(market, side, price, self.trading.now_ns)
-        if not code and (market.up_ppm or market.down_ppm):
+        if not code and market.up_ppm | market.down_ppm:
             code = terms.wrong_price_of_all(market, price, self.trading.now_ns)
         if code:
             return code

@@ -128,7 +128,7 @@ class Matching:
         Returns: the maker that ended it by self-trade prevention, or 0.
         """
         key = worst_key
-        if market.range_bid_up_ppm or market.range_bid_down_ppm or market.range_ask_up_ppm or market.range_ask_down_ppm:
+        if market.range_bid_up_ppm | market.range_bid_down_ppm | market.range_ask_up_ppm | market.range_ask_down_ppm:
             key = self.range_key(market, order.flags.side, worst_key)
         self.is_out_of_range = False
         met = 0

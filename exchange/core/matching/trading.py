@@ -230,7 +230,7 @@ class Trading:
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
         if market.waiting:
             self.triggers.touch(market, maker.price)
-        if market.breaker_ppm or market.notional_per_second:
+        if market.breaker_ppm | market.notional_per_second:
             self.guard(market, taker, quote_amount)
         self.leave_or_refill(market, maker, quantity)
 
