@@ -92,6 +92,9 @@ def test_an_amendment_keeps_the_order_and_its_place(tmp_path: Path) -> None:
         ):
             answer = await wire.signed("PUT", path, [*named, ("newQty", quantity)])
             assert answer.json() == {"code": -2038, "msg": message}
+        unknown = [("symbol", "BTCUSDT"), ("origClientOrderId", "gone"), ("newQty", "0.001")]
+        answer = await wire.signed("PUT", path, unknown)
+        assert answer.json() == {"code": -2038, "msg": "Unknown order sent."}
 
     conversation(tmp_path, talk)
 

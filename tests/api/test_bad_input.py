@@ -165,6 +165,7 @@ def test_numbers_at_their_ends_never_make_the_venue_fail(tmp_path: Path) -> None
                     response = await wire.signed("POST", "/api/v3/order/test", list(order.items()))
                     if response.status_code != 200:
                         refusal(response)
+            assert (await wire.ask("GET", "/api/v3/ping")).json() == {}
 
     asyncio.run(ask_all())
 

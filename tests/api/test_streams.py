@@ -122,9 +122,11 @@ def test_what_an_account_is_sent_is_what_its_rows_declare(tmp_path: Path) -> Non
 def test_nothing_is_made_for_streams_that_nobody_listens_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def ask_all() -> None:
         async with open_wire(tmp_path) as wire:
-            monkeypatch.setattr("exchange.api.streams.Hub.publish", None)
+            published: list[object] = []
+            monkeypatch.setattr("exchange.api.streams.Hub.publish", lambda hub, *told: published.append(told))
             await trade(wire)
             wire.exchange.feed.beat(20, wire.exchange.context.now_ns())
+            assert not published
 
     asyncio.run(ask_all())
 

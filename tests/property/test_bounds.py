@@ -185,6 +185,8 @@ def test_an_average_over_more_lots_than_a_word_counts() -> None:
     wash = flows.limit(1, ALICE, SELL, 1, WIDEST, 1), flows.limit(1, ALICE, BUY, 1, WIDEST, 2)
     for _ in range(11):
         trio.rows(*wash * 100)
+    assert max(lots for _, lots in trio.venue.state.markets[0].buckets.values()) > 1 << 62
+    trio.check_state()
 
 
 def test_a_market_order_never_pays_more_than_it_holds() -> None:

@@ -1,5 +1,6 @@
 # Where records come from: pool.pyx over C memory, pool.py in plain Python. No rule of the exchange is in here.
 cimport cython
+from .ladder cimport Ladder
 from .records cimport Cell, Details, Level, Order, Seat
 
 cdef void *zeroed(long long size) except NULL
@@ -43,6 +44,36 @@ cdef class Pool:
 
     cdef inline Level *no_level(self) noexcept:
         return NULL
+
+    cdef inline Level *level_at(self, Ladder ladder, long long key) except NULL:
+        level = ladder.find(key)
+        if not level:
+            level = self.take_level(key)
+            ladder.insert(level)
+        return level
+
+    cdef inline void enqueue(self, Level *level, Order *order) noexcept:
+        last = level.last
+        order.level = level
+        order.prev = last
+        order.next = NULL
+        if last:
+            last.next = order
+        else:
+            level.first = order
+        level.last = order
+
+    cdef inline void dequeue(self, Order *order) noexcept:
+        older = order.prev
+        younger = order.next
+        if older:
+            older.next = younger
+        else:
+            order.level.first = younger
+        if younger:
+            younger.prev = older
+        else:
+            order.level.last = older
 
     cdef inline Order *take_order(self) except NULL:
         order = self.spare_order

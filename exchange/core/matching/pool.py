@@ -1,5 +1,6 @@
 """Where orders, levels, seats and cells come from and go back to, in plain Python: `pool.pyx` is the compiled twin."""
 
+from .ladder import Ladder
 from .records import Cell, Details, Level, Order, Seat
 
 
@@ -29,6 +30,37 @@ class Pool:
 
     def no_level(self) -> None:
         """What a link to a level is where there is none."""
+
+    def level_at(self, ladder: Ladder, key: int) -> Level:
+        """The level of a key, made where there is none."""
+        level = ladder.find(key)
+        if not level:
+            level = self.take_level(key)
+            ladder.insert(level)
+        return level
+
+    def enqueue(self, level: Level, order: Order) -> None:
+        """Put an order behind the others of a level."""
+        last = level.last
+        order.level = level
+        order.prev = last
+        order.next = None
+        if last:
+            last.next = order
+        else:
+            level.first = order
+        level.last = order
+
+    def dequeue(self, order: Order) -> None:
+        """Take an order out of the queue of its level."""
+        if order.prev:
+            order.prev.next = order.next
+        else:
+            order.level.first = order.next
+        if order.next:
+            order.next.prev = order.prev
+        else:
+            order.level.last = order.prev
 
     def take_details(self) -> Details:
         details = Details()

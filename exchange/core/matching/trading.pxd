@@ -2,7 +2,6 @@ cimport cython
 from . cimport arithmetic, average, codes, indexes
 from .events cimport Events
 from .indexes cimport ClientIndex, OrderIndex
-from .ladder cimport Ladder
 from .market cimport Market
 from .pool cimport Pool
 from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Seat
@@ -57,7 +56,6 @@ cdef class Trading:
                     long long counter_order) except -1
     cdef word release_claim(self, Order *order, long long kept) except -1
     cdef Level *queue(self, Market market, Order *order) except NULL
-    cdef Level *level_of(self, Ladder ladder, long long key) except NULL
     cdef word unqueue(self, Market market, Order *order) except -1
     cdef int take_seat(self, Order *order) noexcept
     cdef int leave_seat(self, Order *order) noexcept

@@ -7,7 +7,6 @@ summed over its trades and settled once.
 from . import arithmetic, average, codes, indexes, records
 from .events import Events
 from .indexes import ClientIndex, OrderIndex
-from .ladder import Ladder
 from .market import Market
 from .pool import Pool
 from .triggers import Triggers
@@ -181,19 +180,8 @@ class Trading:
         details.shown = min(details.visible, order.remaining)
         level.quantity += details.shown
         level.hidden -= details.shown
-        younger = order.next
-        if younger:
-            older = order.prev
-            if older:
-                older.next = younger
-            else:
-                level.first = younger
-            younger.prev = older
-            last = level.last
-            last.next = order
-            order.prev = last
-            order.next = self.pool.no_order()
-            level.last = order
+        self.pool.dequeue(order)
+        self.pool.enqueue(level, order)
         self.events.refilled(market, order)
 
     def trade(self, market: Market, taker: "records.Order", maker: "records.Order") -> None:
@@ -393,28 +381,14 @@ class Trading:
         The caller keeps `level.quantity` right while an order in the queue is filled.
         """
         if order.flags.side == codes.BUY:
-            level = self.level_of(market.bids, order.price)
+            level = self.pool.level_at(market.bids, order.price)
         else:
-            level = self.level_of(market.asks, -order.price)
-        last = level.last
-        order.level = level
-        order.prev = last
-        if last:
-            last.next = order
-        else:
-            level.first = order
-        level.last = order
+            level = self.pool.level_at(market.asks, -order.price)
+        self.pool.enqueue(level, order)
         shown = shown_of(order)
         level.quantity += shown
         level.hidden += order.remaining - shown
         market.resting += 1
-        return level
-
-    def level_of(self, ladder: Ladder, key: int) -> "records.Level":
-        level = ladder.find(key)
-        if not level:
-            level = self.pool.take_level(key)
-            ladder.insert(level)
         return level
 
     def unqueue(self, market: Market, order: "records.Order") -> int:
@@ -422,20 +396,11 @@ class Trading:
         has left.
         """
         level = order.level
-        older = order.prev
-        younger = order.next
         shown = shown_of(order)
         left = level.quantity - shown
         level.quantity = left
         level.hidden -= order.remaining - shown
-        if older:
-            older.next = younger
-        else:
-            level.first = younger
-        if younger:
-            younger.prev = older
-        else:
-            level.last = older
+        self.pool.dequeue(order)
         market.resting -= 1
         if not level.first:
             if order.flags.side == codes.BUY:

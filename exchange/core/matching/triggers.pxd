@@ -1,6 +1,5 @@
 cimport cython
 from . cimport codes
-from .ladder cimport Ladder
 from .market cimport Market
 from .pool cimport Pool
 from .records cimport word, Details, Level, Order
@@ -17,7 +16,6 @@ cdef class Triggers:
     cdef readonly long long busy
     cdef int wait(self, Market market, Order *order) except -1
     cdef int line_up(self, Market market, Order *order) except -1
-    cdef Level *level_of(self, Ladder ladder, long long key) except NULL
     cdef int leave(self, Market market, Order *order) except -1
     cdef int unqueue(self, Market market, Order *order) except -1
     cdef int stop_following(self, Market market, Order *order) except -1

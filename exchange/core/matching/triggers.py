@@ -10,7 +10,6 @@ Source:  ../shared/binance-spot-reference.md §7; design §3.1 (entry in turn, b
 """
 
 from . import codes, records
-from .ladder import Ladder
 from .market import Market
 from .pool import Pool
 
@@ -66,24 +65,10 @@ class Triggers:
     def line_up(self, market: Market, order: "records.Order") -> None:
         """Queue an order at its trigger price."""
         if fires_above(order):
-            level = self.level_of(market.rising, -order.details.trigger_price)
+            level = self.pool.level_at(market.rising, -order.details.trigger_price)
         else:
-            level = self.level_of(market.falling, order.details.trigger_price)
-        last = level.last
-        order.level = level
-        order.prev = last
-        if last:
-            last.next = order
-        else:
-            level.first = order
-        level.last = order
-
-    def level_of(self, ladder: Ladder, key: int) -> "records.Level":
-        level = ladder.find(key)
-        if not level:
-            level = self.pool.take_level(key)
-            ladder.insert(level)
-        return level
+            level = self.pool.level_at(market.falling, order.details.trigger_price)
+        self.pool.enqueue(level, order)
 
     def leave(self, market: Market, order: "records.Order") -> None:
         """Take a waiting order out of where it waits."""
@@ -95,16 +80,7 @@ class Triggers:
 
     def unqueue(self, market: Market, order: "records.Order") -> None:
         level = order.level
-        older = order.prev
-        younger = order.next
-        if older:
-            older.next = younger
-        else:
-            level.first = younger
-        if younger:
-            younger.prev = older
-        else:
-            level.last = older
+        self.pool.dequeue(order)
         if not level.first:
             if fires_above(order):
                 market.rising.remove(level)

@@ -84,8 +84,8 @@ HOT = {
         "same_owner", "fee_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
         "Trading_prevent", "Trading_decrement", "Trading_shrink", "Trading_refill", "Trading_trade",
         "Trading_leave_or_refill", "Trading_guard", "Trading_settle_taker", "Trading_cover", "Trading_rest",
-        "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_level_of",
-        "Trading_unqueue", "Trading_take_seat", "Trading_leave_seat",
+        "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_unqueue",
+        "Trading_take_seat", "Trading_leave_seat",
     ],
     "checks": [
         "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",

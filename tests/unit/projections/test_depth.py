@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from exchange.core import queries
+from exchange.core.engine import MESSAGES, ROWS
+from exchange.messages import auctions, markets, registry
 from exchange.messages.orders import Side
 from exchange.projections import depth as depths
 from exchange.projections.depth import Depth, DepthChange, DepthTaker
-from tests.unit.projections.flow import MARKETS, Flow
+from tests.unit.projections.flow import MARKETS, MIDDLE, Flow
+from tests.venue import limit
 
 ALL = 10_000
 
@@ -117,3 +120,19 @@ def test_two_batches_between_takes_are_one_diff_with_the_newest_quantities() -> 
     _, bids, asks = depth.snapshot(1, ALL)
     assert {price: quantity for price, quantity in change.bids.items() if quantity} == dict(bids)
     assert {price: quantity for price, quantity in change.asks.items() if quantity} == dict(asks)
+
+
+def test_an_auction_takes_from_the_prices_of_its_makers_not_from_its_own() -> None:
+    flow, depth = Flow(5), Depth()
+    orders = (
+        limit(0, Side.BUY, MIDDLE + 50, 3, "first"),
+        limit(1, Side.SELL, MIDDLE - 50, 2, "second"),
+        limit(2, Side.SELL, MIDDLE + 10, 4, "third"),
+        limit(3, Side.BUY, MIDDLE + 20, 2, "fourth"),
+    )
+    batches = [*flow.batches(0), flow.apply(MESSAGES, registry.encode_commands([auctions.StartAuction(0, 1, 60)]))]
+    batches.append(flow.apply(ROWS, b"".join(orders)))
+    batches.append(flow.apply(MESSAGES, registry.encode_commands([markets.SetMarketStatus(0, 1, 1)])))
+    for batch in batches:
+        depth.on_batch(batch.ts_ns, batch.events)
+    assert depth.snapshot(1, ALL)[1:] == core_book(flow, 1) == ([], [(MIDDLE + 10, 1)])
