@@ -1,6 +1,6 @@
 """Orders that are changed: made smaller in their place, or replaced by another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from exchange.api import answers, errors, order_views, parameters
@@ -47,21 +47,10 @@ async def amend(request: Request) -> Reply:
     first = answer.events[0]
     if isinstance(first, Rejected):
         raise errors.rejected(first.code, amending=True)
-    for event in answer.events:
-        if isinstance(event, Amended):
-            view = amended_order(request, market, event)
-            return Reply(
-                {
-                    "transactTime": request.time(answer.ts_ns),
-                    "executionId": event.execution_id,
-                    "amendedOrder": view,
-                },
-                answer.seq,
-            )
-    ended = next(event for event in answer.events if isinstance(event, Canceled))
-    view = amended_away(request, market, ended)
+    event = next(event for event in answer.events if isinstance(event, Amended | Canceled))
+    view = amended_order(request, market, event) if isinstance(event, Amended) else amended_away(market, event)
     moment = request.time(answer.ts_ns)
-    return Reply({"transactTime": moment, "executionId": ended.execution_id, "amendedOrder": view}, answer.seq)
+    return Reply({"transactTime": moment, "executionId": event.execution_id, "amendedOrder": view}, answer.seq)
 
 
 def amended_order(request: Request, market: WireMarket, event: Amended) -> dict[str, Any]:
@@ -74,7 +63,7 @@ def amended_order(request: Request, market: WireMarket, event: Amended) -> dict[
     return view | {"workingTime": request.time(event.created_ns)}
 
 
-def amended_away(request: Request, market: WireMarket, event: Canceled) -> dict[str, Any]:
+def amended_away(market: WireMarket, event: Canceled) -> dict[str, Any]:
     """An order that had traded as much already as it was amended to."""
     filled = event.quantity - event.remaining - event.prevented_quantity
     old, new = unpack_client_id(event.client_id), unpack_client_id(event.cancel_id)
@@ -203,10 +192,6 @@ async def only_cancel(
     raise failed(halves, 429 if values["cancelReplaceMode"] == "STOP_ON_FAILURE" else 0)
 
 
-def chosen(words: Mapping[str, int]) -> Any:
-    return parameters.word(tuple(words))
-
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     trading(
         "PUT",
@@ -227,7 +212,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         1,
         replace,
         *ORDER_ROWS,
-        Parameter("cancelReplaceMode", chosen(MODES), mandatory=True),
+        Parameter("cancelReplaceMode", parameters.word(tuple(MODES)), mandatory=True),
         Parameter("cancelOrderId", parameters.long),
         Parameter("cancelOrigClientOrderId", parameters.client_order_id),
         Parameter("cancelNewClientOrderId", parameters.client_order_id),
