@@ -89,8 +89,8 @@ MUTATIONS = (
     Mutation(
         "an iceberg's part keeps its place",
         TRADING,
-        "        if younger:\n            older",
-        "        if False:\n            older",
+        "        self.pool.dequeue(order)\n        self.pool.enqueue(level, order)\n        self.events.refilled",
+        "        self.events.refilled",
         WORLDS,
     ),
     Mutation("an iceberg hides its next part", TRADING, "level.quantity += details.shown", "pass", WORLDS),
