@@ -41,7 +41,7 @@ def write_accounts(matching: Matching, end: int) -> bytes:
             writer.add(account.status)
             writer.add(account.tier)
             writer.add(account.trade_group)
-            writer.add(account.parent)
+            writer.add(matching.accounts.parents.get(account_id, 0))
     return writer.take()
 
 
@@ -50,7 +50,7 @@ def write_keys(matching: Matching, end: int) -> bytes:
     for key_id in range(end):
         key = matching.keys.find(key_id)
         if key:
-            writer.add(key.id)
+            writer.add(key_id)
             writer.add(key.account.id)
             writer.add(key.rights)
             writer.add(key.revoked)

@@ -148,6 +148,7 @@ class Accounts:
 
     def __init__(self) -> None:
         self.accounts: dict[int, Account] = {}
+        self.parents: dict[int, int] = {}
 
     @property
     def count(self) -> int:
@@ -182,7 +183,6 @@ class Keys:
         if not 0 < key_id < PAGES_MAX * RECORDS:
             raise OverflowError(f"key id {key_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         key = self.keys[key_id] = Key()
-        key.id = key_id
         key.account = account
         return key
 

@@ -106,7 +106,7 @@ cdef class OrderIndex(Buckets):
         return self.sorted[rank]
 
     cdef hashed_t hash_of(self, void *node) noexcept:
-        return mixed(<hashed_t> (<Order *> node).id)
+        return <hashed_t> (<Order *> node).id
 
 
 cdef class ClientIndex(Buckets):
@@ -191,6 +191,15 @@ cdef class Seats(Buckets):
     cdef hashed_t hash_of(self, void *node) noexcept:
         return pair_hash((<Seat *> node).account.id, (<Seat *> node).market)
 
+    cdef Seat *search(self, Account *account, long long market) noexcept:
+        """Find a seat that its account does not have at hand, and put it there."""
+        seat = <Seat *> self.head(pair_hash(account.id, market))[0]
+        while seat and not (seat.account == account and seat.market == market):
+            seat = seat.link
+        if seat:
+            account.seats[market & 3] = seat
+        return seat
+
     cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL:
         seat = self.find(account, market)
         if not seat:
@@ -210,6 +219,7 @@ cdef class Accounts:
 
     def __cinit__(self):
         self.pages = <Account **> zeroed(PAGES_MAX * sizeof(Account *))
+        self.parents = {}
 
     def __dealloc__(self):
         cdef long long page
@@ -246,7 +256,6 @@ cdef class Keys:
         if not self.pages[id // RECORDS]:
             self.pages[id // RECORDS] = <Key *> zeroed_lines(RECORDS * sizeof(Key))
         key = &self.pages[id // RECORDS][id % RECORDS]
-        key.id = id
         key.account = account
         self.count += 1
         return key

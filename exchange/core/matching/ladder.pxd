@@ -11,6 +11,7 @@ cdef struct Node:
     long long spare[7]
 
 
+# `recent` are levels sought last, each at the lowest bits of its key: prices crowd, so most are found there at once.
 @cython.final
 cdef class Ladder:
     cdef readonly long long count
@@ -19,10 +20,22 @@ cdef class Ladder:
     cdef Level *worst
     cdef Node *root
     cdef long long height
-    cdef Level *find(self, long long key) noexcept
+    cdef Level *recent[256]
+    cdef long long sought
+    cdef Node *sought_leaf
+    cdef long long sought_at
+    cdef Level *search(self, long long key) noexcept
+    cdef Node *leaf_between(self, long long key) noexcept
     cdef int insert(self, Level *level) except -1
+    cdef int descend(self, Level *level) except -1
     cdef int remove(self, Level *level) except -1
     cdef int link(self, Level *level, Node *leaf, long long at) except -1
     cdef int widen(self, Node **path, long long *places, long long depth, long long key, void *child) except -1
     cdef int narrow(self, long long key) noexcept
     cpdef long long memory(self) except -1
+
+    cdef inline Level *find(self, long long key) noexcept:
+        level = self.recent[key & 255]
+        if level and level.key == key:
+            return level
+        return self.search(key)

@@ -96,19 +96,59 @@ cdef class Ladder:
         if self.root:
             free_node(self.root, self.height)
 
-    cdef Level *find(self, long long key) noexcept:
-        cdef Node *node = self.root
-        cdef long long at
-        for at in range(self.height):
-            node = <Node *> node.children[child_of(node, key)]
-        at = place_of(node, key)
-        return <Level *> node.children[at] if at < FANOUT and node.keys[at] == key else NULL
+    cdef Level *search(self, long long key) noexcept:
+        """Find a level that is not at hand; where it is, or would be, is kept for an `insert` that follows."""
+        cdef Node *node = self.leaf_between(key)
+        cdef Level *level = NULL
+        cdef long long depth, at
+        if node:
+            at = self.sought_at
+        else:
+            node = self.root
+            for depth in range(self.height):
+                node = <Node *> node.children[child_of(node, key)]
+            at = place_of(node, key)
+            self.sought_at = at
+        self.sought = key
+        self.sought_leaf = node
+        if at < FANOUT and node.keys[at] == key:
+            level = <Level *> node.children[at]
+            self.recent[key & 255] = level
+        return level
+
+    cdef Node *leaf_between(self, long long key) noexcept:
+        """The leaf of a level right beside `key`, if that is at hand and `key` lies within it; sets `sought_at`."""
+        cdef Level *beside = self.recent[(key - 1) & 255]
+        cdef Node *leaf
+        if not beside or beside.key != key - 1:
+            beside = self.recent[(key + 1) & 255]
+            if not beside or beside.key != key + 1:
+                return NULL
+        leaf = <Node *> beside.leaf
+        self.sought_at = place_of(leaf, key)
+        return leaf if 0 < self.sought_at < leaf.count else NULL
 
     cpdef long long memory(self) except -1:
         """Bytes that the nodes take."""
         return node_count(self.root, self.height) * sizeof(Node)
 
     cdef int insert(self, Level *level) except -1:
+        """Add a level whose key is not there. Where `search` has just found its place, there is no way down to go."""
+        cdef Node *leaf = self.sought_leaf
+        cdef long long at = self.sought_at
+        self.recent[level.key & 255] = level
+        self.sought_leaf = NULL
+        # The first of a leaf may be below all: then the nodes above must learn of it.
+        if leaf == NULL or self.sought != level.key or leaf.count == FANOUT or (at == 0 and self.height):
+            return self.descend(level)
+        self.link(level, leaf, at)
+        shift_in(leaf, at, level.key, level)
+        level.leaf = leaf
+        self.count += 1
+        return 0
+
+    cdef int descend(self, Level *level) except -1:
+        """Add a level from the root on, halving nodes where they are full."""
         cdef Node *path[HEIGHT_MAX]
         cdef long long places[HEIGHT_MAX]
         cdef long long depth, at
@@ -185,6 +225,9 @@ cdef class Ladder:
         cdef Node *leaf = <Node *> level.leaf
         cdef long long at = place_of(leaf, level.key)
         assert at < leaf.count and leaf.children[at] == level
+        self.sought_leaf = NULL
+        if self.recent[level.key & 255] == level:
+            self.recent[level.key & 255] = NULL
         if level.better:
             level.better.worse = level.worse
         else:

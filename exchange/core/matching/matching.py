@@ -435,7 +435,8 @@ class Matching:
         account.status = status
         account.tier = tier
         account.trade_group = trade_group
-        account.parent = parent
+        if parent:
+            self.accounts.parents[account_id] = parent
 
     def set_account(self, account_id: int, status: int, tier: int, trade_group: int) -> None:
         account = self.accounts.find(account_id)

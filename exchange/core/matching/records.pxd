@@ -77,21 +77,23 @@ cdef struct Trigger:
     long long spare_2
     long long spare_3
 
+# One cache line. `seats` are those found last, by the lowest bits of their markets: indexes.pxd keeps them.
 cdef struct Account:
     long long id
-    long long kind
-    long long status
-    long long tier
     long long trade_group
-    long long parent
     long long open_orders
-    long long spare
+    unsigned char kind
+    unsigned char status
+    unsigned char tier
+    unsigned char spare[5]
+    Seat *seats[4]
 
+# Four to a cache line. A key without an account is none.
 cdef struct Key:
-    long long id
-    long long rights
-    long long revoked
     Account *account
+    unsigned char rights
+    unsigned char revoked
+    unsigned char spare[6]
 
 cdef struct Cell:
     long long account

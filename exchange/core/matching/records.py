@@ -60,13 +60,13 @@ class Trigger:
 class Account:
     """What matching must know of an account."""
 
-    __slots__ = ("id", "kind", "status", "tier", "trade_group", "parent", "open_orders", "spare")
+    __slots__ = ("id", "trade_group", "open_orders", "kind", "status", "tier")
 
 
 class Key:
     """An API key: whose it is and what it may do."""
 
-    __slots__ = ("id", "rights", "revoked", "account")
+    __slots__ = ("account", "rights", "revoked")
 
 
 class Cell:

@@ -67,8 +67,9 @@ cdef class Warmer:
         cdef Ahead *ahead
         for number in range(self.places):
             ahead = &self.placing[number]
-            ahead.slot = self.seats.slot(ahead.row.account, ahead.row.market)
-            fetch(ahead.slot)
+            account = self.accounts.find(ahead.row.account)
+            ahead.node = account.seats[ahead.row.market & 3] if account else NULL
+            fetch(ahead.node)
             ahead.client_slot = self.clients.slot(ahead.row.account, ahead.row.client_id)
             fetch(ahead.client_slot)
 
@@ -86,11 +87,9 @@ cdef class Warmer:
         cdef Seat *seat
         for number in range(self.places):
             ahead = &self.placing[number]
-            ahead.node = ahead.slot[0]
-            fetch(ahead.node if ahead.node else ahead.slot)
             fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
             ahead.level = self.level_of(ahead.row)
-            fetch(ahead.level if ahead.level else ahead.slot)
+            fetch(ahead.level)
         for number in range(self.places):
             ahead = &self.placing[number]
             seat = <Seat *> ahead.node

@@ -24,17 +24,17 @@ START_NS = 1_700_000_000_000_000_000
 ACCOUNTS = range(16, 1_016)
 
 
-def structs() -> dict[str, list[tuple[str, str]]]:
-    """Type and name of every field of the structs in records.pxd."""
+def structs() -> dict[str, list[tuple[str, str, str]]]:
+    """Type, name and, of an array, length of every field of the structs in records.pxd."""
     text = (FOLDER / "records.pxd").read_text()
     found = re.findall(r"^cdef struct (\w+):\n((?:    .+\n|\n(?=    ))+)", text, re.MULTILINE)
-    return {name: re.findall(r"^    (.+?) ?\*?(\w+)$", fields, re.MULTILINE) for name, fields in found}
+    return {name: re.findall(r"^    (.+?) ?\*?(\w+)(?:\[(\d+)\])?$", fields, re.MULTILINE) for name, fields in found}
 
 
 def words(name: str) -> int:
     """How many words a struct has."""
     sizes = {"ClientId": 5, "unsigned char": 0.125}
-    return int(sum(sizes.get(kind, 1) for kind, _ in structs()[name]))
+    return int(sum(sizes.get(kind, 1) * int(length or 1) for kind, _, length in structs()[name]))
 
 
 def test_codes_mean_the_same_numbers_to_python_and_to_the_compiler() -> None:
@@ -45,7 +45,10 @@ def test_codes_mean_the_same_numbers_to_python_and_to_the_compiler() -> None:
 
 def test_records_have_the_same_fields_in_python_and_in_c() -> None:
     plain = {name: slots for name, value in vars(records).items() if (slots := getattr(value, "__slots__", None))}
-    compiled = {name: tuple(field for _, field in fields) for name, fields in structs().items()}
+    # An array is a container's own business.
+    compiled = {
+        name: tuple(field for _, field, length in fields if not length) for name, fields in structs().items()
+    }
     del compiled["ClientId"]
     assert compiled == plain
 
