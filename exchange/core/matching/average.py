@@ -4,7 +4,7 @@ A bucket is `average_minutes` seconds wide. The window at an instant is its buck
 reads: buckets that fell out of the window since the last trade are left out of the sum, and dropped by the next trade.
 """
 
-from . import codes, wide
+from . import arithmetic, codes, wide
 from .market import Market
 
 
@@ -14,17 +14,49 @@ def bucket_of(market: Market, now_ns: int) -> int:
 
 def note_trade(market: Market, now_ns: int, price: int, quantity: int) -> None:
     """Add a trade to the bucket of its time, dropping the buckets that left the window."""
-    market.bounds_until_ns = 0
     if market.average_minutes:
-        bucket = bucket_of(market, now_ns)
-        if bucket > market.average_bucket:
-            move_on(market, bucket)
+        bucket = market.average_bucket
+        if now_ns >= market.bucket_until_ns:
+            bucket = bucket_of(market, now_ns)
+            if bucket > market.average_bucket:
+                move_on(market, bucket)
         at = bucket % codes.AVERAGE_BUCKETS
         weighted = price * quantity
         wide.add(market.average_sums, at, weighted)
         wide.add(market.average_sums, codes.AVERAGE_TOTAL, weighted)
         wide.add(market.average_lots, at, quantity)
         wide.add(market.average_lots, codes.AVERAGE_TOTAL, quantity)
+    # The average moves towards the price of the trade: it stays within prices that hold both.
+    if price < market.average_low or price > market.average_high:
+        widen_bounds(market, price)
+
+
+def widen_bounds(market: Market, price: int) -> None:
+    """Let the bounds of the percent filter hold for an average that may have moved as far as to a price."""
+    if market.average_low:
+        market.average_low = min(market.average_low, price)
+        market.average_high = max(market.average_high, price)
+        lay_bounds(market)
+    else:
+        market.bounds_until_ns = 0
+
+
+def set_bounds(market: Market, now_ns: int) -> None:
+    """Work out the prices that the percent filter lets through now; with the next bucket they are worked out anew."""
+    market.average_low = market.average_high = average_price(market, now_ns)
+    market.bounds_until_ns = codes.AMOUNT_MAX
+    if market.average_minutes:
+        width_ns = market.average_minutes * codes.NS_PER_SECOND
+        market.bounds_until_ns = (now_ns // width_ns + 1) * width_ns
+    lay_bounds(market)
+
+
+def lay_bounds(market: Market) -> None:
+    """Bounds that whatever the average may be lets through: `average_low` to `average_high`."""
+    market.bid_top = arithmetic.upper_bound(market.average_low, market.bid_up_ppm)
+    market.ask_top = arithmetic.upper_bound(market.average_low, market.ask_up_ppm)
+    market.bid_bottom = arithmetic.mul_ppm(market.average_high, market.bid_down_ppm)
+    market.ask_bottom = arithmetic.mul_ppm(market.average_high, market.ask_down_ppm)
 
 
 def move_on(market: Market, bucket: int) -> None:
@@ -36,6 +68,8 @@ def move_on(market: Market, bucket: int) -> None:
         wide.subtract(market.average_lots, codes.AVERAGE_TOTAL, at)
         wide.subtract(market.average_lots, at, at)
     market.average_bucket = bucket
+    market.bucket_until_ns = (bucket + 1) * market.average_minutes * codes.NS_PER_SECOND
+    market.bounds_until_ns = 0
 
 
 def average_price(market: Market, now_ns: int) -> int:

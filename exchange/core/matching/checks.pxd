@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes, terms, triggers
+from . cimport average, codes, indexes, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .market cimport Market
@@ -20,7 +20,7 @@ cdef long long wrong_price(Market market, long long price) noexcept
 cdef long long wrong_quantity(Market market, long long quantity) noexcept
 cdef long long wrong_market_quantity(Market market, long long quantity) noexcept
 cdef long long wrong_percent_price(Market market, long long side, long long price, long long now_ns) except? -1
-cdef int set_bounds(Market market, long long now_ns) except -1
+cdef bint is_outside(Market market, long long side, long long price) noexcept
 
 
 @cython.final

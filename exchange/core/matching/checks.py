@@ -7,7 +7,7 @@ package is the source of `allowed_extensions`.
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import arithmetic, average, codes, indexes, records, terms, triggers
+from . import average, codes, indexes, records, terms, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .market import Market
@@ -151,25 +151,24 @@ def wrong_market_quantity(market: Market, quantity: int) -> int:
 
 
 def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> int:
-    """PERCENT_PRICE_BY_SIDE around the average price; nothing is checked before the first trade."""
+    """PERCENT_PRICE_BY_SIDE around the average price; nothing is checked before the first trade.
+
+    Bounds that were worked out before some trades are narrower than the true ones: only who is outside them is asked
+    again.
+    """
     if now_ns >= market.bounds_until_ns:
-        set_bounds(market, now_ns)
+        average.set_bounds(market, now_ns)
+    if is_outside(market, side, price):
+        average.set_bounds(market, now_ns)
+        if is_outside(market, side, price):
+            return codes.PERCENT_PRICE_BY_SIDE
+    return 0
+
+
+def is_outside(market: Market, side: int, price: int) -> bool:
     if side == codes.BUY:
-        return codes.PERCENT_PRICE_BY_SIDE if price > market.bid_top or price < market.bid_bottom else 0
-    return codes.PERCENT_PRICE_BY_SIDE if price > market.ask_top or price < market.ask_bottom else 0
-
-
-def set_bounds(market: Market, now_ns: int) -> None:
-    """Work out the prices that the percent filter lets through: they hold until the next trade or the next bucket."""
-    reference = average.average_price(market, now_ns)
-    market.bid_top = arithmetic.upper_bound(reference, market.bid_up_ppm)
-    market.ask_top = arithmetic.upper_bound(reference, market.ask_up_ppm)
-    market.bid_bottom = arithmetic.mul_ppm(reference, market.bid_down_ppm)
-    market.ask_bottom = arithmetic.mul_ppm(reference, market.ask_down_ppm)
-    market.bounds_until_ns = codes.AMOUNT_MAX
-    if market.average_minutes:
-        width_ns = market.average_minutes * codes.NS_PER_SECOND
-        market.bounds_until_ns = (now_ns // width_ns + 1) * width_ns
+        return price > market.bid_top or price < market.bid_bottom
+    return price > market.ask_top or price < market.ask_bottom
 
 
 class Checks:

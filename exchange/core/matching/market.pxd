@@ -87,7 +87,10 @@ cdef class Market:
     cdef public long long average_bucket
     cdef long long *average_sums
     cdef long long *average_lots
+    cdef long long bucket_until_ns
     cdef long long bounds_until_ns
+    cdef long long average_low
+    cdef long long average_high
     cdef long long bid_top
     cdef long long bid_bottom
     cdef long long ask_top

@@ -57,8 +57,10 @@ class Market:
         # Sums of price × quantity and of quantity by bucket; behind the buckets their totals, then room to reckon.
         self.average_sums = self.pool.take_words(2 * (codes.AVERAGE_BUCKETS + 2))
         self.average_lots = self.pool.take_words(2 * (codes.AVERAGE_BUCKETS + 2))
-        # Bounds that the percent price filter has worked out, and how long they hold.
-        self.bounds_until_ns = 0
+        # When the newest bucket ends; bounds that the percent price filter has worked out, how long they hold, and the
+        # averages that they hold for.
+        self.bucket_until_ns = self.bounds_until_ns = 0
+        self.average_low = self.average_high = 0
         self.bid_top = self.bid_bottom = self.ask_top = self.ask_bottom = 0
 
     def set_fees(self, tier: int, maker_ppm: int, taker_ppm: int) -> None:
@@ -90,7 +92,7 @@ class Market:
 
     def set_average_minutes(self, minutes: int) -> None:
         """Set the width of the average price's window; another width forgets what was gathered."""
-        self.bounds_until_ns = 0
+        self.bounds_until_ns = self.bucket_until_ns = 0
         if minutes != self.average_minutes:
             self.average_minutes = minutes
             self.average_bucket = 0

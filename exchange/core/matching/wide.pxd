@@ -1,16 +1,21 @@
 # Sums two words wide: wide.pyx over C, wide.py in plain Python. No rule of the exchange is in here.
 cdef extern from *:
     """
-    static void tape_wide_add(long long *sums, long long at, __int128 more) {
+    static void tape_wide_carry(long long *sums, long long at, __int128 more) {
         __int128 sum = ((__int128) sums[2 * at] << 62) + sums[2 * at + 1] + more;
         sums[2 * at] = (long long) (sum >> 62);
         sums[2 * at + 1] = (long long) (sum & 0x3FFFFFFFFFFFFFFF);
     }
+    /* What is added is at least 0, and most sums stay below the 62 bits of their lower word. */
+    static inline void tape_wide_add(long long *sums, long long at, long long more) {
+        if (more < 0x4000000000000000 - sums[2 * at + 1]) sums[2 * at + 1] += more;
+        else tape_wide_carry(sums, at, more);
+    }
     static void tape_wide_gather(long long *sums, long long at, long long other) {
-        tape_wide_add(sums, at, ((__int128) sums[2 * other] << 62) + sums[2 * other + 1]);
+        tape_wide_carry(sums, at, ((__int128) sums[2 * other] << 62) + sums[2 * other + 1]);
     }
     static void tape_wide_subtract(long long *sums, long long at, long long other) {
-        tape_wide_add(sums, at, -(((__int128) sums[2 * other] << 62) + sums[2 * other + 1]));
+        tape_wide_carry(sums, at, -(((__int128) sums[2 * other] << 62) + sums[2 * other + 1]));
     }
     static __int128 tape_wide_total(long long *sums, long long at) {
         return ((__int128) sums[2 * at] << 62) + sums[2 * at + 1];

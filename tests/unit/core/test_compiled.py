@@ -92,7 +92,7 @@ HOT = {
     ],
     "checks": [
         "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",
-        "wrong_market_quantity", "wrong_percent_price", "set_bounds", "Checks_wrong_stop", "Checks_wrong_terms",
+        "wrong_market_quantity", "wrong_percent_price", "is_outside", "Checks_wrong_stop", "Checks_wrong_terms",
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
         "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
@@ -110,7 +110,7 @@ HOT = {
     ],
     "auction": ["Auction_consider", "Auction_is_better", "Auction_trade_at"],
     "arithmetic": ["mul_ppm", "distance", "upper_bound"],
-    "average": ["note_trade", "move_on", "average_price", "late_average"],
+    "average": ["note_trade", "widen_bounds", "set_bounds", "lay_bounds", "move_on", "average_price", "late_average"],
 }  # fmt: skip
 TRANSLATE = """
 import json, sys
