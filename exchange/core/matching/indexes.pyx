@@ -192,12 +192,10 @@ cdef class Seats(Buckets):
         return pair_hash((<Seat *> node).account.id, (<Seat *> node).market)
 
     cdef Seat *search(self, Account *account, long long market) noexcept:
-        """Find a seat that its account does not have at hand, and put it there."""
+        """Find a seat that its account does not have at hand."""
         seat = <Seat *> self.head(pair_hash(account.id, market))[0]
         while seat and not (seat.account == account and seat.market == market):
             seat = seat.link
-        if seat:
-            account.seats[market & 3] = seat
         return seat
 
     cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL:
@@ -211,6 +209,11 @@ cdef class Seats(Buckets):
             head = <Seat **> self.new_head(pair_hash(account.id, market))
             seat.link = head[0]
             head[0] = seat
+            for at in range(4):
+                if not account.seats[at]:
+                    account.seats[at] = seat
+                    account.marks[at] = market & 255
+                    break
         return seat
 
 

@@ -20,7 +20,7 @@ cdef class Ladder:
     cdef Level *worst
     cdef Node *root
     cdef long long height
-    cdef Level *recent[256]
+    cdef Level **recent
     cdef long long sought
     cdef Node *sought_leaf
     cdef long long sought_at
@@ -35,7 +35,10 @@ cdef class Ladder:
     cpdef long long memory(self) except -1
 
     cdef inline Level *find(self, long long key) noexcept:
-        level = self.recent[key & 255]
+        level = self.recent[key & 1023]
         if level and level.key == key:
             return level
         return self.search(key)
+
+    cdef inline void **recent_slot(self, long long key) noexcept:
+        return <void **> &self.recent[key & 1023]

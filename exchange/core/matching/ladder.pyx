@@ -1,6 +1,6 @@
 # cython: overflowcheck=False
 """Price levels sorted by key, over C memory: `ladder.py` says the same in plain Python."""
-from libc.stdlib cimport free
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memmove
 
 cdef extern from "<stdlib.h>" nogil:
@@ -9,6 +9,7 @@ cdef extern from "<stdlib.h>" nogil:
 cdef enum:
     FANOUT = 32
     HEIGHT_MAX = 12
+    RECENT = 1024
     GREATEST = 0x7FFFFFFFFFFFFFFF
 
 
@@ -86,15 +87,22 @@ cdef long long node_count(Node *node, long long height) noexcept:
     return total
 
 
+# Nothing at hand, for ladders that never had a level.
+cdef Level *nobody[RECENT]
+
+
 cdef class Ladder:
     """Levels sorted by key, the best (greatest) at hand, neighbours linked: a tree of nodes of 32."""
 
     def __cinit__(self):
         self.root = new_node()
+        self.recent = nobody
 
     def __dealloc__(self):
         if self.root:
             free_node(self.root, self.height)
+        if self.recent != nobody:
+            free(self.recent)
 
     cdef Level *search(self, long long key) noexcept:
         """Find a level that is not at hand; where it is, or would be, is kept for an `insert` that follows."""
@@ -113,15 +121,15 @@ cdef class Ladder:
         self.sought_leaf = node
         if at < FANOUT and node.keys[at] == key:
             level = <Level *> node.children[at]
-            self.recent[key & 255] = level
+            self.recent[key & (RECENT - 1)] = level
         return level
 
     cdef Node *leaf_between(self, long long key) noexcept:
         """The leaf of a level right beside `key`, if that is at hand and `key` lies within it; sets `sought_at`."""
-        cdef Level *beside = self.recent[(key - 1) & 255]
+        cdef Level *beside = self.recent[(key - 1) & (RECENT - 1)]
         cdef Node *leaf
         if not beside or beside.key != key - 1:
-            beside = self.recent[(key + 1) & 255]
+            beside = self.recent[(key + 1) & (RECENT - 1)]
             if not beside or beside.key != key + 1:
                 return NULL
         leaf = <Node *> beside.leaf
@@ -129,14 +137,19 @@ cdef class Ladder:
         return leaf if 0 < self.sought_at < leaf.count else NULL
 
     cpdef long long memory(self) except -1:
-        """Bytes that the nodes take."""
-        return node_count(self.root, self.height) * sizeof(Node)
+        """Bytes that the nodes take, and what is at hand."""
+        cdef long long at_hand = 0 if self.recent == nobody else RECENT * sizeof(Level *)
+        return node_count(self.root, self.height) * sizeof(Node) + at_hand
 
     cdef int insert(self, Level *level) except -1:
         """Add a level whose key is not there. Where `search` has just found its place, there is no way down to go."""
         cdef Node *leaf = self.sought_leaf
         cdef long long at = self.sought_at
-        self.recent[level.key & 255] = level
+        if self.recent == nobody:
+            self.recent = <Level **> calloc(RECENT, sizeof(Level *))
+            if not self.recent:
+                raise MemoryError()
+        self.recent[level.key & (RECENT - 1)] = level
         self.sought_leaf = NULL
         # The first of a leaf may be below all: then the nodes above must learn of it.
         if leaf == NULL or self.sought != level.key or leaf.count == FANOUT or (at == 0 and self.height):
@@ -226,8 +239,8 @@ cdef class Ladder:
         cdef long long at = place_of(leaf, level.key)
         assert at < leaf.count and leaf.children[at] == level
         self.sought_leaf = NULL
-        if self.recent[level.key & 255] == level:
-            self.recent[level.key & 255] = NULL
+        if self.recent[level.key & (RECENT - 1)] == level:
+            self.recent[level.key & (RECENT - 1)] = NULL
         if level.better:
             level.better.worse = level.worse
         else:

@@ -77,7 +77,8 @@ cdef struct Trigger:
     long long spare_2
     long long spare_3
 
-# One cache line. `seats` are those found last, by the lowest bits of their markets: indexes.pxd keeps them.
+# One cache line. `seats` are the first four that the account took, `marks` the lowest byte of the market of each:
+# indexes.pxd keeps them.
 cdef struct Account:
     long long id
     long long trade_group
@@ -85,7 +86,8 @@ cdef struct Account:
     unsigned char kind
     unsigned char status
     unsigned char tier
-    unsigned char spare[5]
+    unsigned char spare[1]
+    unsigned char marks[4]
     Seat *seats[4]
 
 # Four to a cache line. A key without an account is none.

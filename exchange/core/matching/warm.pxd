@@ -25,6 +25,7 @@ cdef class Warmer:
     cdef Seats seats
     cdef OrderIndex orders
     cdef ClientIndex clients
+    cdef void *nothing
     cdef long long places
     cdef long long cancels
     cdef Ahead placing[17]
@@ -33,5 +34,5 @@ cdef class Warmer:
     cdef void find_places(self) noexcept
     cdef void find_cancels(self) noexcept
     cdef void follow_places(self) noexcept
-    cdef Level *level_of(self, Row *row) noexcept
+    cdef void **level_slot(self, Row *row) noexcept
     cdef void follow_cancels(self) noexcept

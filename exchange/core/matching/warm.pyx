@@ -68,8 +68,10 @@ cdef class Warmer:
         for number in range(self.places):
             ahead = &self.placing[number]
             account = self.accounts.find(ahead.row.account)
-            ahead.node = account.seats[ahead.row.market & 3] if account else NULL
-            fetch(ahead.node)
+            ahead.node = self.seats.at_hand(account, ahead.row.market) if account else NULL
+            fetch(ahead.node if ahead.node else ahead.row)
+            ahead.slot = self.level_slot(ahead.row)
+            fetch(ahead.slot)
             ahead.client_slot = self.clients.slot(ahead.row.account, ahead.row.client_id)
             fetch(ahead.client_slot)
 
@@ -88,8 +90,8 @@ cdef class Warmer:
         for number in range(self.places):
             ahead = &self.placing[number]
             fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
-            ahead.level = self.level_of(ahead.row)
-            fetch(ahead.level)
+            ahead.level = <Level *> ahead.slot[0]
+            fetch(ahead.level if ahead.level else ahead.slot)
         for number in range(self.places):
             ahead = &self.placing[number]
             seat = <Seat *> ahead.node
@@ -99,12 +101,12 @@ cdef class Warmer:
             if ahead.level:
                 fetch(ahead.level.last)
 
-    cdef Level *level_of(self, Row *row) noexcept:
-        """The level on which a row's order would rest: its ladder is walked here, many at a time."""
+    cdef void **level_slot(self, Row *row) noexcept:
+        """Where the level on which a row's order would rest is at hand, if it is."""
         cdef Market market = self.markets.find(row.market)
         if market is None:
-            return NULL
-        return market.bids.find(row.price) if row.flags.side == BUY else market.asks.find(-row.price)
+            return &self.nothing
+        return market.bids.recent_slot(row.price) if row.flags.side == BUY else market.asks.recent_slot(-row.price)
 
     cdef void follow_cancels(self) noexcept:
         cdef long long number
