@@ -46,9 +46,7 @@ def test_codes_mean_the_same_numbers_to_python_and_to_the_compiler() -> None:
 def test_records_have_the_same_fields_in_python_and_in_c() -> None:
     plain = {name: slots for name, value in vars(records).items() if (slots := getattr(value, "__slots__", None))}
     # An array is a container's own business.
-    compiled = {
-        name: tuple(field for _, field, length in fields if not length) for name, fields in structs().items()
-    }
+    compiled = {name: tuple(field for _, field, length in fields if not length) for name, fields in structs().items()}
     del compiled["ClientId"]
     assert compiled == plain
 
