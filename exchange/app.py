@@ -279,6 +279,8 @@ class Exchange:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
+        # From here on the journal's second process writes; this thread has no turns to take with a thread that does.
+        self.journal.start_beside()
         sequencing = asyncio.create_task(self.sequencer.run())
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         beside = [asyncio.create_task(self.feed.run())]

@@ -1,9 +1,14 @@
-"""Owns putting a large batch on disk by a second process, while this one goes on with other work.
+"""Owns putting batches on disk by a second process, while this one goes on with other work.
 
 Hashing and writing on a thread takes turns with the core on Python's one lock, dozens of them for a large batch; here
 the bytes are copied once into memory that both see, and the rest happens elsewhere. Where a segment begins, what is in
-it and when it is full stay with the writer: the second process is told a file, an offset and the frames, does one write
-and one fdatasync, and answers with the chain value or with what failed.
+it and when it is full stay with the writer: the second process is told a file, an offset and the frames, and answers
+with the chain value or with what failed. A few batches may be under way, in a slot of the memory each: the next one is
+hashed while the disk has the one before, but is written only after that one's fdatasync, one write and one fdatasync
+for each. After a failure the second process ends, so nothing that was handed over behind it is written.
+
+The second process keeps off the processor on which its caller runs: else the scheduler puts it there whenever it is
+woken from there, and the caller waits for it.
 
 A process does not end in the middle of a write because its caller was killed. So the second one holds a lock of its
 own, and who opens the journal next waits for it.
@@ -12,18 +17,24 @@ own, and who opens the journal next waits for it.
 from __future__ import annotations
 
 import os
+from _thread import start_new_thread
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from queue import SimpleQueue
+from typing import Any, NamedTuple, NoReturn
 
-from journal.disk import BUFFERS_MAX, REAL_DISK, Disk
+from journal.disk import BUFFERS_MAX, REAL_DISK, Disk, keep_off, processors
 from journal.frame import FrameContent, encode_header, padded
 from journal.helper import Channel, Helper, HelperGone, Mapping
 
-MEMORY_BYTES = 4 * 1024 * 1024
-# From here on the copy and the two messages cost less than the turns.
+SLOTS = 3
+SLOT_BYTES = 2 * 1024 * 1024
+# A batch of this size is worth starting the second process for.
 BATCH_BYTES_MIN = 128 * 1024
 WRITTEN, FAILED = range(2)
+# How many batches may pass before the second process asks again where its caller runs.
+BATCHES_BETWEEN_LOOKS = 16
 
 
 class Batch(NamedTuple):
@@ -71,6 +82,12 @@ def encode_batch(batch: Batch) -> tuple[list[bytes | memoryview], bytes]:
 def put(disk: Disk, fd: int, batch: Batch, size: int, offset: int) -> bytes:
     """Write a batch of `size` bytes and make it durable; return the chain value after it. Raises PutFailed."""
     buffers, chain = encode_batch(batch)
+    put_encoded(disk, fd, buffers, size, offset)
+    return chain
+
+
+def put_encoded(disk: Disk, fd: int, buffers: Sequence[bytes | memoryview], size: int, offset: int) -> None:
+    """Write what `encode_batch` gave and make it durable. Raises PutFailed."""
     try:
         written = disk.write(fd, buffers, offset)
     except OSError as error:
@@ -81,46 +98,51 @@ def put(disk: Disk, fd: int, batch: Batch, size: int, offset: int) -> bytes:
         disk.fdatasync(fd)
     except OSError as error:
         raise PutFailed("fdatasync", error) from error
-    return chain
 
 
 class Beside:
-    """The writer's side. Started by the first large batch, which is not kept waiting for it."""
+    """The writer's side. What is begun is answered in its order, one `end` for each."""
 
     def __init__(self, disk: Disk, lock_path: Path) -> None:
         self._may_start = disk is REAL_DISK
         self._lock_path = lock_path
         self._helper: Helper | None = None
         self._memory: Mapping | None = None
+        self._begun = self._ended = 0
 
     def begin(self, path: Path, batch: Batch, size: int, offset: int) -> bool:
-        """Hand a batch over, if it is one for the second process and that one is there; returns whether it was.
+        """Hand a batch over, if the second process is there and has room for it; returns whether it was.
 
-        Then `end` must be called before anything else is written to the journal.
+        Behind another one under way its `chain` is empty: the second process knows it.
         """
-        if not BATCH_BYTES_MIN <= size <= MEMORY_BYTES or 3 * len(batch.frames) > BUFFERS_MAX or not self._is_there():
+        if self._begun - self._ended == SLOTS or size > SLOT_BYTES or 3 * len(batch.frames) > BUFFERS_MAX:
+            return False
+        if not self._is_there(may_start=size >= BATCH_BYTES_MIN):
             return False
         assert self._helper is not None
         assert self._memory is not None
         view = self._memory.view()
         heads = []
-        at = 0
+        at = start = self._begun % SLOTS * SLOT_BYTES
         for (kind, schema, first_seq, commands, _), payload in zip(batch.frames, batch.payloads, strict=True):
             view[at : at + payload.nbytes] = payload
             at += padded(payload.nbytes)
             heads.append((kind, schema, first_seq, commands, payload.nbytes))
         numbers = (size, offset, batch.epoch, batch.ts_ns, batch.applied_seq)
         try:
-            self._helper.channel.send(str(path), numbers, batch.chain, batch.journal_id, heads)
+            self._helper.channel.send(str(path), start, numbers, batch.chain, batch.journal_id, heads)
         except HelperGone:
-            # It did not get the whole message, so it has done nothing.
-            self.close()
+            # It did not get the whole message, so it has done nothing of it.
+            if self._begun == self._ended:
+                self.close()
             return False
+        self._begun += 1
         return True
 
     def end(self) -> bytes:
-        """Wait until the batch is durable; return the chain value after it. Raises PutFailed."""
+        """Wait until the oldest batch under way is durable; return the chain value after it. Raises PutFailed."""
         assert self._helper is not None
+        self._ended += 1
         try:
             kind, *told = self._helper.channel.receive()
         except HelperGone as error:
@@ -130,6 +152,11 @@ class Beside:
             return chain
         step, number, text = told
         raise PutFailed(step, OSError(number, text))
+
+    @property
+    def answers(self) -> int:
+        """The descriptor that becomes readable with each answer; -1 where there is no second process."""
+        return -1 if self._helper is None else self._helper.channel.reads
 
     def close(self) -> None:
         """End the second process."""
@@ -141,55 +168,94 @@ class Beside:
 
     def start(self) -> None:
         """Start the second process, where one may be started, and wait for it."""
-        while not self._is_there() and self._helper is not None:
+        while not self._is_there(may_start=True) and self._helper is not None:
             self._helper.channel.wait()
 
-    def _is_there(self) -> bool:
-        if self._helper is None and self._may_start:
+    def _is_there(self, *, may_start: bool) -> bool:
+        if self._helper is None and self._may_start and may_start:
             self._may_start = False
             try:
-                self._helper = Helper(__name__, MEMORY_BYTES)
+                self._helper = Helper(__name__, SLOTS * SLOT_BYTES)
                 self._helper.channel.send(str(self._lock_path))
             except (OSError, HelperGone):
                 self.close()
         if self._memory is None and self._helper is not None and self._helper.channel.has_message:
             try:
                 self._helper.channel.receive()
-                self._memory = Mapping(self._helper.memory, 0, MEMORY_BYTES, writes=True)
+                self._memory = Mapping(self._helper.memory, 0, SLOTS * SLOT_BYTES, writes=True)
             except (OSError, HelperGone):
                 self.close()
         return self._memory is not None
 
 
+class Encoded(NamedTuple):
+    """In the second process: a batch that is hashed and waits for the disk."""
+
+    fd: int
+    buffers: list[bytes | memoryview]
+    size: int
+    offset: int
+    chain: bytes
+
+
 def serve(channel: Channel, memory: int) -> None:
-    """What the second process does."""
-    view = Mapping(memory, 0, MEMORY_BYTES, writes=True).view()
+    """What the second process does: hash on this thread, write on another, so that neither waits for the other."""
+    view = Mapping(memory, 0, SLOTS * SLOT_BYTES, writes=True).view()
     # Held until this process ends.
     REAL_DISK.lock_beside(Path(channel.receive()[0]))
     channel.send("ready")
-    path, fd = "", -1
-    while True:
-        wanted, numbers, chain, journal_id, heads = channel.receive()
-        try:
-            if wanted != path:
-                if fd >= 0:
-                    os.close(fd)
+    encoded: SimpleQueue[Encoded] = SimpleQueue()
+    among = processors()
+    start_new_thread(write_all, (channel, encoded, among))
+    path, fd, last_chain = "", -1, b""
+    for number in count():
+        if number % BATCHES_BETWEEN_LOOKS == 0:
+            keep_off(os.getppid(), among)
+        wanted, start, numbers, chain, journal_id, heads = channel.receive()
+        if wanted != path:
+            try:
                 fd = REAL_DISK.open_write(Path(wanted))
-                path = wanted
-            size, offset, epoch, ts_ns, applied_seq = numbers
-            batch = Batch(*taken(view, heads), epoch, ts_ns, applied_seq, chain, journal_id)
-            channel.send(WRITTEN, put(REAL_DISK, fd, batch, size, offset))
+            except OSError as error:
+                fail(channel, "open", error)
+            path = wanted
+        size, offset, epoch, ts_ns, applied_seq = numbers
+        batch = Batch(*taken(view, start, heads), epoch, ts_ns, applied_seq, chain or last_chain, journal_id)
+        buffers, last_chain = encode_batch(batch)
+        encoded.put(Encoded(fd, buffers, size, offset, last_chain))
+
+
+def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) -> None:
+    """Write batch after batch, each once the one before is durable, and say so."""
+    fd = -1
+    for number in count():
+        if number % BATCHES_BETWEEN_LOOKS == 0:
+            keep_off(os.getppid(), among)
+        batch = encoded.get()
+        if batch.fd != fd >= 0:
+            os.close(fd)
+        fd = batch.fd
+        try:
+            put_encoded(REAL_DISK, batch.fd, batch.buffers, batch.size, batch.offset)
+            channel.send(WRITTEN, batch.chain)
         except PutFailed as failure:
-            channel.send(FAILED, failure.step, failure.error.errno, failure.error.strerror)
-        except OSError as error:
-            channel.send(FAILED, "open", error.errno, error.strerror)
+            fail(channel, failure.step, failure.error)
+        except HelperGone:
+            os._exit(0)
 
 
-def taken(view: memoryview, heads: list[Any]) -> tuple[list[FrameContent], list[memoryview]]:
+def fail(channel: Channel, step: str, error: OSError) -> NoReturn:
+    """Say what failed, and end at once: nothing more may be written."""
+    try:
+        channel.send(FAILED, step, error.errno, error.strerror)
+    finally:
+        os._exit(1)
+
+
+def taken(view: memoryview, start: int, heads: list[Any]) -> tuple[list[FrameContent], list[memoryview]]:
     """Return the frames and payloads that were handed over."""
     frames: list[FrameContent] = []
     payloads = []
-    at = 0
+    at = start
     for kind, schema, first_seq, commands, length in heads:
         payload = view[at : at + length]
         at += padded(length)

@@ -16,6 +16,9 @@ from journal.errors import JournalLocked
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
 BUFFERS_MAX = 1024
 
+# Where /proc/PID/stat has the processor that a thread ran on last, counted behind the name.
+_PROCESSOR = 36
+
 # The bytes of the lock file that a writer and its second process hold.
 _WRITER, _BESIDE = range(2)
 
@@ -24,6 +27,25 @@ _WRITER, _BESIDE = range(2)
 # child inherits this table but not the locks.
 _held: dict[tuple[int, str], int] = {}
 _held_guard = threading.Lock()
+
+
+def processors() -> set[int]:
+    """Those on which this thread may run; none where the system does not tell."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+
+
+def keep_off(pid: int, among: set[int]) -> None:
+    """Have this thread run on one of these processors, but not on that of the main thread of `pid`, if it can.
+
+    Where the system does not tell, it runs where it may.
+    """
+    try:
+        told = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        others = among - {int(told[_PROCESSOR])}
+        if others:
+            os.sched_setaffinity(0, others)
+    except OSError:
+        return
 
 
 class Disk:
@@ -126,7 +148,12 @@ class Disk:
 
     def in_background(self, work: Callable[[], None]) -> Callable[[], None]:
         """Run `work` on a thread of its own; return a function that waits for its end. `work` must not raise."""
-        thread = threading.Thread(target=work, name="journal-prepare", daemon=True)
+
+        def run() -> None:
+            keep_off(os.getpid(), processors())
+            work()
+
+        thread = threading.Thread(target=run, name="journal-prepare", daemon=True)
         thread.start()
         return thread.join
 

@@ -13,6 +13,7 @@ import marshal
 import mmap
 import os
 import select
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -29,7 +30,7 @@ class Channel:
     """One end of both pipes: `reads` and `writes` are descriptors."""
 
     def __init__(self, reads: int, writes: int) -> None:
-        self._reads = reads
+        self.reads = reads
         self._writes = writes
 
     def send(self, *message: Any) -> None:
@@ -51,20 +52,20 @@ class Channel:
     @property
     def has_message(self) -> bool:
         """Whether `receive` would not wait (also where the other end has gone)."""
-        return bool(select.select([self._reads], [], [], 0)[0])
+        return bool(select.select([self.reads], [], [], 0)[0])
 
     def wait(self) -> None:
         """Wait until there is a message."""
-        select.select([self._reads], [], [])
+        select.select([self.reads], [], [])
 
     def close(self) -> None:
-        os.close(self._reads)
+        os.close(self.reads)
         os.close(self._writes)
 
     def _exactly(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            piece = os.read(self._reads, size - len(data))
+            piece = os.read(self.reads, size - len(data))
             if not piece:
                 raise HelperGone
             data += piece
@@ -141,6 +142,9 @@ class Mapping:
 
 def main(arguments: list[str]) -> None:
     """What the started process runs, until its caller is gone."""
+    # A service manager that stops a venue tells all its processes, but this one is needed until the last batch.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     module, *descriptors = arguments
     reads, writes, memory = map(int, descriptors)
     try:

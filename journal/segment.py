@@ -44,8 +44,9 @@ _CHECKED_BYTES = 96
 assert _FIELDS.size == _CHECKED_BYTES
 _NAME = re.compile(r"[0-9]{20}\.tape")
 _ZEROS = bytes(1024 * 1024)
-# Zeros are synced in pieces: the writer's own fdatasync must not wait behind a whole segment of them.
-_SYNC_EVERY_BYTES = 4 * 1024 * 1024
+# Zeros are synced in pieces: the writer's own fdatasync must not wait behind a whole segment of them. A piece is one
+# write, for each takes a turn from whoever works meanwhile.
+_PIECE_BYTES = 4 * 1024 * 1024
 
 
 class Segment(NamedTuple):
@@ -175,13 +176,12 @@ class Spare:
         try:
             done = 0
             while done < self._segment_bytes and not self._stop:
-                piece = memoryview(_ZEROS)[: min(len(_ZEROS), self._segment_bytes - done)]
-                taken = self._disk.write(fd, [piece], done)
+                whole, rest = divmod(min(_PIECE_BYTES, self._segment_bytes - done), len(_ZEROS))
+                taken = self._disk.write(fd, [_ZEROS] * whole + [memoryview(_ZEROS)[:rest]], done)
                 if taken == 0:
                     raise OSError(errno.ENOSPC, "the disk took no byte")
                 done += taken
-                if done % _SYNC_EVERY_BYTES == 0:
-                    self._disk.fdatasync(fd)
+                self._disk.fdatasync(fd)
             self._disk.fsync(fd)
         except OSError:
             self._disk.close(fd)

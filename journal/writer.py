@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self
 
-from journal.beside import BATCH_BYTES_MIN, Batch, Beside, PutFailed, put
+from journal.beside import Batch, Beside, PutFailed, put
 from journal.disk import REAL_DISK, Disk
 from journal.errors import BatchRefused, CorruptJournal, JournalError, JournalUnusable
 from journal.frame import (
@@ -32,6 +33,7 @@ from journal.frame import (
     genesis_chain,
     padded,
 )
+from journal.repair import Torn, cut, write_again
 from journal.scan import Position, judge, read_frames
 from journal.segment import (
     JOURNAL_ID_BYTES,
@@ -55,20 +57,22 @@ class Appended(NamedTuple):
     chain: bytes
 
 
-class Torn(NamedTuple):
-    """A tail that was cut at opening: where, how many bytes, and the file that keeps them."""
+class Ahead(NamedTuple):
+    """A batch under way in the second process, and where the journal stands when it is durable."""
 
-    path: Path
-    offset: int
-    cut_bytes: int
-    kept: Path
+    first_seq: int
+    next_seq: int
+    end_offset: int
+    ts_ns: int
+    applied_seq: int
 
 
 class Journal:
     """A journal opened for writing, by one process at a time.
 
     Calls may come from any thread and wait for each other. `append` and `note` block until the disk has answered.
-    Large batches are written by a second process (journal/beside.py).
+    What is begun instead is written by a second process (journal/beside.py), a few batches at a time; `end` takes its
+    answers in the same order, and nothing else may be written before the last of them.
     """
 
     def __init__(self, disk: Disk, lock: int, segment: Segment, fd: int, position: Position) -> None:
@@ -83,7 +87,7 @@ class Journal:
         self._position = position
         self._spare = Spare(disk, self.directory, self._segment_bytes)
         self._beside = Beside(disk, self.directory / LOCK_NAME)
-        self._begun: tuple[Sequence[FrameContent], Batch, int, bool] | None = None
+        self._begun: deque[Ahead] = deque()
         self._unsynced = False
         self._unusable: str | None = None
         self._closed = False
@@ -173,8 +177,8 @@ class Journal:
                 raise CorruptJournal(segment.path, position.offset, position.next_seq, verdict.corruption)
             journal = cls(disk, lock, segment, fd, position)
             if verdict.torn_bytes:
-                journal.torn = _cut(disk, fd, segment.path, position.offset, verdict.torn_bytes)
-            _write_again(disk, fd, position)
+                journal.torn = cut(disk, fd, segment.path, position.offset, verdict.torn_bytes)
+            write_again(disk, fd, position)
             disk.sync_directory(directory)
             undo.pop_all()
         return journal
@@ -190,7 +194,8 @@ class Journal:
 
     @property
     def next_seq(self) -> int:
-        return self._position.next_seq
+        """The seq of the first command of the next batch."""
+        return self._begun[-1].next_seq if self._begun else self._position.next_seq
 
     @property
     def chain(self) -> bytes:
@@ -206,16 +211,47 @@ class Journal:
         """The stamp of the last frame, or of the creation of the segment where it has none."""
         return self._position.ts_ns
 
-    def begin(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int) -> None:
-        """Begin to append a batch, if it is large and that can be done at once; `append` of the same must follow.
+    def begin(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int) -> bool:
+        """Begin to append a batch behind those begun before, if the second process can take it; `end` must follow.
 
-        For a caller that has other work meanwhile: a second process writes. Raises what `append` raises.
+        Returns: whether it did. Where it did not, end what is under way, then try again or `append`: as many are under
+                 way as may be, or there is no second process (a large batch starts it), or the segment is full.
+        Raises:  BatchRefused, JournalUnusable.
         """
         with self._mutex:
-            if sum(memoryview(frame[4]).nbytes for frame in frames) >= BATCH_BYTES_MIN:
-                self._begin(frames, ts_ns, applied_seq)
+            self._check_usable()
+            position = self._position
+            offset, next_seq, chain = position.offset, position.next_seq, position.chain
+            if self._begun:
+                offset, next_seq, chain = self._begun[-1].end_offset, self._begun[-1].next_seq, b""
+            payloads, size = self._check_batch(frames, ts_ns, applied_seq, next_seq)
+            if offset + size > self._segment.segment_bytes and next_seq > self._segment.first_seq:
+                return False
+            self._spare.start()
+            batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, chain, self.journal_id)
+            if not self._beside.begin(self._segment.path, batch, size, offset):
+                return False
+            self._begun.append(
+                Ahead(frames[0][2], frames[-1][2] + frames[-1][3], offset + size, batch.ts_ns, applied_seq)
+            )
+            return True
 
-    def expect_large(self) -> None:
+    def end(self) -> Appended:
+        """Wait until the oldest batch that was begun is durable. JournalError after which the journal is unusable."""
+        with self._mutex:
+            self._check_usable()
+            try:
+                chain = self._beside.end()
+            except PutFailed as failure:
+                self._fail(failure.step, self._position.offset, failure.error)
+            return self._advance(self._begun.popleft(), chain)
+
+    @property
+    def answers(self) -> int:
+        """A descriptor that is readable while `end` would not wait; -1 where there is no second process."""
+        return self._beside.answers
+
+    def start_beside(self) -> None:
         """Start the second process now and wait for it; else the first large batch starts it, and does not wait."""
         with self._mutex:
             self._beside.start()
@@ -228,42 +264,29 @@ class Journal:
         unusable.
         """
         with self._mutex:
-            if self._begun is None or self._begun[0] is not frames:
-                self._begin(frames, ts_ns, applied_seq, may_roll=True)
-            assert self._begun is not None
-            _, batch, size, is_beside = self._begun
+            self._check_free()
             position = self._position
+            payloads, size = self._check_batch(frames, ts_ns, applied_seq, position.next_seq)
+            if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
+                self._roll(ts_ns)
+                position = self._position
+            self._spare.start()
+            batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, position.chain, self.journal_id)
             try:
-                chain = self._beside.end() if is_beside else put(self._disk, self._fd, batch, size, position.offset)
+                chain = put(self._disk, self._fd, batch, size, position.offset)
             except PutFailed as failure:
                 self._fail(failure.step, position.offset, failure.error)
-            finally:
-                self._begun = None
-            self._unsynced = False
-            position.offset += size
-            position.batch_first_seq = frames[0][2]
-            position.next_seq = frames[-1][2] + frames[-1][3]
-            position.chain = chain
-            position.ts_ns = batch.ts_ns
-            position.applied_seq = batch.applied_seq
-            position.sealed = False
-            return Appended(position.next_seq - 1, chain)
+            next_seq = frames[-1][2] + frames[-1][3]
+            return self._advance(Ahead(frames[0][2], next_seq, position.offset + size, ts_ns, applied_seq), chain)
 
-    def _begin(self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int, *, may_roll: bool = False) -> None:
-        self._check_usable()
-        payloads = [memoryview(frame[4]).cast("B") for frame in frames]
-        size = self._check_batch(frames, payloads, ts_ns, applied_seq)
+    def _advance(self, batch: Ahead, chain: bytes) -> Appended:
+        """A batch is durable."""
         position = self._position
-        if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
-            if not may_roll:
-                return
-            self._roll(ts_ns)
-            position = self._position
-        self._spare.start()
-        batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, position.chain, self.journal_id)
-        is_beside = self._beside.begin(self._segment.path, batch, size, position.offset)
-        if is_beside or may_roll:
-            self._begun = (frames, batch, size, is_beside)
+        position.batch_first_seq, position.next_seq, position.offset, position.ts_ns, position.applied_seq = batch
+        position.chain = chain
+        position.sealed = False
+        self._unsynced = False
+        return Appended(batch.next_seq - 1, chain)
 
     def seal(self, *, ts_ns: int | None = None, applied_seq: int | None = None) -> bool:
         """Say on disk that all before was durable, without an fsync; return whether there was anything to seal.
@@ -271,7 +294,7 @@ class Journal:
         For after 100 ms idle, and before closing. Stamp and applied_seq default to those of the last batch.
         """
         with self._mutex:
-            self._check_usable()
+            self._check_free()
             if self._position.sealed:
                 return False
             self._write_note(SEAL, b"", ts_ns, applied_seq)
@@ -280,7 +303,7 @@ class Journal:
     def note(self, note_type: int, payload: bytes, *, ts_ns: int | None = None, applied_seq: int | None = None) -> None:
         """Write a note and return when it is durable. It takes no seq and does not change the chain."""
         with self._mutex:
-            self._check_usable()
+            self._check_free()
             if len(payload) > PAYLOAD_BYTES_MAX:
                 raise BatchRefused(f"a note of {len(payload)} bytes, allowed are {PAYLOAD_BYTES_MAX}")
             if self._unsynced:
@@ -295,9 +318,9 @@ class Journal:
             if self._closed:
                 return
             try:
-                if self._begun is not None and self._begun[3]:
-                    self._unusable = "it was closed with a batch begun"
-                    with suppress(PutFailed):
+                with suppress(PutFailed):
+                    for _ in self._begun:
+                        self._unusable = self._unusable or "it was closed with a batch begun"
                         self._beside.end()
                 if self._unusable is None and not self._position.sealed:
                     self._write_note(SEAL, b"", None, None)
@@ -322,14 +345,17 @@ class Journal:
     def _check_usable(self) -> None:
         if self._unusable is not None:
             raise JournalUnusable(f"the journal in {self.directory} takes nothing more: {self._unusable}")
-        if self._begun is not None:
+
+    def _check_free(self) -> None:
+        self._check_usable()
+        if self._begun:
             raise JournalUnusable(f"the journal in {self.directory} takes nothing else: a batch has begun")
 
     def _check_batch(
-        self, frames: Sequence[FrameContent], payloads: list[memoryview], ts_ns: int, applied_seq: int
-    ) -> int:
-        """Return the size of the batch on disk; raise BatchRefused."""
-        next_seq = self._position.next_seq
+        self, frames: Sequence[FrameContent], ts_ns: int, applied_seq: int, next_seq: int
+    ) -> tuple[list[memoryview], int]:
+        """Return the payloads and the size of the batch on disk; raise BatchRefused."""
+        payloads = [memoryview(frame[4]).cast("B") for frame in frames]
         if not frames:
             raise BatchRefused("a batch without frames")
         if not 0 <= applied_seq < next_seq:
@@ -349,7 +375,7 @@ class Journal:
         room = min(self._segment.segment_bytes, self._segment_bytes) - SEGMENT_HEADER_BYTES
         if size > room:
             raise BatchRefused(f"a batch of {size} bytes does not fit into a segment, which has {room}")
-        return size
+        return payloads, size
 
     def _write_note(self, note_type: int, payload: Payload, ts_ns: int | None, applied_seq: int | None) -> None:
         position = self._position
@@ -443,40 +469,3 @@ def _open_segment(disk: Disk, spare: Spare, segment: Segment) -> int:
     disk.rename(spare.path, segment.path)
     disk.sync_directory(segment.path.parent)
     return fd
-
-
-def _write_again(disk: Disk, fd: int, position: Position) -> None:
-    """Make durable what was read back, also where the fsync of the last write had failed.
-
-    After a failed fsync the kernel may hold the bytes as clean: they are read, another fsync says yes, and they are
-    not on disk. Written once more they are dirty again. Only the last batch, and seals beside it, can be concerned.
-    """
-    size = position.offset - position.last_write_offset
-    if size:
-        data = disk.read(fd, size, position.last_write_offset)
-        if disk.write(fd, [data], position.last_write_offset) != size:
-            raise OSError(0, "the last batch was not taken whole")
-    disk.fsync(fd)
-
-
-def _cut(disk: Disk, fd: int, path: Path, offset: int, torn_bytes: int) -> Torn:
-    """Keep the torn bytes in a file beside, durably, and then write zeros over them."""
-    names = set(disk.list(path.parent))
-    kept = path.parent / f"{path.name}.{offset}.torn"
-    turn = 1
-    while kept.name in names:
-        turn += 1
-        kept = path.parent / f"{path.name}.{offset}.{turn}.torn"
-    data = disk.read(fd, torn_bytes, offset)
-    copy = disk.open_new(kept)
-    try:
-        if disk.write(copy, [data], 0) != torn_bytes:
-            raise OSError(0, "the torn bytes were not taken whole")
-        disk.fsync(copy)
-    finally:
-        disk.close(copy)
-    disk.sync_directory(path.parent)
-    if disk.write(fd, [bytes(torn_bytes)], offset) != torn_bytes:
-        raise OSError(0, "the zeros over the torn bytes were not taken whole")
-    disk.fsync(fd)
-    return Torn(path, offset, torn_bytes, kept)

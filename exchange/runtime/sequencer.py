@@ -1,10 +1,13 @@
 """The sequencer: takes all that waits, stamps it, makes it durable, applies it, publishes it, answers.
 
-A pipeline of two: while one batch is written and fsynced in a thread, the one before is applied. Nothing is answered
-before it is durable. A failed write or a failed assertion of the core ends the venue: `fatal` says why, `run` raises.
+A pipeline: while batches are written and fsynced, those before are applied. What waits while a batch is written is the
+next batch; where more waits than one may hold, a few are on their way at once. They are written by the log's second
+process, or, where it does not take them, in a thread. Nothing is answered before it is durable. A failed write or a
+failed assertion of the core ends the venue: `fatal` says why, `run` raises.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
@@ -37,7 +40,10 @@ class Log(Protocol):
 
     @property
     def next_seq(self) -> int: ...
-    def begin(self, frames: list[FrameContent], ts_ns: int, applied_seq: int) -> None: ...
+    @property
+    def answers(self) -> int: ...
+    def begin(self, frames: list[FrameContent], ts_ns: int, applied_seq: int) -> bool: ...
+    def end(self) -> Appended: ...
     def append(self, frames: list[FrameContent], ts_ns: int, applied_seq: int) -> Appended: ...
     def seal(self) -> bool: ...
 
@@ -126,8 +132,13 @@ class Sequencer:
         self.stopping = False
         self.fatal: BaseException | None = None
         self.under_way: list[Batch] = []
-        """Batches that were taken and are not answered: at most two."""
-        self.wake = asyncio.Event()
+        """Batches that were taken and are not answered."""
+        self.begun: deque[Batch] = deque()
+        """Those of them that the log's second process has, oldest first."""
+        self.unbegun: Batch | None = None
+        """The one that it did not take: it is written in a thread once those are durable."""
+        self.sleeper: asyncio.Future[None] | None = None
+        """What ends the sleep of `run` when a command comes."""
         self.thread = ThreadPoolExecutor(1, "journal")
 
     def submit(self, command: registry.AnyCommand) -> "asyncio.Future[Answer]":
@@ -154,59 +165,100 @@ class Sequencer:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.waiting.append(Waiting(kind, payload, command, count, answer))
         self.waiting_commands += count
-        self.wake.set()
+        self.wake()
         return answer
+
+    def wake(self) -> None:
+        if self.sleeper is not None:
+            settle(self.sleeper)
 
     async def run(self) -> None:
         """Sequence until `stop`; whatever was taken is answered before it returns. Raises what ended the venue."""
         durable: tuple[Batch, Appended] | None = None
         try:
             while True:
-                if not self.waiting:
+                self.begin_what_waits()
+                if self.begun:
                     if durable:
                         self.apply(*durable)
-                        durable = None
-                    if self.stopping and not self.waiting:
-                        break
-                    if not await self.work():
-                        continue
-                batch = self.take()
-                self.under_way.append(batch)
-                # A large batch is on its way from here on: the thread would wait for its turn beside the core.
-                self.log.begin(batch.frames, batch.ts_ns, self.engine.seq)
-                writing = self.in_thread(self.log.append, batch.frames, batch.ts_ns, self.engine.seq)
-                if durable:
-                    # While this batch is written, the one before is applied; a turn of the loop starts the thread.
-                    await asyncio.sleep(0)
+                    durable = await self.written()
+                elif self.unbegun:
+                    durable = await self.write_in_thread(self.unbegun, durable)
+                    self.unbegun = None
+                elif durable:
                     self.apply(*durable)
-                durable = (batch, await writing)
+                    durable = None
+                elif self.stopping and not self.waiting:
+                    break
+                elif await self.work():
+                    self.begin(self.take())
         except BaseException as error:
             self.fail(error)
             raise
         finally:
             self.thread.shutdown(wait=True)
 
-    def in_thread(self, do: Callable[..., Appended], *arguments: object) -> "asyncio.Future[Appended]":
-        return asyncio.get_running_loop().run_in_executor(self.thread, do, *arguments)
+    def begin_what_waits(self) -> None:
+        """Take batches: one where none is on its way, and further ones that are full."""
+        while self.waiting and not self.unbegun:
+            if self.begun and self.waiting_commands < self.batch_commands:
+                break
+            self.begin(self.take())
+
+    def begin(self, batch: Batch) -> None:
+        """Give a batch to the log's second process, or keep it where that does not take it now."""
+        self.under_way.append(batch)
+        if self.log.begin(batch.frames, batch.ts_ns, self.engine.seq):
+            self.begun.append(batch)
+        else:
+            self.unbegun = batch
+
+    async def written(self) -> tuple[Batch, Appended]:
+        """Wait until the oldest batch that was begun is durable."""
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[None] = loop.create_future()
+        descriptor = self.log.answers
+        loop.add_reader(descriptor, settle, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(descriptor)
+        return self.begun.popleft(), self.log.end()
+
+    async def write_in_thread(
+        self, batch: Batch, durable: tuple[Batch, Appended] | None
+    ) -> tuple[Batch, Appended]:
+        """Append a batch in a thread; meanwhile apply the one before."""
+        loop = asyncio.get_running_loop()
+        writing = loop.run_in_executor(self.thread, self.log.append, batch.frames, batch.ts_ns, self.engine.seq)
+        if durable:
+            # A turn of the loop starts the thread.
+            await asyncio.sleep(0)
+            self.apply(*durable)
+        return batch, await writing
 
     async def work(self) -> bool:
         """Wait for commands or for a timer; seal the journal when it has been idle. Returns whether a batch is due."""
-        self.wake.clear()
-        try:
-            await asyncio.wait_for(self.wake.wait(), SEAL_AFTER_SECONDS)
-        except TimeoutError:
+        await self.sleep(SEAL_AFTER_SECONDS)
+        if not self.waiting and not self.stopping:
             await asyncio.get_running_loop().run_in_executor(self.thread, self.log.seal)
-            await self.sleep_until_due()
+            due_ns = timers.next_due_ns(self.engine.state)
+            await self.sleep(None if due_ns is None else max(0, due_ns - self.clock.read()) / 1e9)
         return bool(self.waiting) or timers.is_due(self.engine.state, self.clock.read())
 
-    async def sleep_until_due(self) -> None:
-        """Sleep until a command comes or the first timer is due."""
-        due_ns = timers.next_due_ns(self.engine.state)
-        seconds = None if due_ns is None else max(0, due_ns - self.clock.read()) / 1e9
-        try:
-            await asyncio.wait_for(self.wake.wait(), seconds)
-        except TimeoutError:
+    async def sleep(self, seconds: float | None) -> None:
+        """Sleep until a command comes or waits already, or for so long."""
+        if self.waiting or self.stopping:
             return
+        loop = asyncio.get_running_loop()
+        self.sleeper = loop.create_future()
+        timer = None if seconds is None else loop.call_later(seconds, settle, self.sleeper)
+        try:
+            await self.sleeper
+        finally:
+            self.sleeper = None
+            if timer is not None:
+                timer.cancel()
 
     def take(self) -> Batch:
         """Make a batch of what waits, with a Tick first where one is due."""
@@ -247,7 +299,7 @@ class Sequencer:
     def stop(self) -> None:
         """Take no more commands; `run` returns when those taken are answered."""
         self.stopping = True
-        self.wake.set()
+        self.wake()
 
     def fail(self, error: BaseException) -> None:
         """Tell everybody who waits that it is not known what became of their commands."""
@@ -259,6 +311,12 @@ class Sequencer:
             if not answer.done():
                 answer.set_exception(Failed(str(error)))
         self.waiting.clear()
+
+
+def settle(future: "asyncio.Future[None]") -> None:
+    """End somebody's wait, once."""
+    if not future.done():
+        future.set_result(None)
 
 
 class FrameBuilder:

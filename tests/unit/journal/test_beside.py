@@ -1,10 +1,11 @@
-"""Large batches, written by a second process: the same bytes, the same refusals, and nothing after a failure."""
+"""Batches written by a second process: the same bytes, the same refusals, and nothing after a failure."""
 
 from __future__ import annotations
 
 import errno
 import os
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -13,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from journal.beside import BATCH_BYTES_MIN, MEMORY_BYTES
+from journal.beside import BATCH_BYTES_MIN, BATCHES_BETWEEN_LOOKS, SLOT_BYTES, SLOTS
 from journal.disk import REAL_DISK, Disk
 from journal.errors import BatchRefused, JournalError, JournalUnusable
-from journal.frame import ROWS, FrameContent
+from journal.frame import ROWS, FrameContent, genesis_chain
 from journal.reader import read
 from journal.verify import verify
 from journal.writer import Journal
@@ -38,7 +39,7 @@ def frames(first_seq: int, count: int) -> list[FrameContent]:
 
 def create(directory: Path, disk: Disk = REAL_DISK) -> Journal:
     journal = Journal.create(directory, created_ns=1, segment_bytes=SEGMENT_BYTES, journal_id=IDENTITY, disk=disk)
-    journal.expect_large()
+    journal.start_beside()
     return journal
 
 
@@ -48,16 +49,35 @@ def process_of(journal: Journal) -> int:
     return helper._process.pid if helper and helper._process else 0
 
 
+def put(journal: Journal, batch: list[FrameContent], ts_ns: int) -> None:
+    """Write a batch by the second process where it takes it, as all who may begin do."""
+    applied_seq = batch[0][2] - 1
+    if journal.begin(batch, ts_ns, applied_seq):
+        journal.end()
+    else:
+        journal.append(batch, ts_ns, applied_seq)
+
+
 def write_some(journal: Journal) -> None:
-    """Large batches and small ones, begun before or not, over several segments, a seal between them."""
-    for number in range(12):
+    """Large batches and small ones, begun one or several at a time or not at all, over several segments, with a seal."""
+    under_way = 0
+    for number in range(24):
         first = journal.next_seq
         batch = frames(first, LARGE if number % 3 else 1)
-        if number % 2:
-            journal.begin(batch, number, first - 1)
+        while number % 4 and journal.begin(batch, number, first - 1) is False and under_way:
+            journal.end()
+            under_way -= 1
+        if journal.next_seq > first:
+            under_way += 1
+            continue
+        for _ in range(under_way):
+            journal.end()
+        under_way = 0
         journal.append(batch, number, first - 1)
-        if number == 5:
+        if number == 12:
             journal.seal()
+    for _ in range(under_way):
+        journal.end()
 
 
 def test_a_second_process_writes_the_very_bytes_that_the_first_would_have_written(tmp_path: Path) -> None:
@@ -75,76 +95,95 @@ def test_a_second_process_writes_the_very_bytes_that_the_first_would_have_writte
     assert verify(tmp_path / "beside").chain == end
 
 
-def test_what_was_begun_is_on_its_way_before_append_asks(tmp_path: Path) -> None:
+def test_what_was_begun_is_on_its_way_before_end_asks(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
-        batch = frames(1, LARGE)
-        journal.begin(batch, 5, 0)
+        assert journal.begin(frames(1, LARGE), 5, 0)
         until = time.monotonic() + 20
         while len(list(read(tmp_path, workers=0))) < LARGE and time.monotonic() < until:
             time.sleep(0.005)
         assert len(list(read(tmp_path, workers=0))) == LARGE
-        assert journal.next_seq == 1
-        for other in (journal.seal, lambda: journal.append(frames(1, 1), 5, 0)):
+        assert (journal.next_seq, journal.chain) == (1 + LARGE, genesis_chain(IDENTITY, 1))
+        for other in (journal.seal, lambda: journal.append(frames(1 + LARGE, 1), 5, 0)):
             with pytest.raises(JournalUnusable, match="a batch has begun"):
                 other()
-        assert journal.append(batch, 5, 0).last_seq == LARGE
+        assert journal.end() == (LARGE, journal.chain)
+        assert journal.append(frames(1 + LARGE, 1), 5, 0).last_seq == LARGE + 1
 
 
-def test_the_first_large_batch_does_not_wait_for_the_second_process(tmp_path: Path) -> None:
+def test_as_many_batches_as_there_are_slots_are_under_way_and_end_in_their_order(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        os.kill(process_of(journal), signal.SIGSTOP)
+        assert [journal.begin(frames(seq, 1), seq, 0) for seq in range(1, SLOTS + 2)] == [True] * SLOTS + [False]
+        assert not select.select([journal.answers], [], [], 0)[0]
+        os.kill(process_of(journal), signal.SIGCONT)
+        assert select.select([journal.answers], [], [], 20)[0]
+        assert [journal.end().last_seq for _ in range(SLOTS)] == list(range(1, SLOTS + 1))
+        assert not select.select([journal.answers], [], [], 0)[0]
+        assert journal.begin(frames(SLOTS + 1, 1), 9, SLOTS)
+        assert (journal.end().last_seq, journal.ts_ns) == (SLOTS + 1, 9)
+
+
+def test_small_batches_do_not_start_a_second_process_and_the_first_large_one_does_not_wait_for_it(
+    tmp_path: Path,
+) -> None:
     with Journal.create(tmp_path, created_ns=1, segment_bytes=SEGMENT_BYTES) as journal:
-        journal.append(frames(1, 1), 1, 0)
-        assert process_of(journal) == 0
-        journal.append(frames(2, LARGE), 2, 0)
+        assert not journal.begin(frames(1, 1), 1, 0)
+        assert (process_of(journal), journal.answers) == (0, -1)
+        assert not journal.begin(frames(1, LARGE), 1, 0)
         assert process_of(journal) > 0
-    assert len(list(read(tmp_path))) == 1 + LARGE
+        journal.append(frames(1, LARGE), 1, 0)
+    assert len(list(read(tmp_path))) == LARGE
 
 
-def test_a_large_batch_out_of_order_is_refused_and_the_journal_goes_on(tmp_path: Path) -> None:
+def test_a_batch_out_of_order_is_refused_and_the_journal_goes_on(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         for call in (journal.begin, journal.append):
             with pytest.raises(BatchRefused, match="expected from 1"):
                 call(frames(2, LARGE), 1, 0)
-        journal.append(frames(1, LARGE), 1, 0)
+        assert journal.begin(frames(1, 1), 1, 0)
+        with pytest.raises(BatchRefused, match="expected from 2"):
+            journal.begin(frames(1, 1), 1, 0)
+        journal.end()
 
 
 def test_a_second_process_that_is_gone_before_a_batch_is_not_missed(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         os.kill(process_of(journal), signal.SIGKILL)
         time.sleep(0.05)
-        batch = frames(1, LARGE)
-        journal.append(batch, 1, 0)
-        journal.append(frames(1 + LARGE, LARGE), 2, 0)
+        put(journal, frames(1, LARGE), 1)
+        put(journal, frames(1 + LARGE, LARGE), 2)
     assert len(list(read(tmp_path))) == 2 * LARGE
 
 
-def test_a_second_process_that_dies_with_a_batch_leaves_the_journal_unusable(tmp_path: Path) -> None:
+def test_a_second_process_that_dies_with_batches_leaves_the_journal_unusable(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         journal.append(frames(1, 1), 1, 0)
-        # It stops before it has read the message, and never goes on.
+        # It stops before it has read the messages, and never goes on.
         os.kill(process_of(journal), signal.SIGSTOP)
-        batch = frames(2, LARGE)
-        journal.begin(batch, 2, 0)
+        assert journal.begin(frames(2, LARGE), 2, 0)
+        assert journal.begin(frames(2 + LARGE, 1), 3, 0)
         os.kill(process_of(journal), signal.SIGKILL)
         with pytest.raises(JournalError, match=r"write failed in .* the process that wrote it has ended"):
-            journal.append(batch, 2, 0)
-        with pytest.raises(JournalUnusable):
-            journal.append(batch, 2, 0)
+            journal.end()
+        for call in (journal.end, lambda: journal.append(frames(2, 1), 2, 0), lambda: journal.begin([], 2, 0)):
+            with pytest.raises(JournalUnusable):
+                call()
     with Journal.open_for_append(tmp_path) as journal:
         assert journal.next_seq == 2
 
 
-def test_what_the_disk_says_to_the_second_process_is_what_the_writer_raises(tmp_path: Path) -> None:
+def test_what_the_disk_says_to_the_second_process_is_what_the_writer_raises_and_nothing_follows(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
-        journal.append(frames(1, LARGE), 1, 0)
+        put(journal, frames(1, LARGE), 1)
         # No file of the second process may reach beyond its first batch: a disk that is full there.
         limit = journal._position.offset + PAYLOAD_BYTES
         resource.prlimit(process_of(journal), resource.RLIMIT_FSIZE, (limit, limit))
-        batch = frames(1 + LARGE, LARGE)
-        journal.begin(batch, 2, 0)
+        assert journal.begin(frames(1 + LARGE, LARGE), 2, 0)
+        assert journal.begin(frames(1 + 2 * LARGE, 1), 3, 0)
         with pytest.raises(JournalError, match=r"write failed in .* only [0-9]+ of [0-9]+ bytes were taken"):
-            journal.append(batch, 2, 0)
+            journal.end()
         with pytest.raises(JournalUnusable):
-            journal.append(batch, 2, 0)
+            journal.append(frames(1 + LARGE, 1), 2, 0)
     with Journal.open_for_append(tmp_path) as journal:
         assert journal.next_seq == 1 + LARGE
         assert journal.torn is not None
@@ -153,8 +192,9 @@ def test_what_the_disk_says_to_the_second_process_is_what_the_writer_raises(tmp_
 def test_an_error_of_the_second_process_keeps_its_number(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         next(tmp_path.glob("*.tape")).rename(tmp_path / "away")
+        assert journal.begin(frames(1, LARGE), 1, 0)
         with pytest.raises(JournalError, match="open failed") as raised:
-            journal.append(frames(1, LARGE), 1, 0)
+            journal.end()
         assert raised.value.errno == errno.ENOENT
 
 
@@ -191,10 +231,34 @@ def test_who_opens_next_waits_for_the_second_process_of_a_writer_that_was_killed
     assert opening.wait(20) == 0
 
 
-def test_a_batch_larger_than_the_memory_in_common_is_written_by_the_first_process(tmp_path: Path) -> None:
-    count = MEMORY_BYTES // PAYLOAD_BYTES + 1
-    with Journal.create(tmp_path, created_ns=1, segment_bytes=2 * MEMORY_BYTES) as journal:
-        journal.expect_large()
-        os.kill(process_of(journal), signal.SIGSTOP)
-        journal.append(frames(1, count), 1, 0)
-    assert len(list(read(tmp_path))) == count
+def test_a_batch_larger_than_a_slot_is_for_the_first_process(tmp_path: Path) -> None:
+    count = SLOT_BYTES // PAYLOAD_BYTES + 1
+    with Journal.create(tmp_path, created_ns=1, segment_bytes=2 * SLOT_BYTES) as journal:
+        journal.start_beside()
+        assert not journal.begin(frames(1, count), 1, 0)
+        assert journal.begin(frames(1, count - 1), 1, 0)
+        journal.end()
+
+
+def test_a_journal_that_is_closed_with_batches_under_way_waits_for_them(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        for seq in range(1, SLOTS + 1):
+            assert journal.begin(frames(seq, 1), seq, 0)
+    assert [frame.header.first_seq for frame in read(tmp_path) if frame.header.commands] == list(range(1, SLOTS + 1))
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor: there is nowhere else to run")
+def test_the_second_process_keeps_off_the_processor_of_its_caller(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        mine = os.sched_getaffinity(0)
+        try:
+            for cpu in sorted(mine)[:2]:
+                os.sched_setaffinity(0, {cpu})
+                for _ in range(BATCHES_BETWEEN_LOOKS + 1):
+                    put(journal, frames(journal.next_seq, 1), 1)
+                threads = os.listdir(f"/proc/{process_of(journal)}/task")
+                assert len(threads) == 2
+                assert all(cpu not in os.sched_getaffinity(int(thread)) for thread in threads)
+                os.sched_setaffinity(0, mine)
+        finally:
+            os.sched_setaffinity(0, mine)
