@@ -5,6 +5,7 @@ import re
 from exchange.api import errors
 
 DECIMAL = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?|\.([0-9]{1,20})")
+ZEROS = tuple("0." + "0" * scale if scale else "0" for scale in range(64))
 LEGAL = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 
 
@@ -26,6 +27,13 @@ def parse(name: str, text: str, scale: int) -> int:
 
 def write(units: int, scale: int) -> str:
     """A count of 10^-scale as the wire has it: padded with zeros to the scale."""
+    if units > 0 < scale:
+        digits = str(units)
+        if len(digits) > scale:
+            return f"{digits[:-scale]}.{digits[-scale:]}"
+        return "0." + digits.rjust(scale, "0")
+    if not units:
+        return ZEROS[scale]
     if not scale:
         return str(units)
     sign = "-" if units < 0 else ""

@@ -45,6 +45,8 @@ class Connection(asyncio.Protocol):
         self.peer = ""
         self.url = b""
         self.headers: list[tuple[bytes, bytes]] = []
+        self.fields: dict[bytes, bytes] = {}
+        """The headers once they are complete, the last of each name."""
         self.head_bytes = 0
         self.body: list[bytes] = []
         self.body_bytes = 0
@@ -130,20 +132,23 @@ class Connection(asyncio.Protocol):
         self.body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        self.url += url
-        self.count_head(len(url))
+        self.url = self.url + url if self.url else url
+        self.head_bytes += len(url)
+        self.check_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
-        self.count_head(len(name) + len(value))
+        self.head_bytes += len(name) + len(value)
+        if self.head_bytes > HEADERS_MAX:
+            self.check_head()
 
-    def count_head(self, size: int) -> None:
-        self.head_bytes += size
+    def check_head(self) -> None:
         if self.head_bytes > HEADERS_MAX and not self.broken:
             self.refuse(HEAD_TOO_LONG)
 
     def on_headers_complete(self) -> None:
-        if any(name == b"expect" for name, _ in self.headers) and not self.broken:
+        self.fields = dict(self.headers)
+        if b"expect" in self.fields and not self.broken:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
@@ -154,7 +159,8 @@ class Connection(asyncio.Protocol):
             self.refuse(TOO_LONG)
 
     def on_message_complete(self) -> None:
-        if self.broken or (self.parser.should_upgrade() and self.is_websocket()):
+        upgrades = self.parser.should_upgrade()
+        if self.broken or (upgrades and self.is_websocket()):
             return
         path, _, query = self.url.partition(b"?")
         if not path.startswith(b"/"):
@@ -162,8 +168,8 @@ class Connection(asyncio.Protocol):
         text = path.decode("latin-1")
         method = self.parser.get_method().decode("latin-1")
         body = self.body[0] if len(self.body) == 1 else b"".join(self.body)
-        call = Call(method, unquote(text) if "%" in text else text, query, dict(self.headers), body, self.peer)
-        stays = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        call = Call(method, unquote(text) if "%" in text else text, query, self.fields, body, self.peer)
+        stays = self.parser.should_keep_alive() and not upgrades
         self.queue.append((call, stays, method == "HEAD"))
 
     def refuse(self, response: Response) -> None:

@@ -9,7 +9,7 @@ from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInF
 from exchange.messages.views import Order, OrderStatus
 from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, TermsNoted, Traded
 
-EXPIRY = {
+EXPIRY: dict[int, str] = {
     Reason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
     Reason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
     Reason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
@@ -17,6 +17,9 @@ EXPIRY = {
     Reason.OUT_OF_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
     Reason.HALTED: "EXCHANGE_CANCELED",
 }
+SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
+    {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
+)
 CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN)
 
 
@@ -52,35 +55,36 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
     if form == "ACK":
         return view
     mine = accepted.order_id
-    trades = [event for event in events if isinstance(event, Traded) and event.taker_order == mine]
-    end = next((event for event in events if isinstance(event, Canceled) and event.order_id == mine), None)
-    filled = sum(trade.quantity for trade in trades)
+    by_kind: dict[type[Any], list[Any]] = {}
+    for event in events:
+        by_kind.setdefault(type(event), []).append(event)
+    trades = [trade for trade in by_kind.get(Traded, ()) if trade.taker_order == mine]
+    end = next((event for event in by_kind.get(Canceled, ()) if event.order_id == mine), None)
+    filled = sum([trade.quantity for trade in trades])
     status = open_status(accepted.quantity, accepted.quantity - filled, 0) if end is None else status_at_end(end.reason)
     flags = accepted.flags
-    view |= {
-        "price": market.price(accepted.price),
-        "origQty": market.quantity(accepted.quantity),
-        "executedQty": market.quantity(filled),
-        "origQuoteOrderQty": market.notional(accepted.quote_quantity),
-        "cummulativeQuoteQty": market.notional(sum(trade.quote_amount for trade in trades)),
-        "status": status,
-        "timeInForce": TimeInForce(flags.time_in_force).name,
-        "type": OrderType(flags.type).name,
-        "side": Side(flags.side).name,
-        "workingTime": -1 if flags.type > OrderType.LIMIT_MAKER else request.time(accepted.created_ns),
-    }
+    quantity, notional = market.quantity, market.notional
+    view["price"] = market.price(accepted.price)
+    view["origQty"] = quantity(accepted.quantity)
+    view["executedQty"] = quantity(filled)
+    view["origQuoteOrderQty"] = notional(accepted.quote_quantity)
+    view["cummulativeQuoteQty"] = notional(sum([trade.quote_amount for trade in trades]))
+    view["status"] = status
+    view["timeInForce"] = TIMES_IN_FORCE[flags.time_in_force]
+    view["type"] = TYPES[flags.type]
+    view["side"] = SIDES[flags.side]
+    view["workingTime"] = -1 if flags.type > OrderType.LIMIT_MAKER else view["transactTime"]
     if form == "FULL":
         view["fills"] = [fill(market, trade) for trade in trades]
-    view["selfTradePreventionMode"] = SelfTrade(flags.self_trade).name
-    for note in events:
-        if isinstance(note, StrategyNoted) and note.order_id == mine:
+    view["selfTradePreventionMode"] = SELF_TRADES[flags.self_trade]
+    for note in by_kind.get(StrategyNoted, ()):
+        if note.order_id == mine:
             view |= {"strategyId": note.strategy_id, "strategyType": note.strategy_type}
-    add_terms(view, market, events, mine)
+    add_terms(view, market, by_kind.get(TermsNoted, ()), mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
-    prevented = [event for event in events if isinstance(event, Prevented)]
-    if prevented:
-        view["preventedMatches"] = [prevention(market, event) for event in prevented]
+    if Prevented in by_kind:
+        view["preventedMatches"] = [prevention(market, event) for event in by_kind[Prevented]]
     return view
 
 
@@ -107,8 +111,8 @@ def add_trailing(view: dict[str, Any], trailing_delta: int) -> None:
 
 def add_end(view: dict[str, Any], market: WireMarket, reason: int, prevented_quantity: int) -> None:
     """What only an order that expired shows."""
-    if Reason(reason) in EXPIRY:
-        view["expiryReason"] = EXPIRY[Reason(reason)]
+    if reason in EXPIRY:
+        view["expiryReason"] = EXPIRY[reason]
     if prevented_quantity:
         view["preventedQuantity"] = market.quantity(prevented_quantity)
 

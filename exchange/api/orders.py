@@ -1,8 +1,10 @@
 """Placing and cancelling orders: the wire's parameters to rows, and the core's events to answers."""
 
-import secrets
+import os
 import string
 from collections.abc import Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from exchange.api import answers, errors, order_views, parameters
@@ -31,11 +33,26 @@ from exchange.messages.words import Canceled, Rejected
 
 ALPHABET = string.ascii_letters + string.digits
 CLIENT_ID_LENGTH = 22
+LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+UNEVEN = bytes(range(256 - 256 % len(ALPHABET), 256))
+"""Bytes that are drawn in vain: with them the first letters would come more often."""
 STRATEGY_TYPE_LEAST = 1_000_000
 WAITING = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 UNPRICED = (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
 TRAILING_DELTA_MAX = 9_999
 RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
+RARE = itemgetter(
+    "icebergQty",
+    "stopPrice",
+    "trailingDelta",
+    "strategyId",
+    "strategyType",
+    "pegPriceType",
+    "pegOffsetValue",
+    "pegOffsetType",
+)
+"""What most orders have nothing of."""
+NOTHING_RARE = (None,) * 8
 NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
 
 ORDER_ROWS = (
@@ -62,24 +79,35 @@ ORDER_ROWS = (
 
 def new_client_id() -> str:
     """A client id for a client that sent none."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(CLIENT_ID_LENGTH))
+    drawn = b""
+    while len(drawn) < CLIENT_ID_LENGTH:
+        drawn += os.urandom(2 * CLIENT_ID_LENGTH).translate(LETTERS, UNEVEN)
+    return drawn[:CLIENT_ID_LENGTH].decode()
 
 
 def check_shape(values: Mapping[str, Any]) -> None:
     """WireError where parameters do not go together: what is not offered here, then what is missing or too much."""
     order_type = values["type"]
-    if values["icebergQty"] is not None:
-        check_iceberg(order_type, values)
-    if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
-        raise not_supported("Pegged orders")
-    check_waiting(order_type, values)
+    is_plain = RARE(values) == NOTHING_RARE
+    if not is_plain:
+        check_rare(order_type, values)
+    if not is_plain or order_type in WAITING:
+        check_waiting(order_type, values)
     if values["timeInForce"] == TimeInForce.GTD:
         raise WireError(-1115, "Invalid timeInForce.")
     if values["selfTradePreventionMode"] == SelfTrade.MARKET_DEFAULT:
         raise errors.bad_data("selfTradePreventionMode")
     check_numbers(order_type, values)
-    if values["strategyType"] is not None and values["strategyType"] < STRATEGY_TYPE_LEAST:
+    if not is_plain and values["strategyType"] is not None and values["strategyType"] < STRATEGY_TYPE_LEAST:
         raise WireError(-1134, "strategyType was less than 1000000.")
+
+
+def check_rare(order_type: int, values: Mapping[str, Any]) -> None:
+    """WireError where an order asks for what is not offered here, or not to it."""
+    if values["icebergQty"] is not None:
+        check_iceberg(order_type, values)
+    if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
+        raise not_supported("Pegged orders")
 
 
 def check_iceberg(order_type: int, values: Mapping[str, Any]) -> None:
@@ -146,24 +174,10 @@ def order_row(
         numbers["quantity"] = market.read_quantity("quantity", values["quantity"])
     if values["quoteOrderQty"] is not None:
         numbers["quote_quantity"] = market.read_notional("quoteOrderQty", values["quoteOrderQty"])
-    mode = values["selfTradePreventionMode"]
-    flags = Flags(
-        values["side"],
-        values["type"],
-        TimeInForce.GTC if values["timeInForce"] is None else values["timeInForce"],
-        SelfTrade.MARKET_DEFAULT if mode is None else mode,
-        restriction=restriction,
+    flags = flags_of(
+        values["side"], values["type"], values["timeInForce"], values["selfTradePreventionMode"], restriction
     )
-    extensions = b""
-    if values["strategyId"] is not None or values["strategyType"] is not None:
-        extensions = strategy(values["strategyId"] or 0, values["strategyType"] or 0)
-    stop_price = 0 if values["stopPrice"] is None else market.read_price("stopPrice", values["stopPrice"])
-    if values["trailingDelta"] is not None:
-        extensions += trigger(0, values["trailingDelta"], stop_price)
-    elif stop_price:
-        extensions += trigger(stop_price)
-    if values["icebergQty"] is not None:
-        extensions += iceberg(market.read_quantity("icebergQty", values["icebergQty"]))
+    extensions = b"" if RARE(values) == NOTHING_RARE else extensions_of(values, market)
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
     key = request.sender
     return place_row(
@@ -177,6 +191,33 @@ def order_row(
         kind=kind,
         **numbers,
     )
+
+
+@lru_cache(maxsize=4_096)
+def flags_of(side: int, order_type: int, time_in_force: int | None, mode: int | None, restriction: int) -> Flags:
+    """An order's flags by the wire's words; what is not sent is what the core takes as such."""
+    return Flags(
+        side,
+        order_type,
+        TimeInForce.GTC if time_in_force is None else time_in_force,
+        SelfTrade.MARKET_DEFAULT if mode is None else mode,
+        restriction=restriction,
+    )
+
+
+def extensions_of(values: Mapping[str, Any], market: WireMarket) -> bytes:
+    """What only few orders carry beside their row."""
+    extensions = b""
+    if values["strategyId"] is not None or values["strategyType"] is not None:
+        extensions = strategy(values["strategyId"] or 0, values["strategyType"] or 0)
+    stop_price = 0 if values["stopPrice"] is None else market.read_price("stopPrice", values["stopPrice"])
+    if values["trailingDelta"] is not None:
+        extensions += trigger(0, values["trailingDelta"], stop_price)
+    elif stop_price:
+        extensions += trigger(stop_price)
+    if values["icebergQty"] is not None:
+        extensions += iceberg(market.read_quantity("icebergQty", values["icebergQty"]))
+    return extensions
 
 
 async def place(request: Request) -> Reply:

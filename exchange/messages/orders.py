@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 ROW = Struct("<6q8B9q")
 ROW_BYTES = ROW.size
+PLACED = Struct("<6q8B4q40s")
+"""The same with the client id as it is."""
 EXTENSION = Struct("<8q")
 CLIENT_WORDS = Struct("<5q")
 REFERENCE_HEAD = Struct("<q")
@@ -202,21 +204,11 @@ def place_row(
 
     With `kind` CANCEL_REPLACE the order to cancel is named by `order_id` or by the extension REFERENCE, which it needs.
     """
-    base = ROW.pack(
-        kind,
-        1,
-        len(extensions) // EXTENSION.size,
-        market,
-        account,
-        key,
-        *flags,
-        price,
-        quantity,
-        quote_quantity,
-        order_id,
-        *CLIENT_WORDS.unpack(client_id),
+    count = len(extensions) // EXTENSION.size
+    base = PLACED.pack(
+        kind, 1, count, market, account, key, *flags, price, quantity, quote_quantity, order_id, client_id
     )
-    return base + extensions
+    return base + extensions if extensions else base
 
 
 def cancel_row(

@@ -4,6 +4,7 @@ A stream is what the core's `take_events` gives: events of a first word kind | w
 """
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -273,21 +274,28 @@ AnyWords = OrderEvent | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
 
+@lru_cache(maxsize=4_096)
+def flags_of(word: bytes) -> Flags:
+    """Flags by their bytes: there are few different ones, and nearly every event has some."""
+    return Flags._make(word)
+
+
 class Layout:
     """How one kind of event is read: its words, and where its flags stand in them."""
 
     def __init__(self, kind: type[Any]) -> None:
         types = list(kind.__annotations__.values())
-        self.kind = kind
+        self.make: Any = partial(tuple.__new__, kind)
+        """As `_make` of the kind; the layout is what makes sure of the number of fields."""
         self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
         self.flags_at = types.index(Flags) if Flags in types else -1
 
     def read(self, stream: bytes | memoryview, at: int) -> OrderEvent:
-        fields = self.words.unpack_from(stream, at)
+        fields: Any = self.words.unpack_from(stream, at)
         if self.flags_at >= 0:
-            here = self.flags_at
-            fields = (*fields[:here], Flags._make(fields[here]), *fields[here + 1 :])
-        event: OrderEvent = self.kind._make(fields)
+            fields = list(fields)
+            fields[self.flags_at] = flags_of(fields[self.flags_at])
+        event: OrderEvent = self.make(fields)
         return event
 
 

@@ -225,9 +225,7 @@ class Sequencer:
             loop.remove_reader(descriptor)
         return self.begun.popleft(), self.log.end()
 
-    async def write_in_thread(
-        self, batch: Batch, durable: tuple[Batch, Appended] | None
-    ) -> tuple[Batch, Appended]:
+    async def write_in_thread(self, batch: Batch, durable: tuple[Batch, Appended] | None) -> tuple[Batch, Appended]:
         """Append a batch in a thread; meanwhile apply the one before."""
         loop = asyncio.get_running_loop()
         writing = loop.run_in_executor(self.thread, self.log.append, batch.frames, batch.ts_ns, self.engine.seq)

@@ -23,7 +23,7 @@ import msgspec
 from exchange.messages.views import Fill, Order, Rows, Trade
 from exchange.store import history_read
 from exchange.store.errors import StoreError
-from exchange.store.history_schema import connect, insert_statement, prepare
+from exchange.store.history_schema import connect, insert, prepare
 
 GATHER_SECONDS = 0.02
 ROWS_MAX = 200_000
@@ -186,7 +186,7 @@ class History:
                 ("orders", chain.from_iterable(batch.rows.orders for batch in batches)),
                 ("fills", chain.from_iterable(batch.rows.fills for batch in batches)),
             ):
-                connection.executemany(insert_statement(table), map(msgspec.structs.astuple, rows))
+                insert(connection, table, [msgspec.structs.astuple(row) for row in rows])
             connection.execute("update progress set seq = ?", [reached])
         with self.changed:
             for batch in batches:

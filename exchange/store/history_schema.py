@@ -1,7 +1,9 @@
 """The tables of the history, and opening them: emptied where they are of another journal or another version."""
 
 import sqlite3
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
@@ -18,12 +20,24 @@ INDEXES = {
     "fills": [("account", "market", "ts_ns", "trade_id"), ("order_id",)],
 }
 BUSY_SECONDS = 30
+ROWS_AT_ONCE = 32
+"""Every SQLite takes 999 values in a statement."""
 
 
-def insert_statement(table: str) -> str:
+def insert_statement(table: str, rows: int = 1) -> str:
     """Rows are the same whoever writes them, so writing one again changes nothing."""
     columns = ", ".join("?" for _ in TABLES[table].__struct_fields__)
-    return f"insert or replace into {table} values ({columns})"
+    return f"insert or replace into {table} values {', '.join([f'({columns})'] * rows)}"
+
+
+def insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    """Write rows, many with one statement: each takes a turn from whoever works meanwhile."""
+    at = 0
+    while len(rows) - at >= ROWS_AT_ONCE:
+        together = rows[at : at + ROWS_AT_ONCE]
+        connection.execute(insert_statement(table, ROWS_AT_ONCE), list(chain.from_iterable(together)))
+        at += ROWS_AT_ONCE
+    connection.executemany(insert_statement(table), rows[at:])
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -59,7 +59,7 @@ def put(journal: Journal, batch: list[FrameContent], ts_ns: int) -> None:
 
 
 def write_some(journal: Journal) -> None:
-    """Large batches and small ones, begun one or several at a time or not at all, over several segments, with a seal."""
+    """Large and small batches, begun one or several at a time or not at all, over several segments, with a seal."""
     under_way = 0
     for number in range(24):
         first = journal.next_seq
