@@ -281,13 +281,14 @@ def grant_api_key(state: State, command: Message) -> None:
     check_account(state, command.account_id)
     refuse_if(not 1 <= command.rights <= 7, Code.WRONG_RIGHTS)
     refuse_if(not is_key_material(command), Code.WRONG_KEY_MATERIAL)
-    refuse_if(any(key.api_key == command.api_key for key in state.keys.values()), Code.DUPLICATE_API_KEY)
+    refuse_if(command.api_key in state.api_keys, Code.DUPLICATE_API_KEY)
     expires_ns = command.expires_ns
     refuse_if(expires_ns != 0 and not state.now_ns < expires_ns <= ID_MAX, Code.ALREADY_EXPIRED)
     material = command.api_key, command.algorithm, command.public_key, command.vault_reference, expires_ns
     key = Key(state.next_key_id, command.account_id, command.rights, *material)
     state.next_key_id += 1
     state.keys[key.key_id] = key
+    state.api_keys.add(key.api_key)
     if expires_ns:
         state.timers.append((expires_ns, words.KEY_EXPIRES, key.key_id))
     events.message(state, 22, key.key_id, key.account_id, key.rights, *material)

@@ -459,11 +459,8 @@ def rest(state: State, order: Order) -> None:
 
 
 def queue(order: Order) -> None:
-    side = order.market.side(order.side)
-    at = 0
-    while at < len(side) and reaches(1 - order.side, order.price, side[at].price):
-        at += 1
-    side.insert(at, order)
+    end_of_level = order.market.level(order.side, order.price)[1]
+    order.market.side(order.side).insert(end_of_level, order)
 
 
 def release(state: State, order: Order) -> None:
@@ -478,7 +475,8 @@ def end(
 ) -> None:
     """End an order with something unfilled, resting or not."""
     side = order.market.side(order.side)
-    has_rested = order in side
+    first, last = order.market.level(order.side, order.price)
+    has_rested = order in side[first:last]
     if has_rested:
         side.remove(order)
     elif order.type > words.LIMIT_MAKER and not order.triggered_ns:

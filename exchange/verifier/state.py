@@ -1,5 +1,6 @@
 """Everything the verifier remembers: accounts, keys, markets with their books as plain lists, and one ledger."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 
 from . import words
@@ -183,8 +184,16 @@ class Market:
             return self.rising[0]
         return None
 
+    def level(self, side: int, price: int) -> tuple[int, int]:
+        """Where the orders of a price begin and end in a side, which is sorted; both are where they would stand."""
+        sign = -1 if side == words.BUY else 1
+        orders = self.side(side)
+        first = bisect_left(orders, sign * price, key=lambda order: sign * order.price)
+        return first, bisect_right(orders, sign * price, lo=first, key=lambda order: sign * order.price)
+
     def level_quantity(self, side: int, price: int) -> int:
-        return sum(order.shown for order in self.side(side) if order.price == price)
+        first, end = self.level(side, price)
+        return sum(order.shown for order in self.side(side)[first:end])
 
     def notional(self, price: int, quantity: int) -> int:
         return price * quantity * self.quote_per_tick_lot
@@ -246,6 +255,8 @@ class State:
         self.next_account_id = words.FIRST_ACCOUNT
         self.keys: dict[int, Key] = {}
         self.next_key_id = 1
+        self.api_keys: set[str] = set()
+        """The names of all keys."""
         self.requests: dict[str, int] = {}
         self.timers: list[tuple[int, int, int]] = []
         self.next_order_id = 1
