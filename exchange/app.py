@@ -16,7 +16,7 @@ import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
 from exchange import __version__
-from exchange.api import accounts, amendments, countdowns, general, http, market_data, operator, orders, wallet
+from exchange.api import accounts, amendments, countdowns, general, http, lists, market_data, operator, orders, wallet
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -212,6 +212,7 @@ class Exchange:
             *market_data.ENDPOINTS,
             *orders.ENDPOINTS,
             *amendments.ENDPOINTS,
+            *lists.ENDPOINTS,
             *countdowns.ENDPOINTS,
             *operator.ENDPOINTS,
             *accounts.ENDPOINTS,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from exchange.verifier.state import FILTERS, Market, Order, State
 from exchange.verifier.venue import Venue
+from tests import flow_lists
 from tests.commands import (
     client,
     kind_of,
@@ -40,12 +41,13 @@ __all__ = [
 ]
 
 ROWS, MESSAGES = 1, 2
-PLACE, CANCEL, CANCEL_ALL = 1, 2, 3
+PLACE, CANCEL, CANCEL_ALL, LIST, CANCEL_LIST = 1, 2, 3, 6, 7
 BUY, SELL = 0, 1
 LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
 GTC, IOC, FOK = 1, 2, 3
 DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH = 0, 1, 2, 3, 4
-TRIGGER, ICEBERG, STRATEGY, REFERENCE, CANCEL_ID = 1, 2, 5, 7, 8
+TRIGGER, ICEBERG, STRATEGY, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 5, 7, 8, 9
+OCO, OTO, OTOCO = 1, 2, 3
 AMEND, CANCEL_REPLACE = 4, 5
 SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
@@ -105,6 +107,8 @@ class Knobs(NamedTuple):
     """Funds are divided by 2 to the power of it."""
     waiting: float = 0.0
     """How many of the orders wait for a price."""
+    lists: float = 0.0
+    """How many of the commands place or cancel lists."""
 
 
 class Flow:
@@ -203,6 +207,7 @@ class Flow:
                     "iceberg_parts": random.choice([0, 10]),
                     "max_amends": random.choice([0, 1]),
                     "max_position": random.choice([0, 0, 100]),
+                    "max_lists": random.choice([0, 0, 1, 2]),
                 }
         return filters(market_id, **values)
 
@@ -234,6 +239,8 @@ class Flow:
 
     def some_whole_row(self) -> list[int]:
         random = self.random
+        if self.knobs.lists and random.random() < self.knobs.lists:
+            return flow_lists.some_list(self) if random.random() < 0.85 else flow_lists.some_list_cancel(self)
         choice = random.random()
         if choice < 0.7:
             return self.some_place()
@@ -440,7 +447,7 @@ class Flow:
             40: [market, *self.some_protection()],
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
-            43: [market, random.choice([0, 0, 1, 2, 4, 7])],
+            43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512])],
             50: [account, market, random.choice([0, 1, 2_000, 60_000])],
         }
         return [tag, key, *fields[tag]]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET
 
-from exchange.api.answers import Answer, Discount, Filter, MakerTaker, Mode, Number, Text
+from exchange.api.answers import Answer, Discount, Filter, ListedOrder, MakerTaker, Mode, Number, Text
 
 
 class Balance(Answer):
@@ -33,12 +33,6 @@ class Account(Answer):
     permissions: list[str]
     uid: int
     trade_group_id: Number = UNSET
-
-
-class ListedOrder(Answer):
-    symbol: str
-    order_id: int
-    client_order_id: str
 
 
 class OrderList(Answer):

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from exchange.api import answers, errors, order_views, parameters
+from exchange.api import answers, errors, list_views, order_views, parameters
 from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
-from exchange.api.orders import NEITHER, ORDER_ROWS, RESPONSES, RESTRICTIONS, new_client_id, order_row
+from exchange.api.order_views import RESPONSES
+from exchange.api.orders import NEITHER, ORDER_ROWS, RESTRICTIONS, new_client_id, order_row
 from exchange.api.parameters import Parameter
 from exchange.messages.orders import (
     OrderType,
@@ -22,7 +23,7 @@ from exchange.messages.orders import (
     reference,
     unpack_client_id,
 )
-from exchange.messages.words import Accepted, Amended, AnyWords, Canceled, Rejected
+from exchange.messages.words import Accepted, Amended, AnyWords, Canceled, ListChanged, Rejected
 
 MODES = {"STOP_ON_FAILURE": 1, "ALLOW_FAILURE": 2}
 FAILED, PARTLY_FAILED = -2022, -2021
@@ -50,7 +51,11 @@ async def amend(request: Request) -> Reply:
     event = next(event for event in answer.events if isinstance(event, Amended | Canceled))
     view = amended_order(request, market, event) if isinstance(event, Amended) else amended_away(market, event)
     moment = request.time(answer.ts_ns)
-    return Reply({"transactTime": moment, "executionId": event.execution_id, "amendedOrder": view}, answer.seq)
+    body = {"transactTime": moment, "executionId": event.execution_id, "amendedOrder": view}
+    change = next((each for each in answer.events if isinstance(each, ListChanged)), None)
+    if change is not None:
+        body["listStatus"] = list_views.status(market, change, answer.events)
+    return Reply(body, answer.seq)
 
 
 def amended_order(request: Request, market: WireMarket, event: Amended) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def numbers(market: WireMarket, event: Amended | Canceled, filled: int) -> dict[
     return {
         "symbol": market.symbol,
         "orderId": event.order_id,
-        "orderListId": -1,
+        "orderListId": event.list_id or -1,
         "price": market.price(event.price),
         "qty": market.quantity(event.quantity),
         "executedQty": market.quantity(filled),

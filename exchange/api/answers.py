@@ -328,12 +328,30 @@ class AmendedOrder(Answer, kw_only=True):
     self_trade_prevention_mode: Mode
 
 
+class ListedOrder(Answer):
+    symbol: str
+    order_id: int
+    client_order_id: str
+
+
+class AmendedList(Answer):
+    """The list of an amended order."""
+
+    order_list_id: int
+    contingency_type: Literal["OCO", "OTO"]
+    list_order_status: Literal["EXECUTING", "ALL_DONE"]
+    list_client_order_id: str
+    symbol: str
+    orders: list[ListedOrder]
+
+
 class Amendment(Answer):
     """The answer to an amendment."""
 
     transact_time: int
     execution_id: int
     amended_order: AmendedOrder
+    list_status: AmendedList | UnsetType = UNSET
 
 
 class CanceledOrder(OrderExtras, kw_only=True):

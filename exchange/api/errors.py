@@ -155,6 +155,8 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.NOTHING_TO_CHANGE: (AMEND, "The requested action would change no state; rejecting"),
     RejectCode.QUANTITY_NOT_LESS: (AMEND, "Order amend (quantity increase) is not supported."),
     RejectCode.MAX_NUM_ORDER_AMENDS: (AMEND, "Filter failure: MAX_NUM_ORDER_AMENDS"),
+    RejectCode.OCO_PRICES: (NEW, "The relationship of the prices for the orders is not correct."),
+    RejectCode.MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: MAX_NUM_ORDER_LISTS"),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 

@@ -103,6 +103,7 @@ COUNTED = (
     ("ICEBERG_PARTS", "limit", "iceberg_parts"),
     ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", "max_algo_orders"),
     ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", "max_iceberg_orders"),
+    ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", "max_lists"),
     ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", "max_amends"),
 )
 
@@ -121,14 +122,8 @@ def symbol_shown(context: Context, market: WireMarket, with_permission_sets: boo
         "baseCommissionPrecision": market.base_scale,
         "quoteCommissionPrecision": market.quote_scale,
         "orderTypes": [order_type.name for order_type in OrderType],
-        "icebergAllowed": True,
-        "ocoAllowed": False,
-        "otoAllowed": False,
+        **queries.features(context.state, market.market_id),
         "opoAllowed": False,
-        "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": True,
-        "cancelReplaceAllowed": True,
-        "amendAllowed": True,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,

@@ -16,10 +16,14 @@ EXPIRY: dict[int, str] = {
     Reason.EXCHANGE_CANCELED: "EXCHANGE_CANCELED",
     Reason.OUT_OF_RANGE: "EXECUTION_RULE_PRICE_RANGE_EXCEEDED",
     Reason.HALTED: "EXCHANGE_CANCELED",
+    Reason.OCO_TRIGGER: "OCO_TRIGGER",
+    Reason.OTO_PHASE_ONE_EXPIRED: "OTO_PHASE_ONE_EXPIRED",
+    Reason.LEG_REFUSED: "REJECTED",
 }
 SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
     {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
 )
+RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
 CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN)
 
 
@@ -41,15 +45,24 @@ def acknowledged(request: Request, market: WireMarket, accepted: Accepted) -> di
     return {
         "symbol": market.symbol,
         "orderId": accepted.order_id,
-        "orderListId": -1,
+        "orderListId": accepted.list_id or -1,
         "clientOrderId": unpack_client_id(accepted.client_id),
         "transactTime": request.time(accepted.created_ns),
     }
 
 
-def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], form: str) -> dict[str, Any]:
-    """The answer to a placed order in the form that was asked for: ACK, RESULT or FULL."""
-    accepted = events[0]
+def placed(
+    request: Request,
+    market: WireMarket,
+    events: Sequence[AnyWords],
+    form: str,
+    accepted: AnyWords | None = None,
+    is_pending: bool = False,
+) -> dict[str, Any]:
+    """The answer to a placed order in the form that was asked for: ACK, RESULT or FULL. Of a list each order is named,
+    and one that was `is_pending` at first is told as it was then.
+    """
+    accepted = accepted or events[0]
     assert isinstance(accepted, Accepted)
     view = acknowledged(request, market, accepted)
     if form == "ACK":
@@ -58,7 +71,7 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
     by_kind: dict[type[Any], list[Any]] = {}
     for event in events:
         by_kind.setdefault(type(event), []).append(event)
-    trades = [trade for trade in by_kind.get(Traded, ()) if trade.taker_order == mine]
+    trades = [] if is_pending else [trade for trade in by_kind.get(Traded, ()) if trade.taker_order == mine]
     end = next((event for event in by_kind.get(Canceled, ()) if event.order_id == mine), None)
     filled = sum([trade.quantity for trade in trades])
     status = open_status(accepted.quantity, accepted.quantity - filled, 0) if end is None else status_at_end(end.reason)
@@ -74,6 +87,9 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
     view["type"] = TYPES[flags.type]
     view["side"] = SIDES[flags.side]
     view["workingTime"] = -1 if flags.type > OrderType.LIMIT_MAKER else view["transactTime"]
+    if is_pending:
+        view["workingTime"] = -1
+        view["status"] = "PENDING_NEW" if end is None else status
     if form == "FULL":
         view["fills"] = [fill(market, trade) for trade in trades]
     view["selfTradePreventionMode"] = SELF_TRADES[flags.self_trade]
@@ -83,8 +99,9 @@ def placed(request: Request, market: WireMarket, events: Sequence[AnyWords], for
     add_terms(view, market, by_kind.get(TermsNoted, ()), mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
-    if Prevented in by_kind:
-        view["preventedMatches"] = [prevention(market, event) for event in by_kind[Prevented]]
+    prevented = [event for event in by_kind.get(Prevented, ()) if event.taker_order == mine]
+    if prevented:
+        view["preventedMatches"] = [prevention(market, event) for event in prevented]
     return view
 
 
@@ -153,7 +170,7 @@ def canceled(
         "symbol": market.symbol,
         "origClientOrderId": unpack_client_id(event.client_id),
         "orderId": event.order_id,
-        "orderListId": -1,
+        "orderListId": event.list_id or -1,
         "clientOrderId": unpack_client_id(event.cancel_id),
         "transactTime": request.time(now_ns),
         "price": market.price(event.price),
@@ -161,7 +178,7 @@ def canceled(
         "executedQty": market.quantity(event.quantity - event.remaining - event.prevented_quantity),
         "origQuoteOrderQty": market.notional(0),
         "cummulativeQuoteQty": market.notional(event.filled_quote),
-        "status": "CANCELED",
+        "status": status_at_end(event.reason),
         "timeInForce": TimeInForce(flags.time_in_force).name,
         "type": OrderType(flags.type).name,
         "side": Side(flags.side).name,

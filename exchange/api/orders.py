@@ -7,10 +7,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from exchange.api import answers, errors, order_views, parameters
+from exchange.api import answers, errors, list_views, order_views, parameters
 from exchange.api.context import Reply, Request, WireMarket, not_supported
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
+from exchange.api.order_views import RESPONSES
 from exchange.api.parameters import Parameter
 from exchange.core import queries
 from exchange.messages.orders import (
@@ -40,7 +41,6 @@ STRATEGY_TYPE_LEAST = 1_000_000
 WAITING = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 UNPRICED = (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
 TRAILING_DELTA_MAX = 9_999
-RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
 RARE = itemgetter(
     "icebergQty",
     "stopPrice",
@@ -283,17 +283,16 @@ async def cancel(request: Request) -> Reply:
 
 
 async def cancel_all(request: Request) -> Reply:
-    """DELETE /api/v3/openOrders: every order of the account in one market."""
+    """DELETE /api/v3/openOrders: every order of the account in one market; those of lists are told with their list."""
     market = request.context.market(request.values["symbol"])
     key = request.sender
     row = cancel_all_row(market.market_id, key.account, key.key_id, cancel_id=pack_client_id(new_client_id()))
     answer = await request.context.submit(row)
     if isinstance(answer.events[0], Rejected):
         raise errors.rejected(answer.events[0].code, canceling=True)
-    ended = [event for event in answer.events if isinstance(event, Canceled)]
-    return Reply(
-        [order_views.canceled(request, market, event, answer.events, answer.ts_ns) for event in ended], answer.seq
-    )
+    ended = [event for event in answer.events if isinstance(event, Canceled) and not event.list_id]
+    views = [order_views.canceled(request, market, event, answer.events, answer.ts_ns) for event in ended]
+    return Reply(views + list_views.ended(request, market, answer.events, answer.ts_ns), answer.seq)
 
 
 def test_weight(values: Mapping[str, Any]) -> int:
@@ -333,6 +332,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         cancel_all,
         Parameter("symbol", parameters.symbol, mandatory=True),
         socket_method="openOrders.cancelAll",
-        response=list[answers.CanceledOrder],
+        response=list[dict[str, Any]],
     ),
 )

@@ -16,14 +16,27 @@ from exchange.api.errors import WireError
 from exchange.api.order_views import EXPIRY
 from exchange.api.parameters import Parameter, table
 from exchange.api.streams import Hub
-from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce
-from exchange.projections.user_stream import BalanceUpdate, Execution, OrderUpdate, Position
+from exchange.messages.orders import Contingency, ListStatus, OrderType, Reason, SelfTrade, Side, TimeInForce
+from exchange.messages.rejects import RejectCode
+from exchange.projections.user_stream import AccountEvent, BalanceUpdate, Execution, ListUpdate, OrderUpdate, Position
 
 ALPHABET = string.ascii_letters + string.digits
 LISTEN_KEY_LENGTH = 64
 LISTEN_KEY_NS = 3_600_000_000_000
 LISTEN_KEY = table(Parameter("listenKey", parameters.text, mandatory=True))
 NO_LISTEN_KEY = WireError(-1125, "This listenKey does not exist.")
+
+LIST_STATUSES = {
+    ListStatus.STARTED: "EXEC_STARTED",
+    ListStatus.UPDATED: "UPDATED",
+    ListStatus.DONE: "ALL_DONE",
+}
+REFUSED = {
+    int(RejectCode.INSUFFICIENT_FUNDS): "INSUFFICIENT_BALANCES",
+    int(RejectCode.WOULD_TRIGGER): "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
+    int(RejectCode.WOULD_TAKE): "WOULD_MATCH_IMMEDIATELY",
+    int(RejectCode.OCO_PRICES): "OCO_BAD_PRICES",
+}
 
 Event = dict[str, Any]
 Listener = Callable[[Callable[[int], str]], None]
@@ -82,12 +95,14 @@ class UserData:
             for name in named:
                 self.hub.publish(name, view, event.seq)
 
-    def viewer(self, event: OrderUpdate | Position | BalanceUpdate) -> Callable[[int], Event]:
+    def viewer(self, event: AccountEvent) -> Callable[[int], Event]:
         """What makes the event's payload for a time unit, as it is told now."""
         if isinstance(event, OrderUpdate):
             market = self.context.market_by_id(event.order.market)
             asset = self.context.asset(event.fee_asset) if event.fee_asset else None
             return partial(execution_report, market, event, asset)
+        if isinstance(event, ListUpdate):
+            return partial(list_status, self.context.market_by_id(event.order_list.market), event)
         return partial(self.balances, event)
 
     def balances(self, event: Position | BalanceUpdate, unit: int) -> Event:
@@ -169,7 +184,7 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         "C": event.client_id if canceled else event.cancel_id,
         "x": event.execution.name,
         "X": event.status.name,
-        "r": "NONE",
+        "r": REFUSED.get(event.code, "NONE"),
         "i": order.order_id,
         "l": market.quantity(event.last_quantity),
         "z": market.quantity(event.filled),
@@ -200,6 +215,25 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
     if event.prevented is not None:
         view |= prevention(market, event)
     return view
+
+
+def list_status(market: WireMarket, event: ListUpdate, unit: int) -> Event:
+    """What became of a list, in the form of the reference's §17."""
+    order_list = event.order_list
+    return {
+        "e": "listStatus",
+        "E": event.ts_ns // unit,
+        "s": market.symbol,
+        "g": order_list.list_id,
+        "c": "OCO" if order_list.contingency == Contingency.OCO else "OTO",
+        "l": LIST_STATUSES[ListStatus(event.status)],
+        "L": "ALL_DONE" if event.status == ListStatus.DONE else "EXECUTING",
+        "r": "NONE",
+        "C": order_list.client_id,
+        "T": event.ts_ns // unit,
+        "O": [{"s": market.symbol, "i": order_id, "c": name} for order_id, name in order_list.orders],
+        "seq": event.seq,
+    }
 
 
 def prevention(market: WireMarket, event: OrderUpdate) -> Event:

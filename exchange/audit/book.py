@@ -12,12 +12,12 @@ from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
 from exchange.messages import accounts, auctions, countdowns, registry, system
-from exchange.messages.orders import EventKind
+from exchange.messages.orders import EventKind, ListStatus
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
 CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
 CAUSE_AT = 38
-PLACING = (codes.PLACE, codes.CANCEL_REPLACE)
+PLACING = (codes.PLACE, codes.CANCEL_REPLACE, codes.LIST)
 KIND_OF_FLAGS = 0xFFFFFF
 VENUE_OWN = frozenset([system.Genesis, system.Tick])
 
@@ -94,8 +94,10 @@ class Book:
         """By market: where it traded while it gathered orders; the end of its auction must follow."""
         self.said: dict[int, tuple[int, int]] = {}
         """Of each command of a frame: kind and place of its first event."""
-        self.taken: dict[int, int] = {}
-        """And where its order was accepted."""
+        self.taken: dict[int, list[int]] = {}
+        """And where its orders were accepted."""
+        self.pending: dict[int, int] = {}
+        """Orders that wait for another of their list, which is named."""
         self.lessened = 0
         """A resting order that has just lost what was prevented: what it has left is told anew."""
         self.folds: dict[int, Callable[[Words, int], None]] = {
@@ -108,6 +110,8 @@ class Book:
             int(EventKind.TERMS_NOTED): self.terms_noted,
             int(EventKind.REFILLED): self.refilled,
             int(EventKind.AMENDED): self.amended,
+            int(EventKind.LIST_CHANGED): self.list_changed,
+            int(EventKind.ENTERED): self.entered,
         }
 
     def on_step(self, step: Step) -> None:
@@ -141,7 +145,7 @@ class Book:
         rows, words, said, may = step.rows, step.words, self.said, self.register.may
         seq, at = step.frame.header.first_seq, 0
         while at < len(rows):
-            _, count, extensions, _, account, key = rows[at : at + 6]
+            _, count, _, _, account, key = rows[at : at + 6]
             first = said.get(seq)
             code = 0
             if first is not None and first[0] == EventKind.REJECTED and seq not in self.taken:
@@ -152,27 +156,31 @@ class Book:
                     self.findings.add(seq, f"key {key} may not trade for account {account}, and was not refused")
                 elif code in RIGHT_REFUSALS and has_right:
                     self.findings.add(seq, f"key {key} may trade for account {account}, and was refused ({code})")
-                if code == 0 and first is not None:
-                    self.compare(seq, rows[at : at + 16], words, first)
-            for _ in range(count - 1):
-                at += codes.ROW_WORDS + codes.EXTENSION_WORDS * extensions
-                extensions = rows[at + 2]
-            at += codes.ROW_WORDS + codes.EXTENSION_WORDS * extensions
+            asked = []
+            for _ in range(count):
+                asked.append(rows[at : at + 16])
+                at += codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
+            if seq not in self.quarantined and code == 0 and first is not None:
+                self.compare(seq, asked, words, first)
             seq += 1
         self.findings.saw("commands", seq - step.frame.header.first_seq)
 
-    def compare(self, seq: int, row: Words, words: Words, first: tuple[int, int]) -> None:
+    def compare(self, seq: int, asked: list[Words], words: Words, first: tuple[int, int]) -> None:
         """What was done must be what was asked: an order's own words, or a cancel of one's own."""
         kind, at = first
+        row = asked[0]
         if kind in (EventKind.CANCELED, EventKind.AMENDED) and words[at + 3] != row[4]:
             self.findings.add(seq, f"account {row[4]} changed an order of account {words[at + 3]}")
-        if seq in self.taken and row[0] in PLACING:
-            at = self.taken[seq]
+        if row[0] == codes.LIST and len(self.taken[seq]) != len(asked) - 1:
+            self.findings.add(seq, f"a list of {len(asked) - 1} orders was accepted as {len(self.taken[seq])}")
+        if row[0] not in PLACING:
+            return
+        for row, at in zip(asked[-1:] if len(asked) == 1 else asked[1:], self.taken.get(seq, ()), strict=False):
             told = [words[at + 2], words[at + 3], words[at + 13], words[at + 5] & KIND_OF_FLAGS, words[at + 6]]
-            asked = [row[3], row[4], row[5], row[6] & KIND_OF_FLAGS, row[7]]
+            wanted = [row[3], row[4], row[5], row[6] & KIND_OF_FLAGS, row[7]]
             names = words[at + CLIENT_AT_IN_ACCEPTED : at + CLIENT_AT_IN_ACCEPTED + codes.CLIENT_ID_WORDS]
-            if told != asked or names != row[CLIENT_AT_IN_ROW:] or (row[8] and row[8] != words[at + 7]):
-                self.findings.add(seq, f"an order was accepted that is not the one asked for: {told}, {asked}")
+            if told != wanted or names != row[CLIENT_AT_IN_ROW:] or (row[8] and row[8] != words[at + 7]):
+                self.findings.add(seq, f"an order was accepted that is not the one asked for: {told}, {wanted}")
 
     def on_messages(self, step: Step) -> None:
         """Commands as messages: rights first, then what each did to accounts, keys and markets."""
@@ -235,8 +243,10 @@ class Book:
         order_id = words[at + 4]
         if order_id <= self.last_order:
             self.findings.add(words[at + 1], f"order id {order_id} after {self.last_order}")
-        self.last_order = self.taker = order_id
-        self.taken.setdefault(words[at + 1], at)
+        self.last_order = order_id
+        # Of a list it is the working order that trades.
+        self.taker = self.pending.get(order_id, order_id)
+        self.taken.setdefault(words[at + 1], []).append(at)
         self.orders[order_id] = Order(words[at + 2], words[at + 3], words[at + 5], words[at + 6], words[at + 7])
 
     def triggered(self, words: Words, at: int) -> None:
@@ -246,6 +256,25 @@ class Book:
             self.findings.add(seq, f"order {order_id} was triggered, and was not waiting as told")
             return
         order.is_waiting = False
+        self.taker = order_id
+
+    def list_changed(self, words: Words, at: int) -> None:
+        """What a list has in it, and what is left of it when it ends: nothing."""
+        seq, working, orders = words[at + 1], words[at + 9], words[at + 9 : at + 12]
+        if words[at + 6] == ListStatus.STARTED:
+            self.pending |= {order_id: working for order_id in orders[1:] if working and order_id}
+        elif words[at + 6] == ListStatus.DONE:
+            left = [order_id for order_id in orders if order_id in self.orders]
+            if left:
+                self.findings.add(seq, f"list {words[at + 4]} ended, and its orders {left} are open")
+
+    def entered(self, words: Words, at: int) -> None:
+        """A pending order is placed once the one before it is filled."""
+        seq, order_id = words[at + 1], words[at + 4]
+        order, working = self.orders.get(order_id), self.pending.pop(order_id, 0)
+        if order is None or not working or working in self.orders or order.remaining != words[at + 8]:
+            self.findings.add(seq, f"order {order_id} entered, and could not")
+            return
         self.taker = order_id
 
     def rested(self, words: Words, at: int) -> None:
@@ -412,6 +441,7 @@ class Book:
         return one == other or (groups.get(one, 0) != 0 and groups.get(one) == groups.get(other))
 
     def leave(self, order_id: int, order: Order) -> None:
+        self.pending.pop(order_id, 0)
         if order.rests:
             self.side_of(order.market, order.side).levels.get(order.limit, {}).pop(order_id, None)
         del self.orders[order_id]

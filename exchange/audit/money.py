@@ -6,7 +6,7 @@ from exchange.audit.venue import Market, Register, posted
 from exchange.core.engine import Engine
 from exchange.core.matching import codes, cold
 from exchange.messages import registry
-from exchange.messages.orders import EventKind
+from exchange.messages.orders import EventKind, ListStatus, Reason
 
 Cell = tuple[int, int]
 CAUSE_AT = 38
@@ -36,6 +36,10 @@ class Money:
         self.available: dict[Cell, int] = {}
         self.held: dict[Cell, int] = {}
         self.holds: dict[int, Hold] = {}
+        self.pending: dict[int, None] = {}
+        """Orders of lists that wait for another, and hold nothing."""
+        self.siblings: dict[int, int] = {}
+        """Of a pair of legs, which have one claim, the other."""
         self.fees: dict[int, int] = {}
         """Asset to what the schedule says was charged of it."""
         self.folds = {
@@ -46,6 +50,8 @@ class Money:
             int(EventKind.TRIGGERED): self.triggered,
             int(EventKind.PREVENTED): self.prevented,
             int(EventKind.AMENDED): self.amended,
+            int(EventKind.LIST_CHANGED): self.list_changed,
+            int(EventKind.ENTERED): self.entered,
         }
         self.ignored = {
             int(kind)
@@ -102,17 +108,44 @@ class Money:
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
         order = Hold(market, account, words[at + 6], words[at + 7], is_buy=words[at + 5] & 255 == codes.BUY)
         self.holds[order_id] = order
-        self.check_hold(words[at + 1], order, words[at + 6], words[at + 7], held)
+        if order_id in self.pending:
+            if held:
+                self.findings.add(words[at + 1], f"order {order_id} waits for another, and holds {held}")
+        else:
+            self.check_hold(words[at + 1], order, (words[at + 6], words[at + 7]), held, order_id)
         self.hold(words[at + 1], order, held)
 
     def triggered(self, words: Words, at: int) -> None:
         order = self.holds[words[at + 4]]
-        self.check_hold(words[at + 1], order, words[at + 6], words[at + 10], words[at + 11])
+        self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
         self.hold(words[at + 1], order, words[at + 11] - order.held)
 
-    def check_hold(self, seq: int, order: Hold, price: int, quantity: int, held: int) -> None:
-        """A sale holds its lots, a purchase with a price their worth at it; one without a price what the book asked."""
+    def entered(self, words: Words, at: int) -> None:
+        order = self.holds[words[at + 4]]
+        self.pending.pop(words[at + 4], None)
+        self.check_hold(words[at + 1], order, (words[at + 6], words[at + 8]), words[at + 9], words[at + 4])
+        self.hold(words[at + 1], order, words[at + 9] - order.held)
+
+    def list_changed(self, words: Words, at: int) -> None:
+        """Which orders of a list wait, and which are a pair."""
+        working, first, second = words[at + 9 : at + 12]
+        if words[at + 6] == ListStatus.STARTED:
+            if working:
+                self.pending |= dict.fromkeys(order_id for order_id in (first, second) if order_id)
+            if second:
+                self.siblings |= {first: second, second: first}
+        elif words[at + 6] == ListStatus.DONE:
+            for order_id in (first, second):
+                self.siblings.pop(order_id, 0)
+
+    def check_hold(self, seq: int, order: Hold, terms: tuple[int, int], held: int, order_id: int) -> None:
+        """A sale holds its lots, a purchase with a price their worth at it; one without a price what the book asked.
+        Of a pair of legs one holds what the other does not.
+        """
+        price, quantity = terms
         market = order.market
+        if order_id in self.siblings:
+            return
         if order.is_buy and not price:
             is_right = held >= 0
         else:
@@ -217,6 +250,11 @@ class Money:
     def canceled(self, words: Words, at: int) -> None:
         order_id, released = words[at + 4], words[at + 12]
         order = self.holds[order_id]
+        sibling = self.holds.get(self.siblings.get(order_id, 0))
+        if words[at + 6] == Reason.OCO_TRIGGER and not released and sibling is not None:
+            # It leaves what it holds to the leg that starts.
+            sibling.held += order.held
+            order.held = 0
         if released != order.held:
             self.findings.add(words[at + 1], f"order {order_id} held {order.held}, {released} was released")
         self.end(words[at + 1], order_id)

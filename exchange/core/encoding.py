@@ -17,7 +17,9 @@ from .state import ApiKey, Asset, Listing, State
 VERSION = 1
 SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
 HEAD = Struct("<3q")
-HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS)
+HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS, hot.LISTS)
+# Left out where there is nothing to say: a journal that never used them keeps the hash that it had before they were.
+OPTIONAL_SECTIONS = frozenset([hot.LISTS])
 
 
 def sections(state: State) -> Iterator[bytes]:
@@ -93,7 +95,11 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
     view = memoryview(encoded)
     at = 0
     for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS):
+        if at == len(view) and expected in OPTIONAL_SECTIONS:
+            continue
         number, version, size = HEAD.unpack_from(view, at)
+        if number != expected and expected in OPTIONAL_SECTIONS:
+            continue
         if (number, version) != (expected, VERSION):
             raise ValueError(f"section {number} version {version} stands where section {expected} version 1 belongs")
         at += HEAD.size

@@ -9,6 +9,15 @@ from .matching import average, codes, cold
 from .state import Listing, State
 
 OrderFields = dict[str, Any]
+FEATURES = {
+    "icebergAllowed": codes.ICEBERGS_OFF,
+    "ocoAllowed": codes.OCO_OFF,
+    "otoAllowed": codes.OTO_OFF,
+    "quoteOrderQtyMarketAllowed": codes.QUOTE_ORDERS_OFF,
+    "allowTrailingStop": codes.TRAILING_OFF,
+    "cancelReplaceAllowed": codes.REPLACES_OFF,
+    "amendAllowed": codes.AMENDS_OFF,
+}
 
 
 class Market(NamedTuple):
@@ -66,6 +75,12 @@ def filters(state: State, market_id: int) -> dict[str, int]:
     """A market's status, counters and filters by the names of SetFilters."""
     hot = state.matching.markets[market_id - 1]
     return {name: getattr(hot, name) for name in ("status", "updates", "last_price", "trades", *FILTER_FIELDS)}
+
+
+def features(state: State, market_id: int) -> dict[str, bool]:
+    """Which kinds of orders a market offers, by the names of exchangeInfo."""
+    off = state.matching.markets[market_id - 1].features_off
+    return {name: not off & bit for name, bit in FEATURES.items()}
 
 
 def fees_ppm(state: State, market_id: int, account_id: int) -> tuple[int, int]:

@@ -112,6 +112,12 @@ class Reason(IntEnum):
     """It had traded as much already as it was amended to."""
     COUNTED_DOWN = 12
     """Its account did not say in time that it is still there."""
+    OCO_TRIGGER = 13
+    """Another leg of its list works, or has ended."""
+    OTO_PHASE_ONE_EXPIRED = 14
+    """The working order of its list ended unfilled."""
+    LEG_REFUSED = 15
+    """A pending leg that was refused when it was placed, or whose sibling was; `code` says why."""
 
 
 @unique
@@ -128,8 +134,38 @@ class EventKind(IntEnum):
     TRIGGERED = 8
     REFILLED = 9
     AMENDED = 10
+    LIST_CHANGED = 11
     TERMS_NOTED = 14
     MESSAGE = 15
+    ENTERED = 16
+
+
+@unique
+class Contingency(IntEnum):
+    """Kinds of lists."""
+
+    OCO = 1
+    OTO = 2
+    OTOCO = 3
+
+
+@unique
+class Leg(IntEnum):
+    """The part that an order has in a list."""
+
+    WORKING = 1
+    ABOVE = 2
+    BELOW = 3
+    PENDING = 4
+
+
+@unique
+class ListStatus(IntEnum):
+    """What is told of a list."""
+
+    STARTED = 1
+    UPDATED = 2
+    DONE = 3
 
 
 class Flags(NamedTuple):
@@ -247,6 +283,32 @@ def amend_row(
     count = len(extensions) // EXTENSION.size
     base = ROW.pack(RowKind.AMEND, 1, count, market, account, key, *NO_FLAGS, 0, quantity, 0, order_id, *words)
     return base + extensions
+
+
+def list_link(contingency: int, leg: int = 0) -> bytes:
+    """The extension LIST_LINK: of a list's head without a leg."""
+    return EXTENSION.pack(Extension.LIST_LINK, contingency, leg, 0, 0, 0, 0, 0)
+
+
+def list_rows(market: int, account: int, key: int, contingency: int, client_id: bytes, legs: list[bytes]) -> bytes:
+    """A command to place a list: its head, then its legs, which are PLACE rows that carry their LIST_LINK."""
+    words = CLIENT_WORDS.unpack(client_id)
+    head = ROW.pack(RowKind.LIST, 1 + len(legs), 1, market, account, key, *NO_FLAGS, 0, 0, 0, 0, *words)
+    return head + list_link(contingency) + b"".join(legs)
+
+
+def cancel_list_row(
+    market: int,
+    account: int,
+    key: int,
+    *,
+    list_id: int = 0,
+    list_client_id: bytes = NO_CLIENT_ID,
+    cancel_id: bytes = NO_CLIENT_ID,
+) -> bytes:
+    """A command to cancel a list, named by its number, its client id or both."""
+    row = cancel_row(market, account, key, order_id=list_id, original_client_id=list_client_id, cancel_id=cancel_id)
+    return REFERENCE_HEAD.pack(RowKind.CANCEL_LIST) + row[REFERENCE_HEAD.size :]
 
 
 def cancel_all_row(market: int, account: int, key: int, *, cancel_id: bytes = NO_CLIENT_ID) -> bytes:

@@ -88,3 +88,6 @@ class RejectCode(IntEnum):
     """The kill switch was used, or its book is crossed: only an auction resumes it."""
     ALREADY_KILLED = 71
     MAX_NUM_ORDER_AMENDS = 80
+    OCO_PRICES = 81
+    """The market does not stand between the two legs of a list."""
+    MAX_NUM_ORDER_LISTS = 82

@@ -10,6 +10,7 @@ import msgspec
 class OrderStatus(IntEnum):
     """Where an order stands; from FILLED on it is closed."""
 
+    PENDING_NEW = 0
     NEW = 1
     PARTIALLY_FILLED = 2
     FILLED = 3
@@ -59,6 +60,35 @@ class Order(msgspec.Struct, array_like=True, gc=False):
         return self.status < OrderStatus.FILLED
 
 
+class OrderList(msgspec.Struct, array_like=True, gc=False):
+    """A list of orders, open or ended. Ids are 0 where it has no such order; `is_done` is 0 or 1."""
+
+    list_id: int
+    market: int
+    account: int
+    contingency: int
+    client_id: str
+    is_done: int
+    created_ns: int
+    updated_ns: int
+    working_id: int
+    first_id: int
+    second_id: int
+    working_name: str
+    first_name: str
+    second_name: str
+
+    @property
+    def orders(self) -> list[tuple[int, str]]:
+        """Its orders as (order id, client id)."""
+        every = (
+            (self.working_id, self.working_name),
+            (self.first_id, self.first_name),
+            (self.second_id, self.second_name),
+        )
+        return [(order_id, name) for order_id, name in every if order_id]
+
+
 class Fill(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """One order's part in a trade. `is_maker` is 0 or 1; fee in minor units of `fee_asset`."""
 
@@ -89,7 +119,8 @@ class Trade(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What one batch gives the history: the orders that it closed, and the fills that it made."""
+    """What one batch gives the history: the orders that it closed, the fills that it made, the lists that ended."""
 
     orders: list[Order]
     fills: list[Fill]
+    lists: list[OrderList]

@@ -117,7 +117,7 @@ class Canceled(NamedTuple):
     client_id: bytes
     cancel_id: bytes
     counter_order: int
-    spare: int
+    code: int = 0
 
 
 class Rejected(NamedTuple):
@@ -249,6 +249,48 @@ class Amended(NamedTuple):
     spare_2: int
 
 
+class ListChanged(NamedTuple):
+    """A list began, has another name in it, or has ended; ids are 0 where it has no such order."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    list_id: int
+    contingency: int
+    status: int
+    created_ns: int
+    key: int
+    working_id: int
+    first_id: int
+    second_id: int
+    client_id: bytes
+    working_name: bytes
+    first_name: bytes
+    second_name: bytes
+
+
+class Entered(NamedTuple):
+    """A pending leg of a list was placed: the order before it is filled."""
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    order_id: int
+    flags: Flags
+    price: int
+    quantity: int
+    remaining: int
+    held: int
+    created_ns: int
+    execution_id: int
+    list_id: int
+    strategy_id: int
+    strategy_type: int
+    client_id: bytes
+
+
 class Message(NamedTuple):
     """A cold event, still as MessagePack."""
 
@@ -269,8 +311,9 @@ OrderEvent = (
     | Triggered
     | Refilled
     | Amended
+    | Entered
 )
-AnyWords = OrderEvent | Message
+AnyWords = OrderEvent | ListChanged | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
 
@@ -290,12 +333,12 @@ class Layout:
         self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
         self.flags_at = types.index(Flags) if Flags in types else -1
 
-    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent:
+    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged:
         fields: Any = self.words.unpack_from(stream, at)
         if self.flags_at >= 0:
             fields = list(fields)
             fields[self.flags_at] = flags_of(fields[self.flags_at])
-        event: OrderEvent = self.make(fields)
+        event: OrderEvent | ListChanged = self.make(fields)
         return event
 
 
@@ -311,6 +354,8 @@ LAYOUTS = {
     int(EventKind.TERMS_NOTED): Layout(TermsNoted),
     int(EventKind.REFILLED): Layout(Refilled),
     int(EventKind.AMENDED): Layout(Amended),
+    int(EventKind.LIST_CHANGED): Layout(ListChanged),
+    int(EventKind.ENTERED): Layout(Entered),
 }
 
 

@@ -13,10 +13,21 @@ from typing import Any, NamedTuple
 import msgspec
 
 from exchange.messages.markets import MarketListed
-from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, unpack_client_id
+from exchange.messages.orders import ListStatus, OrderType, Reason, SelfTrade, Side, unpack_client_id
 from exchange.messages.transfers import Posted
-from exchange.messages.views import Fill, Order, OrderStatus, Rows
-from exchange.messages.words import Accepted, Amended, Canceled, Prevented, StrategyNoted, TermsNoted, Traded, Triggered
+from exchange.messages.views import Fill, Order, OrderList, OrderStatus, Rows
+from exchange.messages.words import (
+    Accepted,
+    Amended,
+    Canceled,
+    Entered,
+    ListChanged,
+    Prevented,
+    StrategyNoted,
+    TermsNoted,
+    Traded,
+    Triggered,
+)
 from exchange.projections.folding import Handler, Projection
 
 BalanceOf = Callable[[int, int], tuple[int, int]]
@@ -48,6 +59,9 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.HALTED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.AMENDED_AWAY: (Execution.CANCELED, OrderStatus.CANCELED),
     Reason.COUNTED_DOWN: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.OCO_TRIGGER: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.OTO_PHASE_ONE_EXPIRED: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.LEG_REFUSED: (Execution.EXPIRED, OrderStatus.EXPIRED),
 }
 
 
@@ -83,6 +97,8 @@ class OrderUpdate(NamedTuple):
     cancel_id: str = ""
     prevented: Prevented | None = None
     working_ns: int = 0
+    code: int = 0
+    """Why a pending order was refused."""
 
     @property
     def is_working(self) -> bool:
@@ -109,7 +125,17 @@ class BalanceUpdate(NamedTuple):
     delta: int
 
 
-AccountEvent = OrderUpdate | Position | BalanceUpdate
+class ListUpdate(NamedTuple):
+    """A list began, changed or ended (`status`); it is told as it is now."""
+
+    seq: int
+    ts_ns: int
+    account: int
+    status: int
+    order_list: OrderList
+
+
+AccountEvent = OrderUpdate | Position | BalanceUpdate | ListUpdate
 
 
 class UserStream(Projection):
@@ -121,7 +147,7 @@ class UserStream(Projection):
     """
 
     name = "user_stream"
-    version = 2
+    version = 3
 
     def __init__(self, balance_of: BalanceOf | None = None) -> None:
         super().__init__()
@@ -129,11 +155,15 @@ class UserStream(Projection):
         self.watched: set[int] | None = None
         self.orders: dict[int, Order] = {}
         self.accounts: dict[int, dict[int, Order]] = {}
+        self.lists: dict[int, OrderList] = {}
+        """Open ones, by number."""
+        self.pending: set[int] = set()
+        """Orders that wait until another of their list is filled."""
         self.assets: dict[int, tuple[int, int]] = {}
         """Base and quote asset by market."""
         self.events: list[AccountEvent] = []
         """What the last batch did, in order."""
-        self.rows = Rows([], [])
+        self.rows = Rows([], [], [])
         """What the last batch gives the history."""
         self.seq = 0
         self.touched: dict[int, dict[int, None]] = {}
@@ -150,13 +180,15 @@ class UserStream(Projection):
             Traded: self.on_traded,
             Prevented: self.on_prevented,
             Canceled: self.on_canceled,
+            ListChanged: self.on_list_changed,
+            Entered: self.on_entered,
             MarketListed: self.on_listed,
             Posted: self.on_posted,
         }
 
     def begin_batch(self) -> None:
         self.events = []
-        self.rows = Rows([], [])
+        self.rows = Rows([], [], [])
 
     def end_batch(self) -> None:
         self.tell_positions()
@@ -165,11 +197,14 @@ class UserStream(Projection):
     def is_watched(self, account: int) -> bool:
         return self.watched is None or account in self.watched
 
-    def touch(self, seq: int, account: int, *assets: int) -> None:
-        """A command may have changed these balances; the commands before it are complete."""
+    def begin_command(self, seq: int) -> None:
         if seq != self.seq:
             self.tell_positions()
             self.seq = seq
+
+    def touch(self, seq: int, account: int, *assets: int) -> None:
+        """A command may have changed these balances; the commands before it are complete."""
+        self.begin_command(seq)
         self.touched.setdefault(account, {}).update(dict.fromkeys(assets))
 
     def tell_positions(self) -> None:
@@ -210,6 +245,9 @@ class UserStream(Projection):
             0,
             event.list_id,
         )
+        if event.order_id in self.pending:
+            order.status = OrderStatus.PENDING_NEW
+            order.working_ns = 0
         self.orders[event.order_id] = order
         account = self.accounts.get(event.account)
         if account is None:
@@ -244,6 +282,31 @@ class UserStream(Projection):
     def on_triggered(self, seq: int, event: Triggered) -> None:
         order = self.orders[event.order_id]
         order.working_ns = order.updated_ns = self.ts_ns
+        if self.is_watched(order.account):
+            self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
+            self.tell(seq, Execution.NEW, order, event.execution_id)
+
+    def on_list_changed(self, seq: int, event: ListChanged) -> None:
+        """A list begins before its orders are told, and ends behind the last of them."""
+        order_list = list_of(event, self.ts_ns)
+        self.lists[event.list_id] = order_list
+        if event.status == ListStatus.STARTED and event.working_id:
+            self.pending |= {event.first_id, event.second_id} - {0}
+        if event.status == ListStatus.DONE:
+            del self.lists[event.list_id]
+            self.pending -= {event.first_id, event.second_id}
+            self.rows.lists.append(order_list)
+        if self.is_watched(event.account):
+            self.begin_command(seq)
+            self.events.append(ListUpdate(seq, self.ts_ns, event.account, event.status, order_list))
+
+    def on_entered(self, seq: int, event: Entered) -> None:
+        order = self.orders[event.order_id]
+        self.pending.discard(event.order_id)
+        order.status = OrderStatus.NEW
+        order.updated_ns = self.ts_ns
+        if order.type <= OrderType.LIMIT_MAKER:
+            order.working_ns = self.ts_ns
         if self.is_watched(order.account):
             self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
             self.tell(seq, Execution.NEW, order, event.execution_id)
@@ -314,6 +377,7 @@ class UserStream(Projection):
                 reason=event.reason,
                 cancel_id=unpack_client_id(event.cancel_id),
                 prevented=self.prevented.get(event.order_id),
+                code=event.code,
             )
 
     def on_posted(self, seq: int, event: Posted) -> None:
@@ -364,28 +428,56 @@ class UserStream(Projection):
         """An account's open order by its client id, which is unique among those."""
         return next((order for order in self.open_orders(account, market) if order.client_id == client_id), None)
 
-    def seed(self, orders: Iterable[Order], assets: dict[int, tuple[int, int]]) -> None:
+    def open_lists(self, account: int) -> list[OrderList]:
+        """An account's open lists, oldest first."""
+        return [each for each in self.lists.values() if each.account == account]
+
+    def seed(
+        self, orders: Iterable[Order], assets: dict[int, tuple[int, int]], lists: Iterable[OrderList] = ()
+    ) -> None:
         """Set all open orders, oldest first, and the markets' assets: where they are known from elsewhere."""
         self.assets.update(assets)
         for order in orders:
             self.orders[order.order_id] = order
             self.accounts.setdefault(order.account, {})[order.order_id] = order
+            if order.status == OrderStatus.PENDING_NEW:
+                self.pending.add(order.order_id)
+        for order_list in lists:
+            self.lists[order_list.list_id] = order_list
 
     def sections(self) -> Iterator[bytes]:
         orders = list(self.orders.values())
         markets = [(market, base, quote) for market, (base, quote) in self.assets.items()]
-        yield msgspec.msgpack.encode((markets, orders[:PART_ORDERS]))
+        yield msgspec.msgpack.encode((markets, orders[:PART_ORDERS], list(self.lists.values())))
         for at in range(PART_ORDERS, len(orders), PART_ORDERS):
-            yield msgspec.msgpack.encode(((), orders[at : at + PART_ORDERS]))
+            yield msgspec.msgpack.encode(((), orders[at : at + PART_ORDERS], ()))
 
     def restore(self, part: bytes | memoryview) -> None:
-        markets, orders = SECTION.decode(part)
-        self.seed(orders, {market: (base, quote) for market, base, quote in markets})
+        markets, orders, lists = SECTION.decode(part)
+        self.seed(orders, {market: (base, quote) for market, base, quote in markets}, lists)
 
 
-SECTION: msgspec.msgpack.Decoder[tuple[list[tuple[int, int, int]], list[Order]]] = msgspec.msgpack.Decoder(
-    tuple[list[tuple[int, int, int]], list[Order]]
-)
+Section = tuple[list[tuple[int, int, int]], list[Order], list[OrderList]]
+SECTION: msgspec.msgpack.Decoder[Section] = msgspec.msgpack.Decoder(Section)
+
+
+def list_of(event: ListChanged, ts_ns: int) -> OrderList:
+    return OrderList(
+        event.list_id,
+        event.market,
+        event.account,
+        event.contingency,
+        unpack_client_id(event.client_id),
+        int(event.status == ListStatus.DONE),
+        event.created_ns,
+        ts_ns,
+        event.working_id,
+        event.first_id,
+        event.second_id,
+        unpack_client_id(event.working_name),
+        unpack_client_id(event.first_name),
+        unpack_client_id(event.second_name),
+    )
 
 
 def fill_of(event: Traded, order: Order, fee: int, fee_asset: int, ts_ns: int, is_maker: int) -> Fill:

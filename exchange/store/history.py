@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from exchange.messages.views import Fill, Order, Rows, Trade
+from exchange.messages.views import Fill, Order, OrderList, Rows, Trade
 from exchange.store import history_read
 from exchange.store.errors import StoreError
 from exchange.store.history_schema import connect, insert, prepare
@@ -185,6 +185,7 @@ class History:
             for table, rows in (
                 ("orders", chain.from_iterable(batch.rows.orders for batch in batches)),
                 ("fills", chain.from_iterable(batch.rows.fills for batch in batches)),
+                ("lists", chain.from_iterable(batch.rows.lists for batch in batches)),
             ):
                 insert(connection, table, [msgspec.structs.astuple(row) for row in rows])
             connection.execute("update progress set seq = ?", [reached])
@@ -237,6 +238,7 @@ class History:
             waiting = Rows(
                 list(chain.from_iterable(batch.rows.orders for batch in batches)),
                 list(chain.from_iterable(batch.rows.fills for batch in batches)),
+                list(chain.from_iterable(batch.rows.lists for batch in batches)),
             )
             try:
                 return query(self.local.connection, waiting)
@@ -275,6 +277,20 @@ class History:
         """
         return await self.read(
             lambda database, waiting: history_read.fills(database, waiting, account, market, **bounds)
+        )
+
+    async def lists(self, account: int, **bounds: Any) -> list[OrderList]:
+        """Ended lists of an account, oldest first.
+
+        `list_id`, `start_ns`, `end_ns` (of their creation, inclusive): 0 is not given. From an id or a start the oldest
+        `limit` (500), else the newest.
+        """
+        return await self.read(lambda database, waiting: history_read.lists(database, waiting, account, **bounds))
+
+    async def list_by_client_id(self, account: int, client_id: str) -> OrderList | None:
+        """The newest ended list with this client id."""
+        return await self.read(
+            lambda database, waiting: history_read.list_by_client_id(database, waiting, account, client_id)
         )
 
     async def market_trades(self, market: int, from_id: int = 0, limit: int = 500) -> list[Trade]:

@@ -3,7 +3,7 @@
 import sqlite3
 
 from exchange.messages.orders import Side
-from exchange.messages.views import Fill, Order, Rows, Trade
+from exchange.messages.views import Fill, Order, OrderList, Rows, Trade
 
 FOR_EVER_NS = (1 << 63) - 1
 Conditions = list[tuple[str, int]]
@@ -79,6 +79,38 @@ def order_by_client_id(
     query = "select * from orders where account = ? and client_id = ? and +market = ? order by order_id desc limit 1"
     row = database.execute(query, [account, client_id, market]).fetchone()
     return Order(*row) if row else None
+
+
+def lists(
+    database: sqlite3.Connection,
+    waiting: Rows,
+    account: int,
+    *,
+    list_id: int = 0,
+    start_ns: int = 0,
+    end_ns: int = 0,
+    limit: int = 500,
+) -> list[OrderList]:
+    newest = not (list_id or start_ns)
+    where: Conditions = [("account = ?", account), ("list_id >= ?", list_id), ("created_ns >= ?", start_ns)]
+    where.append(("created_ns <= ?", end_ns or FOR_EVER_NS))
+    rows = select(database, "lists", where, "created_ns list_id", newest=newest, limit=limit)
+    found = {row[0]: OrderList(*row) for row in rows}  # type: ignore[arg-type]
+    for each in waiting.lists:
+        is_within = each.list_id >= list_id and start_ns <= each.created_ns <= (end_ns or FOR_EVER_NS)
+        if each.account == account and is_within:
+            found[each.list_id] = each
+    result = [found[number] for number in sorted(found)]
+    return result[cut(len(result), newest=newest, limit=limit)]
+
+
+def list_by_client_id(database: sqlite3.Connection, waiting: Rows, account: int, client_id: str) -> OrderList | None:
+    for each in reversed(waiting.lists):
+        if (each.account, each.client_id) == (account, client_id):
+            return each
+    query = "select * from lists where account = ? and client_id = ? order by list_id desc limit 1"
+    row = database.execute(query, [account, client_id]).fetchone()
+    return OrderList(*row) if row else None
 
 
 def fills(

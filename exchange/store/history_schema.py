@@ -8,16 +8,17 @@ from typing import Any
 import msgspec
 from sqlite_utils import Database
 
-from exchange.messages.views import Fill, Order
+from exchange.messages.views import Fill, Order, OrderList
 from exchange.store.errors import StoreError
 
-SCHEMA_VERSION = 2
-TABLES: dict[str, type[msgspec.Struct]] = {"orders": Order, "fills": Fill}
-KEYS = {"orders": "order_id", "fills": ("market", "trade_id", "is_maker")}
+SCHEMA_VERSION = 3
+TABLES: dict[str, type[msgspec.Struct]] = {"orders": Order, "fills": Fill, "lists": OrderList}
+KEYS = {"orders": "order_id", "fills": ("market", "trade_id", "is_maker"), "lists": "list_id"}
 # Ids and times rise together, so an index by time serves both: what begins at an id begins at that id's time.
 INDEXES = {
     "orders": [("account", "market", "created_ns", "order_id"), ("account", "client_id")],
     "fills": [("account", "market", "ts_ns", "trade_id"), ("order_id",)],
+    "lists": [("account", "created_ns", "list_id"), ("account", "client_id")],
 }
 BUSY_SECONDS = 30
 ROWS_AT_ONCE = 32

@@ -1,6 +1,6 @@
 """What guards a market, and call auctions (core/matching/README.md): naive, over every price that matters."""
 
-from . import events, words
+from . import events, links, lists, words
 from .fields import PROTECTION, Message
 from .filters import note_trade, refuse_if
 from .orders import fire as enter_waiting
@@ -142,6 +142,7 @@ def resume(state: State, market: Market) -> None:
         quantity = min(left, buyer.shown, seller.shown)
         meet(state, buyer, seller, price, quantity)
         left -= quantity
+    lists.settle(state)
     market.status = words.TRADING
     market.breaker_price = 0
     state.steps = 0
@@ -177,10 +178,11 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
     told = fees[younger.order_id], fees[older.order_id]
     events.traded(state, market, younger, older, quantity, amounts, *told, AUCTION_CAUSE)
     events.rested(state, younger)
-    if market.falling or market.rising or market.trailing:
+    if market.has_waiting:
         touch(market, price)
     for order in (buyer, seller):
         refill(state, order)
         if order.remaining == 0:
             market.side(order.side).remove(order)
             order.account.orders.remove(order)
+        links.traded(state, order)

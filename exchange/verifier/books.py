@@ -1,8 +1,9 @@
 """Reading a book: who would meet whom, and what it would cost, without touching it."""
 
 from . import words
+from .filters import average_price
 from .rows import Row
-from .state import Account, Market
+from .state import Account, Market, Order, State
 
 
 def self_trade_mode(market: Market, row: Row) -> int:
@@ -61,3 +62,33 @@ def walk(
 def fee_of(amount: int, ppm: int) -> int:
     """A share of an amount, rounded up."""
     return -(-amount * ppm // words.PPM)
+
+
+Limits = tuple[int, int]
+
+
+def price_range(state: State, order: Order) -> Limits:
+    """The prices at which an order may trade, fixed when it begins to: none where the best is too good already."""
+    market = order.market
+    makers = market.side(1 - order.side)
+    average = average_price(market, state.now_ns)
+    names = (
+        ("range_bid_down_ppm", "range_bid_up_ppm")
+        if order.side == words.BUY
+        else ("range_ask_down_ppm", "range_ask_up_ppm")
+    )
+    down, up = (market.protection[name] for name in names)
+    if not average or not makers:
+        return 0, words.AMOUNT_MAX
+    least = average * down // words.PPM
+    most = average * up // words.PPM if up else words.AMOUNT_MAX
+    best = makers[0].price
+    if best < least if order.side == words.BUY else best > most:
+        return 1, 0
+    return (0, most) if order.side == words.BUY else (least, words.AMOUNT_MAX)
+
+
+def is_fillable(order: Order, limits: Limits) -> bool:
+    mode = words.EXPIRE_TAKER if order.self_trade == words.DECREMENT else order.self_trade
+    book = order.market, order.account, order.side, mode, order.price
+    return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity

@@ -1,6 +1,6 @@
 """Cancelling orders, making them smaller, replacing them; one function per sentence of core/matching/README.md."""
 
-from . import events, words
+from . import events, lists, words
 from .filters import check_limit_filters, check_lots_without_price, check_quantity, refuse_if
 from .orders import check_form, check_market, check_sender, end, place_here, shrink
 from .rows import NO_CLIENT_ID, Row
@@ -13,6 +13,7 @@ def cancel(state: State, row: Row) -> Market:
     account = check_sender(state, row)
     market = check_market(state, row)
     end(state, named(market, account, row), words.BY_REQUEST, row.client_id)
+    lists.settle(state)
     return market
 
 
@@ -55,6 +56,7 @@ def amend(state: State, row: Row) -> Market:
         refuse_if(any(each.client_id == row.client_id for each in account.orders), Code.DUPLICATE_CLIENT_ID)
     if row.quantity <= order.quantity - order.remaining:
         end(state, order, words.AMENDED_AWAY, row.client_id)
+        lists.settle(state)
         return market
     old = order.quantity, order.client_id
     order.has_details = True
@@ -65,6 +67,7 @@ def amend(state: State, row: Row) -> Market:
     if row.client_id != NO_CLIENT_ID:
         order.client_id = row.client_id
     events.amended(state, order, *old, released)
+    lists.amended(state, order, old[0], row.client_id != NO_CLIENT_ID)
     return market
 
 
@@ -88,6 +91,7 @@ def cancel_replace(state: State, row: Row) -> None:
     else:
         cancel_id = (row.extension(words.CANCEL_ID) or NO_CLIENT_ID)[:5]
         end(state, order, words.BY_REQUEST, cancel_id)
+        lists.settle(state)
     try:
         place_here(state, row, account, market)
     except Refusal as refusal:
@@ -102,4 +106,5 @@ def cancel_all(state: State, row: Row) -> Market:
     refuse_if(not orders, Code.NOTHING_TO_CANCEL)
     for order in orders:
         end(state, order, words.BY_CANCEL_ALL, row.client_id)
+    lists.settle(state)
     return market

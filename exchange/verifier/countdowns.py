@@ -1,6 +1,6 @@
 """The dead man's switch (core/README.md): a timer for an account and a market, and what it does."""
 
-from . import events, words
+from . import events, lists, words
 from .fields import Message
 from .filters import refuse_if
 from .orders import end
@@ -36,4 +36,5 @@ def fire(state: State, subject: int) -> bool:
     orders = [order for order in state.accounts[account_id].orders if order.market is market]
     for order in orders:
         end(state, order, words.COUNTED_DOWN)
+    lists.settle(state)
     return bool(orders)

@@ -8,7 +8,7 @@ from .messagepack import pack
 from .state import FILTERS, Market, Order, State
 
 VERSION = 1
-COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS = 1, 2, 3, 4, 5, 6
+COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
 SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
@@ -61,7 +61,26 @@ def hot_sections(state: State) -> list[tuple[int, bytes]]:
         (CELLS, as_words(cells)),
         (MARKETS, as_words(markets)),
         (ORDERS, as_words(orders)),
+        *([(LISTS, as_words(list_words(state)))] if state.next_list_id > 1 else []),
     ]
+
+
+def list_words(state: State) -> list[int]:
+    numbers = [state.next_list_id, len(state.lists)]
+    for each in sorted(state.lists, key=lambda each: each.account.account_id):
+        numbers += [each.list_id, each.contingency, each.account.account_id, each.market.market_id, each.created_ns]
+        numbers += each.client_id
+        for order, order_id, name in zip(each.legs, each.ids, each.names, strict=True):
+            numbers += [order_id, *name]
+            if order is None:
+                numbers.append(0)
+            else:
+                numbers += [2, *order_words(order)] if order.is_pending else [1]
+    for market in state.markets:
+        numbers.append(len(market.ready))
+        for each in market.ready:
+            numbers += [each.account.account_id, each.list_id]
+    return numbers
 
 
 def market_words(market: Market) -> list[int]:
@@ -96,7 +115,7 @@ def order_words(order: Order) -> list[int]:
     if not order.has_details:
         return [*numbers, 0]
     waiting = order.trigger_price, order.trailing_delta, order.activation_price, order.extreme, order.triggered_ns
-    return [*numbers, 11, *order.strategy, 0, *waiting, order.visible, order.part, order.amends]
+    return [*numbers, 11, *order.strategy, order.list_id, *waiting, order.visible, order.part, order.amends]
 
 
 def cold_sections(state: State) -> list[tuple[int, bytes]]:

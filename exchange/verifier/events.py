@@ -6,7 +6,7 @@ from typing import Any
 from . import words
 from .messagepack import pack
 from .rows import Row
-from .state import Account, Market, Order, State
+from .state import Account, Market, Order, OrderList, State
 
 Words = list[int | bytes]
 
@@ -31,7 +31,16 @@ def accepted(state: State, order: Order, row: Row) -> None:
     market = order.market
     market.executions += 1
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
-    fields += [row.quote_quantity, order.held, order.created_ns, market.executions, 0, row.key, order.client_id, 0]
+    fields += [
+        row.quote_quantity,
+        order.held,
+        order.created_ns,
+        market.executions,
+        order.list_id,
+        row.key,
+        order.client_id,
+        0,
+    ]
     emit(state, words.ACCEPTED, fields)
     if any(order.strategy):
         emit(state, words.STRATEGY_NOTED, [market.market_id, order.order_id, order.strategy])
@@ -49,8 +58,23 @@ def triggered(state: State, order: Order) -> None:
     market.executions += 1
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price]
     fields += [order.trigger_price, market.last_price, order.quantity, order.remaining, order.held, order.created_ns]
-    fields += [market.executions, 0, order.strategy, order.trailing_delta, order.client_id, 0]
+    fields += [market.executions, order.list_id, order.strategy, order.trailing_delta, order.client_id, 0]
     emit(state, words.TRIGGERED, fields)
+
+
+def entered(state: State, order: Order) -> None:
+    terms_noted(state, order)
+    market = order.market
+    market.executions += 1
+    fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
+    fields += [order.remaining, order.held, order.created_ns, market.executions, order.list_id, order.strategy]
+    emit(state, words.ENTERED, [*fields, order.client_id])
+
+
+def list_changed(state: State, order_list: OrderList, status: int, key: int = 0) -> None:
+    fields = [order_list.market.market_id, order_list.account.account_id, order_list.list_id, order_list.contingency]
+    fields += [status, order_list.created_ns, key, *order_list.ids]
+    emit(state, words.LIST_CHANGED, [*fields, order_list.client_id, *order_list.names])
 
 
 def rested(state: State, order: Order) -> None:
@@ -80,13 +104,13 @@ def traded(
     fields += [taker.order_id, taker.account.account_id, taker.remaining, taker_fee, market.executions - 1]
     fields += [maker.order_id, maker.account.account_id, maker.remaining, maker_fee, market.executions]
     fields += [maker.flags, maker.price, maker.quantity, maker.filled_quote, maker.prevented_quantity]
-    fields += [maker.created_ns, 0, maker.strategy, maker.client_id]
+    fields += [maker.created_ns, maker.list_id, maker.strategy, maker.client_id]
     fields += [market.level_quantity(maker.side, maker.price), market.updates, cause, 0]
     emit(state, words.TRADED, fields)
 
 
 def canceled(
-    state: State, order: Order, reason: int, has_rested: bool, cancel_id: tuple[int, ...], counter_order: int
+    state: State, order: Order, reason: int, has_rested: bool, cancel_id: tuple[int, ...], counter_order: int, code: int
 ) -> None:
     """An order that rested has left its list already; `order.held` is still what is released."""
     terms_noted(state, order)
@@ -96,8 +120,8 @@ def canceled(
     level = market.level_quantity(order.side, order.price) if has_rested else words.NOT_RESTING
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, reason, order.price]
     fields += [order.quantity, order.remaining, order.filled_quote, order.prevented_quantity, order.held]
-    fields += [order.created_ns, market.executions, 0, order.strategy, level, market.updates]
-    emit(state, words.CANCELED, [*fields, order.client_id, cancel_id, counter_order, 0])
+    fields += [order.created_ns, market.executions, order.list_id, order.strategy, level, market.updates]
+    emit(state, words.CANCELED, [*fields, order.client_id, cancel_id, counter_order, code])
 
 
 def refilled(state: State, order: Order) -> None:
@@ -110,11 +134,22 @@ def refilled(state: State, order: Order) -> None:
 def amended(state: State, order: Order, old_quantity: int, old_client_id: tuple[int, ...], released: int) -> None:
     market = order.market
     market.executions += 1
-    market.updates += not order.is_waiting
-    level = words.NOT_RESTING if order.is_waiting else market.level_quantity(order.side, order.price)
+    rests = order in market.side(order.side)
+    market.updates += rests
+    level = words.NOT_RESTING if not rests else market.level_quantity(order.side, order.price)
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price, order.quantity]
     fields += [old_quantity, order.remaining, order.filled_quote, order.prevented_quantity, released, order.created_ns]
-    fields += [market.executions, 0, order.strategy, level, market.updates, order.client_id, old_client_id, 0, 0]
+    fields += [
+        market.executions,
+        order.list_id,
+        order.strategy,
+        level,
+        market.updates,
+        order.client_id,
+        old_client_id,
+        0,
+        0,
+    ]
     emit(state, words.AMENDED, fields)
 
 

@@ -67,19 +67,23 @@ def check_quantity(market: Market, quantity: int) -> None:
 
 
 def check_limit_filters(state: State, market: Market, row: Row) -> None:
+    check_priced(state, market, row.side, row.price, row.quantity)
+
+
+def check_priced(state: State, market: Market, side: int, price: int, quantity: int) -> None:
     filters = market.filters
     bounds = filters["min_price"], filters["max_price"], filters["price_step"]
-    refuse_if(row.price == 0 or is_off_step(row.price, *bounds), Code.PRICE_FILTER)
-    check_quantity(market, row.quantity)
+    refuse_if(price == 0 or is_off_step(price, *bounds), Code.PRICE_FILTER)
+    check_quantity(market, quantity)
     average = average_price(market, state.now_ns)
     if average:
-        up, down = ("bid_up_ppm", "bid_down_ppm") if row.side == words.BUY else ("ask_up_ppm", "ask_down_ppm")
-        is_high = filters[up] != 0 and row.price > average * filters[up] // words.PPM
-        is_low = row.price < average * filters[down] // words.PPM
+        up, down = ("bid_up_ppm", "bid_down_ppm") if side == words.BUY else ("ask_up_ppm", "ask_down_ppm")
+        is_high = filters[up] != 0 and price > average * filters[up] // words.PPM
+        is_low = price < average * filters[down] // words.PPM
         refuse_if(is_high or is_low, Code.PERCENT_PRICE_BY_SIDE)
-        is_high = filters["up_ppm"] != 0 and row.price > average * filters["up_ppm"] // words.PPM
-        refuse_if(is_high or row.price < average * filters["down_ppm"] // words.PPM, Code.PERCENT_PRICE)
-    notional = market.notional(row.price, row.quantity)
+        is_high = filters["up_ppm"] != 0 and price > average * filters["up_ppm"] // words.PPM
+        refuse_if(is_high or price < average * filters["down_ppm"] // words.PPM, Code.PERCENT_PRICE)
+    notional = market.notional(price, quantity)
     is_great = filters["max_notional"] != 0 and notional > filters["max_notional"]
     refuse_if(notional < filters["min_notional"] or is_great, Code.NOTIONAL)
 

@@ -1,9 +1,8 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
-from . import events, triggers, words
-from .books import fee_of, is_same_owner, reaches, self_trade_mode, walk
+from . import events, links, lists, triggers, words
+from .books import Limits, fee_of, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
 from .filters import (
-    average_price,
     check_counts,
     check_iceberg,
     check_limit_filters,
@@ -57,7 +56,7 @@ def check_market(state: State, row: Row) -> Market:
         raise Refusal(Code.MARKET_CLOSED)
     if is_placing and is_switched_off(market.features_off, row):
         raise Refusal(Code.FEATURE_OFF)
-    if is_placing and market.pending():
+    if is_placing and market.is_busy:
         raise Refusal(Code.MARKET_BUSY)
     return market
 
@@ -137,7 +136,8 @@ def place(state: State, row: Row) -> None:
     place_here(state, row, account, check_market(state, row))
 
 
-def place_here(state: State, row: Row, account: Account, market: Market) -> None:
+def check_order(state: State, row: Row, account: Account, market: Market) -> tuple[int, int]:
+    """Check an order against its market, its owner's orders and funds; return its lots, and what it has to hold."""
     mode = self_trade_mode(market, row)
     if row.type == words.MARKET:
         need, lots = check_market_order(state, market, account, row, mode)
@@ -149,8 +149,21 @@ def place_here(state: State, row: Row, account: Account, market: Market) -> None
     check_position(state, market, account, row, row.quantity or lots)
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
+    return row.quantity or lots, need
+
+
+def place_here(state: State, row: Row, account: Account, market: Market) -> None:
+    quantity, need = check_order(state, row, account, market)
     # Below this line nothing is refused any more.
-    quantity = row.quantity or lots
+    order = draft(state, row, account, market, quantity, need)
+    events.accepted(state, order, row)
+    work(state, order)
+    conclude(state, market)
+
+
+def draft(state: State, row: Row, account: Account, market: Market, quantity: int, need: int) -> Order:
+    """The order that a row asks for, with its number and its funds held."""
+    mode = self_trade_mode(market, row)
     strategy = row.extension(words.STRATEGY) or (0, 0)
     trigger = row.extension(words.TRIGGER) or (0, 0, 0)
     order = Order(
@@ -173,19 +186,27 @@ def place_here(state: State, row: Row, account: Account, market: Market) -> None
         activation_price=trigger[2],
     )
     state.next_order_id += 1
-    state.ledger.add(account.account_id, asset, -need, need)
+    state.ledger.add(account.account_id, held_asset(order), -need, need)
     account.orders.append(order)
-    events.accepted(state, order, row)
+    return order
+
+
+def work(state: State, order: Order) -> None:
+    """Let an order wait for its price, or trade as far as it goes, or only rest."""
     if order.type > words.LIMIT_MAKER:
         triggers.wait(order)
-        return
-    if market.status == words.TRADING:
-        take(state, order, quantity)
-        state.steps = 0
-        fire(state, market)
-        settle_trip(state, market)
+    elif order.market.status == words.TRADING:
+        take(state, order, order.quantity)
     else:
         rest(state, order)
+
+
+def conclude(state: State, market: Market) -> None:
+    """What an order that has done its own owes to lists, to orders that wait, to the market."""
+    lists.settle(state)
+    state.steps = 0
+    fire(state, market)
+    settle_trip(state, market)
 
 
 def take(state: State, order: Order, lots: int) -> None:
@@ -200,30 +221,6 @@ def take(state: State, order: Order, lots: int) -> None:
     else:
         is_outside = False
     finish(state, order, counter_order, is_outside)
-
-
-Limits = tuple[int, int]
-
-
-def price_range(state: State, order: Order) -> Limits:
-    """The prices at which an order may trade, fixed when it begins to: none where the best is too good already."""
-    market = order.market
-    makers = market.side(1 - order.side)
-    average = average_price(market, state.now_ns)
-    names = (
-        ("range_bid_down_ppm", "range_bid_up_ppm")
-        if order.side == words.BUY
-        else ("range_ask_down_ppm", "range_ask_up_ppm")
-    )
-    down, up = (market.protection[name] for name in names)
-    if not average or not makers:
-        return 0, words.AMOUNT_MAX
-    least = average * down // words.PPM
-    most = average * up // words.PPM if up else words.AMOUNT_MAX
-    best = makers[0].price
-    if best < least if order.side == words.BUY else best > most:
-        return 1, 0
-    return (0, most) if order.side == words.BUY else (least, words.AMOUNT_MAX)
 
 
 def settle_trip(state: State, market: Market) -> None:
@@ -249,11 +246,14 @@ def stop_timers(state: State, market: Market) -> None:
 
 def fire(state: State, market: Market) -> None:
     """Let the orders enter that were set off, as many as one command may; clear the reach when none is left."""
-    order = market.pending()
-    while order is not None and state.steps < words.TICK_STEPS_MAX and market.status == words.TRADING:
+    while market.is_busy and state.steps < words.TICK_STEPS_MAX and market.status == words.TRADING:
         state.steps += 1
-        enter(state, order)
         order = market.pending()
+        if market.ready:
+            lists.enter(state, market)
+        elif order is not None:
+            enter(state, order)
+        lists.settle(state)
     triggers.settle(market)
 
 
@@ -261,6 +261,8 @@ def enter(state: State, order: Order) -> None:
     """A waiting order's price was reached: it trades as if it were placed now."""
     triggers.leave(order)
     order.triggered_ns = order.updated_ns = state.now_ns
+    if order.order_list is not None:
+        lists.start(state, order)
     lots = order.quantity
     if order.price == 0 and order.side == words.BUY:
         lots = cover(state, order)
@@ -278,12 +280,6 @@ def cover(state: State, order: Order) -> int:
     order.held += more
     state.ledger.add(account.account_id, market.quote, -more, more)
     return lots if is_cut else order.remaining
-
-
-def is_fillable(order: Order, limits: Limits) -> bool:
-    mode = words.EXPIRE_TAKER if order.self_trade == words.DECREMENT else order.self_trade
-    book = order.market, order.account, order.side, mode, order.price
-    return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity
 
 
 def match(state: State, taker: Order, lots: int, limits: Limits) -> int:
@@ -336,6 +332,7 @@ def decrement(state: State, taker: Order, maker: Order, most: int) -> int:
     maker.prevented_quantity += lots
     maker.updated_ns = state.now_ns
     shrink(state, maker, lots)
+    links.lost(state, maker)
     if maker.remaining == 0:
         end(state, maker, words.SELF_TRADE, NO_CLIENT_ID, taker.order_id)
     else:
@@ -372,11 +369,12 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         market.side(maker.side).remove(maker)
         maker.account.orders.remove(maker)
     note_trade(market, maker.price, quantity, state.now_ns)
-    if market.falling or market.rising or market.trailing:
+    if market.has_waiting:
         triggers.touch(market, maker.price)
     guard(state, market, quote_amount)
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
     refill(state, maker)
+    links.traded(state, maker)
 
 
 def refill(state: State, order: Order) -> None:
@@ -426,6 +424,7 @@ def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> 
     time_in_force = order.flags[2]
     if order.remaining == 0 and not counter_order:
         release(state, order)
+        links.traded(state, order)
     elif counter_order:
         end(state, order, words.SELF_TRADE, NO_CLIENT_ID, counter_order)
     elif order.market.has_tripped:
@@ -471,7 +470,12 @@ def release(state: State, order: Order) -> None:
 
 
 def end(
-    state: State, order: Order, reason: int, cancel_id: tuple[int, ...] = NO_CLIENT_ID, counter_order: int = 0
+    state: State,
+    order: Order,
+    reason: int,
+    cancel_id: tuple[int, ...] = NO_CLIENT_ID,
+    counter_order: int = 0,
+    code: int = 0,
 ) -> None:
     """End an order with something unfilled, resting or not."""
     side = order.market.side(order.side)
@@ -479,9 +483,9 @@ def end(
     has_rested = order in side[first:last]
     if has_rested:
         side.remove(order)
-    elif order.type > words.LIMIT_MAKER and not order.triggered_ns:
+    elif order.is_waiting:
         triggers.leave(order)
-        if order.market.pending() is None:
-            triggers.settle(order.market)
-    events.canceled(state, order, reason, has_rested, cancel_id, counter_order)
+        triggers.settle(order.market)
+    events.canceled(state, order, reason, has_rested, cancel_id, counter_order, code)
     release(state, order)
+    links.ended(state, order, reason, cancel_id)

@@ -21,6 +21,7 @@ ALLOWED = {
     words.CANCEL_ALL: (),
     words.AMEND: (words.REFERENCE,),
     words.CANCEL_REPLACE: (1, 2, 3, 4, 5, 6, words.REFERENCE, words.CANCEL_ID),
+    words.CANCEL_LIST: (words.REFERENCE,),
 }
 
 
@@ -39,6 +40,8 @@ class Row(NamedTuple):
     order_id: int
     client_id: tuple[int, ...]
     extensions: list[tuple[int, ...]]
+    legs: "tuple[Row, ...]" = ()
+    """The other rows of its command."""
 
     @property
     def side(self) -> int:
@@ -79,9 +82,11 @@ def cut(payload: bytes) -> Iterator[Row]:
         first, behind = row_at(run, at)
         if not 1 <= first.rows <= ROWS_MAX:
             raise ValueError(f"a command of {first.rows} rows")
+        legs: tuple[Row, ...] = ()
         for _ in range(first.rows - 1):
-            _, behind = row_at(run, behind)
-        yield first
+            leg, behind = row_at(run, behind)
+            legs = (*legs, leg)
+        yield first._replace(legs=legs)
         at = behind
 
 
@@ -103,7 +108,7 @@ def row_at(run: tuple[int, ...], at: int) -> tuple[Row, int]:
 
 
 def is_malformed(row: Row) -> bool:
-    """Whether a PLACE, CANCEL or CANCEL_ALL says what no client may say."""
+    """Whether a row of any kind but LIST says what no client may say."""
     if row.rows != 1 or row.account <= 0:
         return True
     if min(row.market, row.key, row.order_id, row.price, row.quantity, row.quote_quantity) < 0:
@@ -126,7 +131,9 @@ def is_malformed(row: Row) -> bool:
         return bool(has_others) or row.quantity == 0 or row.market == 0 or not is_named
     if row.price or row.quantity or row.quote_quantity or any(row.flags[:5]):
         return True
-    if row.kind == words.CANCEL:
+    if row.kind == words.CANCEL_LIST and row.restriction:
+        return True
+    if row.kind in (words.CANCEL, words.CANCEL_LIST):
         reference = row.extension(words.REFERENCE)
         is_named = row.order_id != 0 or (reference is not None and reference[:CLIENT_WORDS] != NO_CLIENT_ID)
         return row.restriction > words.ONLY_PARTIALLY_FILLED or row.market == 0 or not is_named
@@ -169,6 +176,50 @@ def is_malformed_iceberg(row: Row) -> bool:
         return False
     rests = row.type in (words.LIMIT, words.LIMIT_MAKER, words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT)
     return not rests or row.time_in_force != words.GTC or iceberg[0] <= 0 or any(iceberg[1:])
+
+
+OTHERS_OF_LIST = {
+    words.OCO: (words.ABOVE_LEG, words.BELOW_LEG),
+    words.OTO: (words.WORKING_LEG, words.PENDING_LEG),
+    words.OTOCO: (words.WORKING_LEG, words.ABOVE_LEG, words.BELOW_LEG),
+}
+STOPS = (words.STOP_LOSS, words.STOP_LOSS_LIMIT)
+TARGETS = (words.LIMIT_MAKER, words.TAKE_PROFIT, words.TAKE_PROFIT_LIMIT)
+
+
+def is_malformed_list(row: Row) -> bool:
+    """Whether the head of a list, or how its legs fit it and each other, makes no sense."""
+    if any(row.flags) or row.account <= 0 or row.market <= 0 or row.key < 0 or row.client_id == NO_CLIENT_ID:
+        return True
+    if row.price or row.quantity or row.quote_quantity or row.order_id or len(row.extensions) != 1:
+        return True
+    link = row.extension(words.LIST_LINK)
+    if link is None or link[0] not in OTHERS_OF_LIST or any(link[1:]):
+        return True
+    roles = [leg.extension(words.LIST_LINK) for leg in row.legs]
+    if roles != [(link[0], role, 0, 0, 0, 0, 0) for role in OTHERS_OF_LIST[link[0]]]:
+        return True
+    if any((leg.market, leg.account, leg.key) != (row.market, row.account, row.key) for leg in row.legs):
+        return True
+    if link[0] != words.OCO and row.legs[0].type not in (words.LIMIT, words.LIMIT_MAKER):
+        return True
+    if link[0] == words.OTO:
+        return row.legs[1].quantity == 0
+    above, below = row.legs[-2:]
+    target, stop = (above, below) if above.side == words.SELL else (below, above)
+    is_pair = above.side == below.side and above.quantity == below.quantity
+    return not is_pair or target.type not in TARGETS or stop.type not in STOPS
+
+
+def is_malformed_leg(leg: Row) -> bool:
+    kinds = [each[0] for each in leg.extensions]
+    if leg.kind != words.PLACE or leg.rows != 1 or leg.flags[6] or leg.flags[7]:
+        return True
+    if len(set(kinds)) != len(kinds) or not {*kinds} <= {1, 2, 3, 4, 5, 6, words.LIST_LINK}:
+        return True
+    if min(leg.price, leg.quantity, leg.quote_quantity) < 0:
+        return True
+    return is_malformed_place(leg) or leg.restriction != 0 or leg.order_id != 0
 
 
 def is_unsupported(row: Row) -> bool:

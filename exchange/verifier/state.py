@@ -87,6 +87,11 @@ class Order:
     part: int = 0
     """What is left of the part that an iceberg shows."""
     amends: int = 0
+    order_list: "OrderList | None" = None
+    """The list that it is part of, as long as what happens to it concerns the others."""
+    list_id: int = 0
+    is_pending: bool = False
+    """It waits until the working order of its list is filled."""
 
     @property
     def shown(self) -> int:
@@ -94,7 +99,7 @@ class Order:
 
     @property
     def is_waiting(self) -> bool:
-        return self.type > words.LIMIT_MAKER and self.triggered_ns == 0
+        return self.type > words.LIMIT_MAKER and self.triggered_ns == 0 and not self.is_pending
 
     @property
     def type(self) -> int:
@@ -107,6 +112,26 @@ class Order:
     @property
     def self_trade(self) -> int:
         return self.flags[3]
+
+
+@dataclass(eq=False)
+class OrderList:
+    """Orders that hang together; in `legs` the working one, the first, the second, where one is there and open."""
+
+    list_id: int
+    contingency: int
+    market: "Market"
+    account: Account
+    created_ns: int
+    client_id: tuple[int, ...]
+    legs: list["Order | None"] = field(default_factory=lambda: [None, None, None])
+    ids: list[int] = field(default_factory=lambda: [0, 0, 0])
+    names: list[tuple[int, ...]] = field(default_factory=lambda: [(0,) * 5] * 3)
+    started: "Order | None" = None
+    """The leg that has begun to trade."""
+    happened: list[str] = field(default_factory=list)
+    reason: int = 0
+    cancel_id: tuple[int, ...] = (0,) * 5
 
 
 @dataclass
@@ -138,6 +163,8 @@ class Market:
     """Stops by trigger price, nearest first, at one price in the order in which they came to stand there."""
     trailing: list[Order] = field(default_factory=list)
     """Trailing orders that are not set off, oldest first."""
+    ready: list[OrderList] = field(default_factory=list)
+    """Lists whose working order is filled: their other orders enter next."""
     features_off: int = 0
     protection: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROTECTION, 0))
     breaker_price: int = 0
@@ -170,7 +197,16 @@ class Market:
     @property
     def is_empty(self) -> bool:
         """Whether no order is open in it."""
-        return not (self.bids or self.asks or self.falling or self.rising or self.trailing)
+        return not (self.bids or self.asks or self.has_waiting)
+
+    @property
+    def has_waiting(self) -> bool:
+        return bool(self.falling or self.rising or self.trailing or self.ready)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether orders are about to enter it."""
+        return bool(self.ready) or self.pending() is not None
 
     @property
     def is_crossed(self) -> bool:
@@ -260,6 +296,11 @@ class State:
         self.requests: dict[str, int] = {}
         self.timers: list[tuple[int, int, int]] = []
         self.next_order_id = 1
+        self.next_list_id = 1
+        self.lists: list[OrderList] = []
+        """Open ones, oldest first."""
+        self.touched: list[OrderList] = []
+        """Those to whose orders something happened in the command being applied."""
         self.steps = 0
         """Waiting orders that have entered in the command being applied."""
         self.ledger = Ledger()

@@ -38,7 +38,7 @@ def leave(order: Order) -> None:
 
 def settle(market: Market) -> None:
     """Forget how far the price went, once nothing is set off."""
-    if market.pending() is None:
+    if not market.is_busy:
         market.reach_down, market.reach_up = words.AMOUNT_MAX, 0
 
 

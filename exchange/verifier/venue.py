@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from . import cancels, encoding, events, orders, words
+from . import cancels, encoding, events, lists, orders, words
 from .fields import Message, read_message
 from .messagepack import unpack
 from .messages import apply_message, note_emptied
@@ -87,8 +87,10 @@ class Venue:
                 note_emptied(state, cancels.amend(state, row))
             elif row.kind == words.CANCEL_REPLACE:
                 cancels.cancel_replace(state, row)
-            elif words.AMEND <= row.kind <= words.CANCEL_LIST:
-                raise Refusal(Code.UNSUPPORTED)
+            elif row.kind == words.LIST:
+                lists.place(state, row)
+            elif row.kind == words.CANCEL_LIST:
+                note_emptied(state, lists.cancel(state, row))
             else:
                 raise Refusal(Code.MALFORMED_ROW)
         except Refusal as refusal:
@@ -106,6 +108,7 @@ class Venue:
             if market.status != words.BREAK and here:
                 for order in here:
                     orders.end(state, order, words.BY_CANCEL_ALL, row.client_id)
+                lists.settle(state)
                 note_emptied(state, market)
 
     def park(self, row: Row) -> None:

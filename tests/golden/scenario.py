@@ -24,6 +24,12 @@ WAITING = {
     "take-profit": (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT),
 }
 STATUSES = ("TRADING", "HALT", "BREAK", "CANCEL_ONLY", "POST_ONLY", "AUCTION")
+LIST_WORDS = ("begins", "changes", "is done")
+ROLES = {
+    orders.Contingency.OCO: (orders.Leg.ABOVE, orders.Leg.BELOW),
+    orders.Contingency.OTO: (orders.Leg.WORKING, orders.Leg.PENDING),
+    orders.Contingency.OTOCO: (orders.Leg.WORKING, orders.Leg.ABOVE, orders.Leg.BELOW),
+}
 KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
 FILTERS = markets.SetFilters.__struct_fields__[2:]
 
@@ -70,6 +76,7 @@ class Scenario:
         self.people: dict[str, int] = {}
         self.requests = 0
         self.orders = 0
+        self.lists = 0
         self.is_replacing = False
         self.filters: dict[str, dict[str, int]] = {}
         rules = [int(rule) for rule in RULES_AT_GENESIS]
@@ -103,7 +110,8 @@ class Scenario:
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
         alice amends 1|ID to 0.5 [as ID]
         alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
-        alice owns · book BTCUSDT · wait 5s
+        alice lists oco|oto|otoco [as ID]: sells 1 BTCUSDT at 55000 post-only; sells 1 BTCUSDT at market stop 45000
+        alice cancels list 1|ID [in BTCUSDT] · alice owns · book BTCUSDT · wait 5s
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
         """
         for pattern, handle in GRAMMAR:
@@ -219,6 +227,9 @@ class Scenario:
         return self.order(name, verb, market, price, options, quantity=market.lots(quantity), **named)
 
     def order(self, name: str, verb: str, market: Market, price: str, options: str, **numbers: Any) -> str:
+        return self.tell(self.apply(ROWS, self.order_row(name, verb, market, price, options, **numbers)))
+
+    def order_row(self, name: str, verb: str, market: Market, price: str, options: str, **numbers: Any) -> bytes:
         self.orders += 1
         numbers.setdefault("extensions", b"")
         given = options.split()
@@ -241,7 +252,31 @@ class Scenario:
         if price != "market":
             numbers["price"] = market.ticks(price)
         account, key = self.person(name), self.key(name)
-        row = orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
+        return orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
+
+    def place_list(self, name: str, kind: str, list_id: str | None, legs: str) -> str:
+        """A list, its orders in the order of the wire's prefixes: working, above, below, or pending."""
+        contingency = orders.Contingency[kind.upper()]
+        rows = []
+        market = None
+        for role, text in zip(ROLES[contingency], legs.split(";"), strict=True):
+            found = re.fullmatch(r" *(buys|sells) ([\d.]+) (\w+) at (market|[\d.]+)((?: [^;\s]+)*)", text)
+            if found is None:
+                raise ValueError(f"nobody understands the order: {text}")
+            verb, quantity, symbol, price, options = found.groups()
+            market = self.symbol(symbol)
+            numbers = {"quantity": market.lots(quantity), "extensions": orders.list_link(contingency, role)}
+            rows.append(self.order_row(name, verb, market, price, options, **numbers))
+        assert market is not None
+        self.lists += 1
+        client_id = orders.pack_client_id(list_id or f"list-{self.lists}")
+        where = market.market_id, self.person(name), self.key(name)
+        return self.tell(self.apply(ROWS, orders.list_rows(*where, contingency, client_id, rows)))
+
+    def cancel_list(self, name: str, target: str, symbol: str | None) -> str:
+        market = self.symbol(symbol or self.engine.state.listings[0].symbol).market_id
+        named = {"list_id": int(target)} if target.isdigit() else {"list_client_id": orders.pack_client_id(target)}
+        row = orders.cancel_list_row(market, self.person(name), self.key(name), **named)
         return self.tell(self.apply(ROWS, row))
 
     @staticmethod
@@ -297,6 +332,8 @@ class Scenario:
             if isinstance(message, system.CommandRejected):
                 return f"rejected {RejectCode(message.code).name}"
             return self.cold_part(message)
+        if isinstance(event, words.ListChanged):
+            return f"list {event.list_id} {LIST_WORDS[event.status - 1]}"
         if isinstance(event, words.Rejected):
             half = {1: "new order ", 2: "cancel "}.get(event.row_kind, "") if self.is_replacing else ""
             return f"{half}rejected {RejectCode(event.code).name}"
@@ -320,6 +357,8 @@ class Scenario:
     def order_part(self, event: words.OrderEvent, market: Market) -> str:
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
+        if isinstance(event, words.Entered):
+            return f"{event.order_id} enters"
         if isinstance(event, words.Refilled):
             return f"{event.order_id} shows {number(market.quantity(event.shown))}"
         if isinstance(event, words.Amended):
@@ -335,7 +374,8 @@ class Scenario:
             return f"{bought} {number(market.price(event.price))} with {event.maker_order} ({fees})"
         if isinstance(event, words.Canceled):
             reason = orders.Reason(event.reason).name
-            return f"{event.order_id} ends {number(market.quantity(event.remaining))} {reason}"
+            why = f" {RejectCode(event.code).name}" if event.code else ""
+            return f"{event.order_id} ends {number(market.quantity(event.remaining))} {reason}{why}"
         return f"{event.taker_order} meets {event.maker_order}" if isinstance(event, words.Prevented) else ""
 
 
@@ -358,6 +398,8 @@ GRAMMAR: list[tuple[str, Handler]] = [
         r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold) at (market|[\d.]+)((?: \S+)*)",
         Scenario.replace,
     ),
+    (r"(\w+) lists (oco|oto|otoco)(?: as (\S+))?: (.+)", Scenario.place_list),
+    (r"(\w+) cancels list (\S+)(?: in (\w+))?", Scenario.cancel_list),
     (r"(\w+) cancels all (?:in (\w+)|everywhere)", Scenario.cancel_all),
     (r"(\w+) cancels (\S+)(?: in (\w+))?(?: (only-new|only-partly))?", Scenario.cancel),
     (r"(\w+) (buys|sells) (\w+) for ([\d.]+) \w+ at market((?: \S+)*)", Scenario.place_for),

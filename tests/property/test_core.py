@@ -32,6 +32,7 @@ KNOBS = st.builds(
     fee_ppm=st.sampled_from([0, 1_000, 100_000]),
     poverty=st.sampled_from([0, 0, 10, 25]),
     waiting=st.sampled_from([0.0, 0.2, 0.5]),
+    lists=st.sampled_from([0.0, 0.0, 0.3]),
 )
 STEPS = st.lists(st.integers(0, 1 << 32), min_size=20, max_size=60)
 QUARANTINED = st.lists(st.integers(2, 400), max_size=4, unique=True).map(tuple)
@@ -90,7 +91,15 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     for seed in range(300):
         random = Random(seed)
         knobs = flows.Knobs(
-            random.randint(1, 3), random.randint(2, 6), seed, 25, random.randint(1, 6), 1_000, 0, seed % 3 * 0.15
+            random.randint(1, 3),
+            random.randint(2, 6),
+            seed,
+            25,
+            random.randint(1, 6),
+            1_000,
+            0,
+            seed % 3 * 0.15,
+            seed % 2 * 0.25,
         )
         steps = [random.randrange(1 << 32) for _ in range(60)]
         drive(knobs, steps, (random.randrange(50, 200),), random.randrange(40), seen)
@@ -99,7 +108,9 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     tags = {flows.message_of(event)[0] for event in events if flows.kind_of(event) == 15}
     elsewhere = {RejectCode.ACCOUNT_MAX_ORDERS, RejectCode.MARKET_MAX_TRAILING, RejectCode.MARKET_BUSY}
     assert set(RejectCode) - codes <= elsewhere, "test_bounds.py has those alone"
-    assert {flows.kind_of(event) for event in events} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15}
+    assert {flows.kind_of(event) for event in events} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16}
     assert tags == {1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 30, 40, 41, 42, 43, 44, 45, 50}
-    assert {event[6] for event in events if flows.kind_of(event) == 4} == {1, 2, 3, 4, 5, 6, 9, 10, 11, 12}
+    assert {event[6] for event in events if flows.kind_of(event) == 4} == {
+        *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15)
+    }
     assert {event[38] for event in events if flows.kind_of(event) == 3} == {0, 1}, "trades of takers and of auctions"

@@ -61,8 +61,8 @@ MUTATIONS = (
     Mutation(
         "a resting order holds what it held",
         TRADING,
-        "        self.release_claim(order, kept)\n        if order.details and",
-        "        if order.details and",
+        "        self.release_claim(order, kept)\n        is_new = True",
+        "        is_new = True",
         WORLDS,
     ),
     Mutation(

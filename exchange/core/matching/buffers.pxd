@@ -1,9 +1,10 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport (ACCEPTED, AMENDED, CANCELED, PREVENTED, REFILLED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED,
-                     TERMS_NOTED, TRADED, TRIGGERED)
-from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Flags, Iceberg, Prevented, Reference,
-                       Refilled, Rejected, Rested, Row, Strategy, StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
+from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFILLED, REJECTED,
+                     RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRIGGERED)
+from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, Iceberg, ListChanged,
+                       ListLink, Prevented, Reference, Refilled, Rejected, Rested, Row, Strategy, StrategyNoted,
+                       TermsNoted, Traded, Trigger, Triggered)
 
 cdef extern from *:
     """
@@ -25,6 +26,7 @@ cdef class Rows:
     cdef Strategy *strategy(self, long long at) noexcept
     cdef Iceberg *iceberg(self, long long at) noexcept
     cdef CancelId *cancel_id(self, long long at) noexcept
+    cdef ListLink *list_link(self, long long at) noexcept
     cdef Trigger *trigger(self, long long at) noexcept
 
     cdef inline word extent(self, long long at) except -1:
@@ -107,6 +109,16 @@ cdef class Buffer:
     cdef inline Amended *amended(self) except NULL:
         event = <Amended *> self.add(AMENDED >> 8)
         event.head = AMENDED
+        return event
+
+    cdef inline ListChanged *list_changed(self) except NULL:
+        event = <ListChanged *> self.add(LIST_CHANGED >> 8)
+        event.head = LIST_CHANGED
+        return event
+
+    cdef inline Entered *entered(self) except NULL:
+        event = <Entered *> self.add(ENTERED >> 8)
+        event.head = ENTERED
         return event
 
     cdef inline Triggered *triggered(self) except NULL:

@@ -10,8 +10,11 @@ from .records import (
     Canceled,
     CancelId,
     ClientId,
+    Entered,
     Flags,
     Iceberg,
+    ListChanged,
+    ListLink,
     Prevented,
     Reference,
     Refilled,
@@ -117,6 +120,15 @@ class Rows:
         cancel_id.client_id = words[1:6]
         return cancel_id
 
+    def list_link(self, at: int) -> ListLink | None:
+        words = self.extension(at, codes.LIST_LINK)
+        if words is None:
+            return None
+        link = ListLink()
+        for name, word in zip(ListLink.__slots__, words, strict=True):
+            setattr(link, name, word)
+        return link
+
     def trigger(self, at: int) -> Trigger | None:
         words = self.extension(at, codes.TRIGGER)
         if words is None:
@@ -176,6 +188,12 @@ class Buffer:
 
     def triggered(self) -> Triggered:
         return self.add(Triggered(), codes.TRIGGERED)
+
+    def list_changed(self) -> ListChanged:
+        return self.add(ListChanged(), codes.LIST_CHANGED)
+
+    def entered(self) -> Entered:
+        return self.add(Entered(), codes.ENTERED)
 
     def message(self, seq: int, payload: bytes) -> None:
         """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""

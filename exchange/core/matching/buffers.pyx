@@ -4,8 +4,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, ICEBERG, MESSAGE, REFERENCE, ROW_WORDS, STRATEGY,
-                     TRIGGER)
+from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, ICEBERG, LIST_LINK, MESSAGE, REFERENCE, ROW_WORDS,
+                     STRATEGY, TRIGGER)
 from .pool cimport zeroed
 
 cdef enum:
@@ -65,6 +65,9 @@ cdef class Rows:
 
     cdef CancelId *cancel_id(self, long long at) noexcept:
         return <CancelId *> self.extension(at, CANCEL_ID)
+
+    cdef ListLink *list_link(self, long long at) noexcept:
+        return <ListLink *> self.extension(at, LIST_LINK)
 
     cdef Trigger *trigger(self, long long at) noexcept:
         return <Trigger *> self.extension(at, TRIGGER)

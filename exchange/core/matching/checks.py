@@ -49,7 +49,7 @@ def allowed_extensions(row_kind: int) -> int:
             | 1 << codes.STRATEGY
             | 1 << codes.GOOD_TILL
         )
-    if row_kind == codes.CANCEL or row_kind == codes.AMEND:
+    if row_kind == codes.CANCEL or row_kind == codes.AMEND or row_kind == codes.CANCEL_LIST:
         return 1 << codes.REFERENCE
     if row_kind == codes.CANCEL_REPLACE:
         return allowed_extensions(codes.PLACE) | 1 << codes.REFERENCE | 1 << codes.CANCEL_ID

@@ -8,6 +8,7 @@ cdef enum:
     BPS = 10000
     WARM_FROM = 20000
     ORDERS_MAX = 10000
+    LISTS_MAX = 1000
     AVERAGE_BUCKETS = 60
     AVERAGE_TOTAL = 60
     AVERAGE_SCRATCH = 61
@@ -39,6 +40,19 @@ cdef enum:
     CANCEL_ID = 8
     LIST_LINK = 9
     EXTENSION_KINDS = 9
+    OCO = 1
+    OTO = 2
+    OTOCO = 3
+    WORKING_LEG = 1
+    ABOVE_LEG = 2
+    BELOW_LEG = 3
+    PENDING_LEG = 4
+    LIST_STARTED = 1
+    LIST_UPDATED = 2
+    LIST_DONE = 3
+    LEG_STARTED = 1
+    LEG_WORKED = 2
+    LEG_ENDED = 4
     BUY = 0
     SELL = 1
     LIMIT = 1
@@ -115,7 +129,9 @@ cdef enum:
     TRIGGERED = 6152
     REFILLED = 2569
     AMENDED = 8202
+    LIST_CHANGED = 8203
     TERMS_NOTED = 2574
+    ENTERED = 5136
     MESSAGE = 15
     BY_REQUEST = 1
     UNFILLED_IOC = 2
@@ -129,6 +145,9 @@ cdef enum:
     HALTED = 10
     AMENDED_AWAY = 11
     COUNTED_DOWN = 12
+    OCO_TRIGGER = 13
+    OTO_PHASE_ONE_EXPIRED = 14
+    LEG_REFUSED = 15
     AUCTION_CAUSE = 1
     NOT_RESTING = -1
     MALFORMED_ROW = 1
@@ -171,3 +190,5 @@ cdef enum:
     NOTHING_TO_CHANGE = 38
     QUANTITY_NOT_LESS = 39
     MAX_NUM_ORDER_AMENDS = 80
+    OCO_PRICES = 81
+    MAX_NUM_ORDER_LISTS = 82

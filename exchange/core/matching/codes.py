@@ -15,6 +15,7 @@ BPS = 10_000
 # From so many records on they are not in the nearest cache, and are fetched ahead.
 WARM_FROM = 20_000
 ORDERS_MAX = 10_000
+LISTS_MAX = 1_000
 AVERAGE_BUCKETS = 60
 # Behind the buckets stand their totals, then room to reckon.
 AVERAGE_TOTAL, AVERAGE_SCRATCH = 60, 61
@@ -38,6 +39,14 @@ PLACE, CANCEL, CANCEL_ALL, AMEND, CANCEL_REPLACE, LIST, CANCEL_LIST = 1, 2, 3, 4
 # Extension kinds.
 TRIGGER, ICEBERG, PEG, CONDITION, STRATEGY, GOOD_TILL, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 EXTENSION_KINDS = 9
+
+# Lists: of what kind, what part a leg has, what is told of them.
+OCO, OTO, OTOCO = 1, 2, 3
+WORKING_LEG, ABOVE_LEG, BELOW_LEG, PENDING_LEG = 1, 2, 3, 4
+LIST_STARTED, LIST_UPDATED, LIST_DONE = 1, 2, 3
+# What has happened to orders of a list, as bits: a leg has begun to trade, the working order is filled, one has ended
+# unfilled.
+LEG_STARTED, LEG_WORKED, LEG_ENDED = 1, 2, 4
 
 # The values of the flags word's bytes: side, type, time in force, self-trade mode, restriction, options.
 BUY, SELL = 0, 1
@@ -77,12 +86,16 @@ STRATEGY_NOTED = 7 | 6 << 8
 TRIGGERED = 8 | 24 << 8
 REFILLED = 9 | 10 << 8
 AMENDED = 10 | 32 << 8
+LIST_CHANGED = 11 | 32 << 8
 TERMS_NOTED = 14 | 10 << 8
+ENTERED = 16 | 20 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
 BY_REQUEST, UNFILLED_IOC, UNFILLED_FOK, NO_LIQUIDITY, SELF_TRADE, BY_CANCEL_ALL, BY_OPERATOR = 1, 2, 3, 4, 5, 6, 7
 EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY, COUNTED_DOWN = 8, 9, 10, 11, 12
+# Of an order of a list: another leg works or has ended; the working order ended unfilled; it was refused when placed.
+OCO_TRIGGER, OTO_PHASE_ONE_EXPIRED, LEG_REFUSED = 13, 14, 15
 # Why a trade took place that no taker asked for (word `cause` of TRADED).
 AUCTION_CAUSE = 1
 # The level quantity told of an order that did not rest.
@@ -129,3 +142,5 @@ PERCENT_PRICE = 37
 NOTHING_TO_CHANGE = 38
 QUANTITY_NOT_LESS = 39
 MAX_NUM_ORDER_AMENDS = 80
+OCO_PRICES = 81
+MAX_NUM_ORDER_LISTS = 82

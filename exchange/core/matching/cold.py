@@ -45,6 +45,7 @@ def cancel_seat(matching: Matching, at: int, market: Market) -> int:
         while seat.first:
             matching.trading.cancel(market, seat.first, codes.BY_CANCEL_ALL, row.client_id, 0)
             canceled += 1
+        matching.settle_lists()
     return canceled
 
 
@@ -58,6 +59,7 @@ def cancel_orders(matching: Matching, account_id: int, market: Market, reason: i
         while seat.first:
             matching.trading.cancel(market, seat.first, reason, indexes.no_client_id(), 0)
             canceled += 1
+        matching.settle_lists()
     return canceled
 
 
@@ -129,6 +131,7 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
         "visible": details.visible if details else 0,
         "shown": details.shown if details else 0,
         "amends": details.amends if details else 0,
+        "pending": details.pending if details else 0,
     }
 
 

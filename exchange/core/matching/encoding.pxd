@@ -1,10 +1,12 @@
 cimport cython
-from . cimport codes, wide
+from . cimport codes, indexes, wide
 from .buffers cimport Reader, Writer
+from .indexes cimport ListHeads
 from .ladder cimport Ladder
+from .links cimport Links
 from .market cimport Market
 from .matching cimport Matching
-from .records cimport Account, Cell, ClientId, Details, Key, Level, Order, Seat
+from .records cimport Account, Cell, ClientId, Details, Key, Level, Order, OrderList, Seat
 
 cdef int write_market(Market market, Writer writer) except -1
 cdef int write_side(Ladder ladder, Writer writer) except -1
@@ -37,3 +39,16 @@ cpdef int restore(Matching matching, long long number, bytes content) except -1
 
 @cython.locals(market=Market, rank=cython.longlong)
 cdef int read_orders(Matching matching, Reader reader) except -1
+
+@cython.locals(rank=cython.longlong, count=cython.longlong)
+cdef int seat_orders(Matching matching) except -1
+
+@cython.locals(market=Market, writer=Writer, number=cython.longlong, count=cython.longlong)
+cpdef bytes write_lists(Matching matching, long long end)
+cdef int write_list(OrderList *order_list, Writer writer) except -1
+cdef int write_leg(Order *order, Writer writer) except -1
+@cython.locals(market=Market, links=Links, number=cython.longlong)
+cdef int read_lists(Matching matching, Reader reader) except -1
+cdef int read_list(Matching matching, Reader reader) except -1
+@cython.locals(market=Market, kind=cython.longlong)
+cdef Order *read_leg(Matching matching, OrderList *order_list, long long order_id, Reader reader) except? NULL

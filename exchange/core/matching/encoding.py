@@ -4,17 +4,21 @@ Writing goes over everything in order of ids and of priority, so equal states gi
 Reading rebuilds the structures in an empty core; what it reads was hashed when it was written, yet is bounded again.
 """
 
-from . import codes, records, wide
+from . import codes, indexes, records, wide
 from .buffers import Reader, Writer
 from .ladder import Ladder
 from .market import Market
 from .matching import Matching
 
-COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS = 1, 2, 3, 4, 5, 6
+COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
 
 
 def sections(matching: Matching, accounts: int, keys: int) -> list[tuple[int, bytes]]:
-    """Return every hot section as (number, content); accounts and keys are one past the greatest ids in use."""
+    """Return every hot section as (number, content); accounts and keys are one past the greatest ids in use.
+
+    A core that never had a list has no section of them, so that it has the hash that it had before there were any.
+    """
+    lists = write_lists(matching, accounts)
     return [
         (COUNTERS, write_counters(matching)),
         (ACCOUNTS, write_accounts(matching, accounts)),
@@ -22,6 +26,7 @@ def sections(matching: Matching, accounts: int, keys: int) -> list[tuple[int, by
         (CELLS, write_cells(matching)),
         (MARKETS, write_markets(matching)),
         (ORDERS, write_orders(matching)),
+        *([(LISTS, lists)] if lists else []),
     ]
 
 
@@ -197,6 +202,70 @@ def write_order(order: "records.Order", writer: Writer) -> None:
         writer.add(0)
 
 
+def write_lists(matching: Matching, end: int) -> bytes:
+    """The open lists by account and age with their pending orders, which stand nowhere else; then which are ready."""
+    writer = Writer()
+    if matching.trading.links.next_list_id == 1:
+        return b""
+    writer.add(matching.trading.links.next_list_id)
+    count = 0
+    for account_id in range(end):
+        account = matching.accounts.find(account_id)
+        if account:
+            count += matching.trading.links.count(account, 0)
+    writer.add(count)
+    for account_id in range(end):
+        account = matching.accounts.find(account_id)
+        if account:
+            order_list = matching.trading.links.heads.find(account_id)
+            while order_list:
+                write_list(order_list, writer)
+                order_list = order_list.younger
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        count = 0
+        ready = market.first_ready
+        while ready:
+            count += 1
+            ready = ready.next_ready
+        writer.add(count)
+        ready = market.first_ready
+        while ready:
+            writer.add(ready.account.id)
+            writer.add(ready.id)
+            ready = ready.next_ready
+    return writer.take()
+
+
+def write_list(order_list: "records.OrderList", writer: Writer) -> None:
+    writer.add(order_list.id)
+    writer.add(order_list.contingency)
+    writer.add(order_list.account.id)
+    writer.add(order_list.market)
+    writer.add(order_list.created_ns)
+    writer.add_client_id(order_list.client_id)
+    writer.add(order_list.working_id)
+    writer.add_client_id(order_list.working_name)
+    write_leg(order_list.working, writer)
+    writer.add(order_list.first_id)
+    writer.add_client_id(order_list.first_name)
+    write_leg(order_list.first, writer)
+    writer.add(order_list.second_id)
+    writer.add_client_id(order_list.second_name)
+    write_leg(order_list.second, writer)
+
+
+def write_leg(order: "records.Order", writer: Writer) -> None:
+    """0: gone, or there was none; 1: it stands with the other orders; 2: it is pending, and stands here."""
+    if not order:
+        writer.add(0)
+    elif order.details.pending:
+        writer.add(2)
+        write_order(order, writer)
+    else:
+        writer.add(1)
+
+
 def restore(matching: Matching, number: int, content: bytes) -> None:
     """Read one hot section into a core that has read those before it and nothing else."""
     reader = Reader(content)
@@ -224,6 +293,10 @@ def restore(matching: Matching, number: int, content: bytes) -> None:
             read_market(matching, reader)
     elif number == ORDERS:
         read_orders(matching, reader)
+        seat_orders(matching)
+    elif number == LISTS:
+        read_lists(matching, reader)
+        seat_orders(matching)
     else:
         raise ValueError(f"there is no hot section {number}")
     if reader.at != reader.count:
@@ -283,7 +356,16 @@ def read_orders(matching: Matching, reader: Reader) -> None:
                 else:
                     matching.trading.triggers.wait(market, order)
         matching.trading.triggers.settle(market)
-    for rank in range(matching.trading.orders.sort()):
+
+
+def seat_orders(matching: Matching) -> None:
+    """Give every open order its place among those of its account and market: by age, which is the order of ids."""
+    count = matching.trading.orders.sort()
+    for rank in range(count):
+        seat = matching.trading.orders.ranked(rank).seat
+        seat.first = seat.last = matching.trading.pool.no_order()
+        seat.open_orders = seat.account.open_orders = 0
+    for rank in range(count):
         matching.trading.take_seat(matching.trading.orders.ranked(rank))
 
 
@@ -319,4 +401,54 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
         order.details.amends = reader.take()
     matching.trading.orders.put(order)
     matching.trading.clients.put(order)
+    return order
+
+
+def read_lists(matching: Matching, reader: Reader) -> None:
+    links = matching.trading.links
+    links.next_list_id = reader.take()
+    for _ in range(reader.take()):
+        read_list(matching, reader)
+    for number in range(len(matching.markets)):
+        market: Market = matching.markets[number]
+        for _rank in range(reader.take()):
+            account = matching.accounts.find(reader.take())
+            links.make_ready(market, links.find(account, reader.take(), indexes.no_client_id()))
+        matching.trading.triggers.settle(market)
+
+
+def read_list(matching: Matching, reader: Reader) -> None:
+    order_list = matching.trading.pool.take_list()
+    order_list.id = reader.take()
+    order_list.contingency = reader.take()
+    account = matching.accounts.find(reader.take())
+    if not account:
+        raise ValueError(f"list {order_list.id} belongs to an account that does not exist")
+    order_list.market = reader.take()
+    order_list.created_ns = reader.take()
+    order_list.client_id = reader.take_client_id()
+    matching.trading.links.add(order_list, account)
+    order_list.working_id = reader.take()
+    order_list.working_name = reader.take_client_id()
+    order_list.working = read_leg(matching, order_list, order_list.working_id, reader)
+    order_list.first_id = reader.take()
+    order_list.first_name = reader.take_client_id()
+    order_list.first = read_leg(matching, order_list, order_list.first_id, reader)
+    order_list.second_id = reader.take()
+    order_list.second_name = reader.take_client_id()
+    order_list.second = read_leg(matching, order_list, order_list.second_id, reader)
+
+
+def read_leg(matching: Matching, order_list: "records.OrderList", order_id: int, reader: Reader) -> "records.Order":
+    kind = reader.take()
+    if not kind:
+        return matching.trading.pool.no_order()
+    order = matching.trading.orders.find(order_id)
+    if kind == 2:
+        market: Market = matching.markets[order_list.market - 1]
+        order = read_order(matching, market, reader)
+        order.details.pending = 1
+    if not order:
+        raise ValueError(f"list {order_list.id} has an order {order_id} that does not exist")
+    matching.trading.links.link(order_list, order)
     return order

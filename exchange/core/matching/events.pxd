@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .buffers cimport Buffer
 from .market cimport Market
-from .records cimport ClientId, Details, Level, Order, Row
+from .records cimport ClientId, Details, Level, Order, OrderList, Row
 
 
 @cython.final
@@ -10,10 +10,13 @@ cdef class Events:
     cdef readonly Buffer buffer
     cdef public long long seq
     cdef public long long cause
+    cdef public long long code
     cdef int accepted(self, Market market, Order *order, long long quote_quantity, long long key) except -1
     cdef int strategy_noted(self, Market market, Order *order) except -1
     cdef int terms_noted(self, Market market, Order *order) except -1
     cdef int triggered(self, Market market, Order *order) except -1
+    cdef int entered(self, Market market, Order *order) except -1
+    cdef int list_changed(self, OrderList *order_list, long long status, long long key) except -1
     cdef int rested(self, Market market, Order *order, Level *level) except -1
     cdef int refilled(self, Market market, Order *order) except -1
     cdef int amended(self, Market market, Order *order, long long old_quantity, ClientId old_client_id,

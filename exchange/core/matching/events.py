@@ -16,6 +16,7 @@ class Events:
         self.buffer = Buffer()
         self.seq = 0
         self.cause = 0
+        self.code = 0
 
     def accepted(self, market: Market, order: "records.Order", quote_quantity: int, key: int) -> None:
         market.executions += 1
@@ -86,6 +87,44 @@ class Events:
         event.trailing_delta = details.trailing_delta
         event.client_id = order.client_id
         event.spare = 0
+
+    def entered(self, market: Market, order: "records.Order") -> None:
+        self.terms_noted(market, order)
+        market.executions += 1
+        event = self.buffer.entered()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = order.seat.account.id
+        event.order_id = order.id
+        event.flags = order.flags
+        event.price = order.price
+        event.quantity = order.quantity
+        event.remaining = order.remaining
+        event.held = order.held
+        event.created_ns = order.created_ns
+        event.execution_id = market.executions
+        event.list_id = order.details.list_id
+        event.strategy_id = order.details.strategy_id
+        event.strategy_type = order.details.strategy_type
+        event.client_id = order.client_id
+
+    def list_changed(self, order_list: "records.OrderList", status: int, key: int) -> None:
+        event = self.buffer.list_changed()
+        event.seq = self.seq
+        event.market = order_list.market
+        event.account = order_list.account.id
+        event.list_id = order_list.id
+        event.contingency = order_list.contingency
+        event.status = status
+        event.created_ns = order_list.created_ns
+        event.key = key
+        event.working_id = order_list.working_id
+        event.first_id = order_list.first_id
+        event.second_id = order_list.second_id
+        event.client_id = order_list.client_id
+        event.working_name = order_list.working_name
+        event.first_name = order_list.first_name
+        event.second_name = order_list.second_name
 
     def rested(self, market: Market, order: "records.Order", level: "records.Level") -> None:
         market.updates += 1
@@ -240,7 +279,7 @@ class Events:
         event.client_id = order.client_id
         event.cancel_id = cancel_id
         event.counter_order = counter_order
-        event.spare = 0
+        event.code = self.code
 
     def prevented(
         self,

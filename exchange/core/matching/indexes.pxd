@@ -5,7 +5,7 @@ from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
 from .market cimport Market
 from .pool cimport Arena, Pool
-from .records cimport Account, Cell, ClientId, Key, Order, Seat, word
+from .records cimport Account, Cell, ClientId, Key, Order, OrderList, Seat, word
 
 cdef extern from *:
     """
@@ -209,6 +209,13 @@ cdef class Accounts:
     cdef inline Account *find(self, long long id) noexcept:
         account = self.place(id)
         return account if account and account.id else NULL
+
+
+@cython.final
+cdef class ListHeads:
+    cdef OrderList ***pages
+    cdef OrderList *find(self, long long account_id) noexcept
+    cdef int put(self, long long account_id, OrderList *order_list) except -1
 
 
 @cython.final

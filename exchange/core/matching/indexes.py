@@ -2,7 +2,7 @@
 
 from .market import Market
 from .pool import Pool
-from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, Seat
+from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, OrderList, Seat
 
 PAGES_MAX = 65536
 RECORDS = 4096
@@ -164,6 +164,19 @@ class Accounts:
         account.id = account_id
         account.open_orders = 0
         return account
+
+
+class ListHeads:
+    """The oldest open list of each account that has any."""
+
+    def __init__(self) -> None:
+        self.lists: dict[int, OrderList | None] = {}
+
+    def find(self, account_id: int) -> OrderList | None:
+        return self.lists.get(account_id)
+
+    def put(self, account_id: int, order_list: OrderList | None) -> None:
+        self.lists[account_id] = order_list
 
 
 class Keys:

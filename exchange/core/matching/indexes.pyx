@@ -241,6 +241,29 @@ cdef class Accounts:
         return account
 
 
+cdef class ListHeads:
+    """The oldest open list of each account that has any, in pages that never move."""
+
+    def __cinit__(self):
+        self.pages = <OrderList ***> zeroed(PAGES_MAX * sizeof(OrderList **))
+
+    def __dealloc__(self):
+        cdef long long page
+        for page in range(PAGES_MAX):
+            PyMem_RawFree(self.pages[page])
+        PyMem_RawFree(self.pages)
+
+    cdef OrderList *find(self, long long account_id) noexcept:
+        page = self.pages[account_id // RECORDS]
+        return page[account_id % RECORDS] if page else NULL
+
+    cdef int put(self, long long account_id, OrderList *order_list) except -1:
+        if not self.pages[account_id // RECORDS]:
+            self.pages[account_id // RECORDS] = <OrderList **> zeroed(RECORDS * sizeof(OrderList *))
+        self.pages[account_id // RECORDS][account_id % RECORDS] = order_list
+        return 0
+
+
 cdef class Keys:
     """API keys by id, in pages that never move."""
 

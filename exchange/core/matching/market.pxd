@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .ladder cimport Ladder
 from .pool cimport Pool
-from .records cimport word, Cell, Level, Order
+from .records cimport word, Cell, Level, Order, OrderList
 
 
 @cython.final
@@ -45,6 +45,8 @@ cdef class Market:
     cdef readonly Ladder rising
     cdef Order *first_trailing
     cdef Order *last_trailing
+    cdef OrderList *first_ready
+    cdef OrderList *last_ready
     cdef readonly long long waiting
     cdef readonly long long trailing
     cdef readonly long long busy

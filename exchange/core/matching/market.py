@@ -38,6 +38,8 @@ class Market:
         self.rising = Ladder()
         self.first_trailing = self.last_trailing = self.pool.no_order()
         self.waiting = self.trailing = self.busy = 0
+        # Lists whose working order is filled: their legs enter next, in this order (links.py).
+        self.first_ready = self.last_ready = self.pool.no_list()
         self.reach_down = codes.AMOUNT_MAX
         self.reach_up = self.next_up = self.next_down = 0
         self.resting = self.trades = self.updates = self.executions = self.prevented = self.last_price = 0

@@ -1,14 +1,16 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes, trading
+from . cimport arithmetic, average, codes, indexes, terms, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
 from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .links cimport Links
+from .lists cimport Lists
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport (word, Account, CancelId, Cell, ClientId, Details, Iceberg, Level, Order, Reference, Row, Seat,
-                       Strategy, Trigger)
+from .records cimport (word, Account, CancelId, Cell, ClientId, Details, Iceberg, Level, Order, OrderList, Reference,
+                       Row, Seat, Strategy, Trigger)
 from .trading cimport Trading
 from .warm cimport Warmer
 
@@ -24,6 +26,8 @@ cdef class Matching:
     cdef Trading trading
     cdef Rows rows
     cdef Checks checks
+    cdef Links links
+    cdef Lists lists
     cdef Warmer warmer
     cdef readonly list markets
     cdef Markets roster
@@ -48,6 +52,8 @@ cdef class Matching:
     @cython.locals(least=cython.longlong, most=cython.longlong)
     cdef word range_key(self, Market market, long long side, long long worst_key) except? -1
     cpdef int uncross(self, Market market, long long seq, long long now_ns) except -1
+    cdef int conclude(self, Market market, long long trades) except -1
+    cpdef int settle_lists(self) except -1
     cdef int fire(self, Market market) except -1
     cdef int trigger(self, Market market, Order *order) except -1
     @cython.locals(market=Market, number=cython.longlong)
@@ -56,14 +62,13 @@ cdef class Matching:
     cpdef bint owes_entries(self) except? -1
     @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
-    cdef int note_details(self, long long at, Order *order) except -1
     @cython.locals(stopped=cython.bint)
     cdef int finish(self, Market market, Order *order, long long met) except -1
 
     @cython.locals(market=Market)
     cdef int cancel(self, long long at, Row *row) except -1
     cdef Order *named_order(self, long long at, Row *row) except? NULL
-    @cython.locals(market=Market)
+    @cython.locals(market=Market, has_name=cython.longlong)
     cdef int amend(self, long long at, Row *row) except -1
     @cython.locals(market=Market)
     cdef int cancel_replace(self, long long at, Row *row) except -1

@@ -6,12 +6,13 @@ may not fail. `place` is the parent of trading and reads as its sentence.
 
 from typing import Any
 
-from . import arithmetic, average, codes, indexes, records, trading
+from . import arithmetic, average, codes, indexes, records, terms, trading
 from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
 from .events import Events
 from .indexes import Accounts, Cells, Keys, Markets, Seats
+from .lists import Lists
 from .market import Market
 from .pool import Pool
 from .trading import Trading
@@ -34,6 +35,8 @@ class Matching:
         self.roster = Markets(self.markets)
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
+        self.links = self.trading.links
+        self.lists = Lists(self.rows, self.checks, self.trading)
         self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
         self.next_order_id = 1
         self.why = codes.DONE
@@ -62,7 +65,7 @@ class Matching:
             row = self.rows.at(at)
             self.events.seq = seq
             kind = row.kind
-            if kind > codes.CANCEL_REPLACE or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
+            if kind > codes.CANCEL_LIST or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
                 self.why = codes.COLD_ROW
                 break
             self.apply_row(at, row)
@@ -83,8 +86,12 @@ class Matching:
             self.cancel_all(at, row)
         elif row.kind == codes.AMEND:
             self.amend(at, row)
-        else:
+        elif row.kind == codes.CANCEL_REPLACE:
             self.cancel_replace(at, row)
+        elif row.kind == codes.LIST:
+            self.lists.place(self, at, row, self.roster.find(row.market))
+        else:
+            self.lists.cancel(self, at, row, self.roster.find(row.market))
 
     def place(self, at: int, row: "records.Row") -> None:
         """Place an order: check, hold, match, settle, then rest or cancel the remainder.
@@ -116,11 +123,17 @@ class Matching:
             if self.checks.crosses:
                 met = self.take(market, order, self.checks.worst_key)
             self.finish(market, order, met)
-            if market.waiting and market.trades != trades:
-                self.fire(market)
-            if market.tripped:
-                self.owed = codes.MARKET_TRIPPED
-                self.owed_market = market.id
+            self.conclude(market, trades)
+
+    def conclude(self, market: Market, trades: int) -> None:
+        """What an order that has done its own owes to others: lists, orders that wait, the market itself."""
+        if self.links.touched:
+            self.lists.settle(self)
+        if market.waiting and market.trades != trades:
+            self.fire(market)
+        if market.tripped:
+            self.owed = codes.MARKET_TRIPPED
+            self.owed_market = market.id
 
     def take(self, market: Market, order: "records.Order", worst_key: int) -> int:
         """Trade as far as an order may: to its price, and within the market's price range, fixed now.
@@ -180,17 +193,30 @@ class Matching:
     def fire(self, market: Market) -> None:
         """Let the orders enter that trades have set off, as many as a command may; they may set off others."""
         order = self.trading.triggers.pending(market)
-        while order and self.steps < codes.CASCADE_MAX and market.status == codes.TRADING:
+        while self.steps < codes.CASCADE_MAX and market.status == codes.TRADING:
+            if market.first_ready:
+                self.lists.enter(self, market)
+            elif order:
+                self.trigger(market, order)
+            else:
+                break
             self.steps += 1
-            self.trigger(market, order)
+            self.settle_lists()
             order = self.trading.triggers.pending(market)
         self.trading.triggers.settle(market)
+
+    def settle_lists(self) -> None:
+        """Carry out what follows for lists from what has just happened to orders of theirs."""
+        if self.links.touched:
+            self.lists.settle(self)
 
     def trigger(self, market: Market, order: "records.Order") -> None:
         """A waiting order's price was reached: it enters as if it were placed now, with what it holds."""
         side = order.flags.side
         self.trading.triggers.leave(market, order)
         order.updated_ns = order.details.triggered_ns = self.now_ns
+        if order.details.order_list:
+            self.lists.start(market, order)
         worst_key = -order.price if side == codes.BUY else order.price
         if not order.price:
             worst_key = -codes.AMOUNT_MAX
@@ -222,6 +248,7 @@ class Matching:
         self.trading.now_ns = now_ns
         self.steps = 0
         self.auction.uncross(market)
+        self.settle_lists()
         market.status = codes.TRADING
         market.breaker_price = 0
         if market.waiting:
@@ -254,29 +281,13 @@ class Matching:
         order.created_ns = order.updated_ns = self.now_ns
         order.client_id = row.client_id
         if row.extensions:
-            self.note_details(at, order)
+            order.details = self.trading.pool.take_details()
+            terms.note_details(self.rows, at, order.details)
         cell = seat.quote if row.flags.side == codes.BUY else seat.base
         order.held = checks.need
         cell.available -= checks.need
         cell.held += checks.need
         return order
-
-    def note_details(self, at: int, order: "records.Order") -> None:
-        """Keep what the extensions of a row say of its order."""
-        details = self.trading.pool.take_details()
-        order.details = details
-        strategy = self.rows.strategy(at)
-        if strategy:
-            details.strategy_id = strategy.strategy_id
-            details.strategy_type = strategy.strategy_type
-        iceberg = self.rows.iceberg(at)
-        if iceberg:
-            details.visible = iceberg.visible
-        trigger = self.rows.trigger(at)
-        if trigger:
-            details.trigger_price = trigger.trigger_price
-            details.trailing_delta = trigger.trailing_delta
-            details.activation_price = trigger.activation_price
 
     def finish(self, market: Market, order: "records.Order", met: int) -> None:
         """Give the last word on an order that has just traded as far as it could. One without a price never rests, nor
@@ -316,6 +327,7 @@ class Matching:
         else:
             # From here on the command must succeed.
             self.trading.cancel(market, order, codes.BY_REQUEST, row.client_id, 0)
+            self.settle_lists()
             self.note_emptied(market)
 
     def named_order(self, at: int, row: "records.Row") -> "records.Order":
@@ -340,6 +352,7 @@ class Matching:
             self.events.rejected(row, row.kind, code)
         elif row.quantity <= order.quantity - order.remaining:
             self.trading.cancel(market, order, codes.AMENDED_AWAY, row.client_id, 0)
+            self.settle_lists()
             self.note_emptied(market)
         else:
             # From here on the command must succeed.
@@ -351,12 +364,15 @@ class Matching:
             order.updated_ns = self.now_ns
             released = self.trading.shrink(market, order, old_quantity - row.quantity)
             order.quantity = row.quantity
-            if indexes.has_client_id(row.client_id):
+            has_name = 1 if indexes.has_client_id(row.client_id) else 0
+            if has_name:
                 self.trading.clients.remove(order)
                 order.client_id = row.client_id
                 self.trading.clients.put(order)
-            left = codes.NOT_RESTING if trading.waits(order) else order.level.quantity
+            left = order.level.quantity if order.level and not trading.waits(order) else codes.NOT_RESTING
             self.events.amended(market, order, old_quantity, old_client_id, released, left)
+            if order.details.order_list:
+                self.lists.amended(market, order, old_quantity, has_name)
 
     def cancel_replace(self, at: int, row: "records.Row") -> None:
         """Cancel one order and place another, whose filters are asked before either.
@@ -380,6 +396,7 @@ class Matching:
                 self.events.rejected(row, codes.CANCEL, target_code)
             else:
                 self.trading.cancel(market, order, codes.BY_REQUEST, self.cancel_id(at), 0)
+                self.settle_lists()
             code = self.checks.wrong_order(at, row, market)
             if code:
                 self.events.rejected(row, codes.PLACE, code)
@@ -412,6 +429,7 @@ class Matching:
             # From here on the command must succeed.
             while seat.first:
                 self.trading.cancel(market, seat.first, codes.BY_CANCEL_ALL, row.client_id, 0)
+            self.settle_lists()
             self.note_emptied(market)
 
     def note_emptied(self, market: Market) -> None:

@@ -1,7 +1,7 @@
 # Where records come from: pool.pyx over C memory, pool.py in plain Python. No rule of the exchange is in here.
 cimport cython
 from .ladder cimport Ladder
-from .records cimport Cell, Details, Level, Order, Seat
+from .records cimport Cell, Details, Level, Order, OrderList, Seat
 
 cdef void *zeroed(long long size) except NULL
 cdef void *zeroed_lines(long long size) except NULL
@@ -31,9 +31,12 @@ cdef class Pool:
     cdef Level *fresh_level
     cdef Level *last_level
     cdef Details *spare_details
+    cdef OrderList *spare_list
     cdef Order *more_orders(self) except NULL
     cdef Level *more_levels(self) except NULL
     cdef Details *take_details(self) except NULL
+    cdef OrderList *take_list(self) except NULL
+    cdef int give_list(self, OrderList *order_list) noexcept
     cdef Seat *take_seat(self) except NULL
     cdef Cell *take_cell(self) except NULL
     cdef long long *take_words(self, long long count) except NULL
@@ -43,6 +46,9 @@ cdef class Pool:
         return NULL
 
     cdef inline Level *no_level(self) noexcept:
+        return NULL
+
+    cdef inline OrderList *no_list(self) noexcept:
         return NULL
 
     cdef inline Level *level_at(self, Ladder ladder, long long key) except NULL:

@@ -1,7 +1,7 @@
 """Where orders, levels, seats and cells come from and go back to, in plain Python: `pool.pyx` is the compiled twin."""
 
 from .ladder import Ladder
-from .records import Cell, Details, Level, Order, Seat
+from .records import NO_CLIENT_ID, Cell, Details, Level, Order, OrderList, Seat
 
 
 class Pool:
@@ -30,6 +30,9 @@ class Pool:
 
     def no_level(self) -> None:
         """What a link to a level is where there is none."""
+
+    def no_list(self) -> None:
+        """What a link to a list is where there is none."""
 
     def level_at(self, ladder: Ladder, key: int) -> Level:
         """The level of a key, made where there is none."""
@@ -66,7 +69,21 @@ class Pool:
         details = Details()
         for name in Details.__slots__[:-1]:
             setattr(details, name, 0)
+        details.order_list = None
         return details
+
+    def take_list(self) -> OrderList:
+        order_list = OrderList()
+        for name in OrderList.__slots__:
+            setattr(order_list, name, 0)
+        order_list.working = order_list.first = order_list.second = order_list.started = None
+        order_list.older = order_list.younger = order_list.next_touched = order_list.next_ready = None
+        order_list.client_id = order_list.cancel_id = NO_CLIENT_ID
+        order_list.working_name = order_list.first_name = order_list.second_name = NO_CLIENT_ID
+        return order_list
+
+    def give_list(self, order_list: OrderList) -> None:
+        pass
 
     def take_seat(self) -> Seat:
         seat = Seat()

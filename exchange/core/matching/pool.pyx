@@ -107,6 +107,20 @@ cdef class Pool:
         memset(details, 0, sizeof(Details))
         return details
 
+    cdef OrderList *take_list(self) except NULL:
+        order_list = self.spare_list
+        if order_list:
+            self.spare_list = order_list.younger
+        else:
+            order_list = <OrderList *> self.arena.take(sizeof(OrderList))
+        memset(order_list, 0, sizeof(OrderList))
+        return order_list
+
+    cdef int give_list(self, OrderList *order_list) noexcept:
+        order_list.younger = self.spare_list
+        self.spare_list = order_list
+        return 0
+
     cdef Seat *take_seat(self) except NULL:
         return <Seat *> self.arena.take(sizeof(Seat))
 

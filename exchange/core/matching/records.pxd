@@ -61,6 +61,16 @@ cdef struct Iceberg:
     long long spare_5
     long long spare_6
 
+cdef struct ListLink:
+    long long kind
+    long long contingency
+    long long role
+    long long spare_1
+    long long spare_2
+    long long spare_3
+    long long spare_4
+    long long spare_5
+
 cdef struct CancelId:
     long long kind
     ClientId client_id
@@ -163,7 +173,35 @@ cdef struct Details:
     long long visible
     long long shown
     long long amends
+    long long pending
+    OrderList *order_list
     Details *link
+
+# Orders that hang together: what the list must know when one of them moves, and how it is told of.
+cdef struct OrderList:
+    long long id
+    long long contingency
+    long long market
+    Account *account
+    long long created_ns
+    ClientId client_id
+    Order *working
+    Order *first
+    Order *second
+    Order *started
+    long long working_id
+    long long first_id
+    long long second_id
+    ClientId working_name
+    ClientId first_name
+    ClientId second_name
+    long long happened
+    long long reason
+    ClientId cancel_id
+    OrderList *older
+    OrderList *younger
+    OrderList *next_touched
+    OrderList *next_ready
 
 cdef struct Accepted:
     long long head
@@ -257,7 +295,7 @@ cdef struct Canceled:
     ClientId client_id
     ClientId cancel_id
     long long counter_order
-    long long spare
+    long long code
 
 cdef struct Rejected:
     long long head
@@ -326,6 +364,42 @@ cdef struct Triggered:
     long long trailing_delta
     ClientId client_id
     long long spare
+
+cdef struct ListChanged:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long list_id
+    long long contingency
+    long long status
+    long long created_ns
+    long long key
+    long long working_id
+    long long first_id
+    long long second_id
+    ClientId client_id
+    ClientId working_name
+    ClientId first_name
+    ClientId second_name
+
+cdef struct Entered:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long order_id
+    Flags flags
+    long long price
+    long long quantity
+    long long remaining
+    long long held
+    long long created_ns
+    long long execution_id
+    long long list_id
+    long long strategy_id
+    long long strategy_type
+    ClientId client_id
 
 cdef struct Refilled:
     long long head

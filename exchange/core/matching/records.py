@@ -43,6 +43,12 @@ class Iceberg:
     __slots__ = ("kind", "visible", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5", "spare_6")
 
 
+class ListLink:
+    """Extension LIST_LINK: what kind of list, and the part that a leg plays in it."""
+
+    __slots__ = ("kind", "contingency", "role", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5")
+
+
 class CancelId:
     """Extension CANCEL_ID: the cancel's own client id in a cancel-replace."""
 
@@ -102,12 +108,25 @@ class Order:
 class Details:
     """What few orders have. `extreme` is the best price since a trailing order became active (0: it is not yet);
     `triggered_ns` is when a triggered order began to work (0: it waits). An iceberg shows `visible` lots at a time, of
-    which `shown` are left in its level's quantity.
+    which `shown` are left in its level's quantity. A `pending` leg waits until another order of its list is filled.
     """
 
     __slots__ = (
         "strategy_id", "strategy_type", "list_id", "trigger_price", "trailing_delta", "activation_price", "extreme",
-        "triggered_ns", "visible", "shown", "amends", "link",
+        "triggered_ns", "visible", "shown", "amends", "pending", "order_list", "link",
+    )  # fmt: skip
+
+
+class OrderList:
+    """Orders that hang together. `working` enters first; `first` and `second` are the legs of which one ends the other
+    (or of which there is one, that waits for the working one). `started` is a leg that has begun to trade. Ids and
+    names are those of its orders, gone ones too. `happened` are bits of links.py.
+    """
+
+    __slots__ = (
+        "id", "contingency", "market", "account", "created_ns", "client_id", "working", "first", "second", "started",
+        "working_id", "first_id", "second_id", "working_name", "first_name", "second_name", "happened", "reason",
+        "cancel_id", "older", "younger", "next_touched", "next_ready",
     )  # fmt: skip
 
 
@@ -147,7 +166,7 @@ class Canceled:
     __slots__ = (
         "head", "seq", "market", "account", "order_id", "flags", "reason", "price", "quantity", "remaining",
         "filled_quote", "prevented_quantity", "released", "created_ns", "execution_id", "list_id", "strategy_id",
-        "strategy_type", "level_quantity", "update_id", "client_id", "cancel_id", "counter_order", "spare",
+        "strategy_type", "level_quantity", "update_id", "client_id", "cancel_id", "counter_order", "code",
     )  # fmt: skip
 
 
@@ -188,6 +207,24 @@ class Triggered:
         "head", "seq", "market", "account", "order_id", "flags", "price", "trigger_price", "last_price", "quantity",
         "remaining", "held", "created_ns", "execution_id", "list_id", "strategy_id", "strategy_type",
         "trailing_delta", "client_id", "spare",
+    )  # fmt: skip
+
+
+class ListChanged:
+    """A list began, has another name in it, or has ended."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "list_id", "contingency", "status", "created_ns", "key", "working_id",
+        "first_id", "second_id", "client_id", "working_name", "first_name", "second_name",
+    )  # fmt: skip
+
+
+class Entered:
+    """A pending leg of a list was placed: the order before it is filled."""
+
+    __slots__ = (
+        "head", "seq", "market", "account", "order_id", "flags", "price", "quantity", "remaining", "held",
+        "created_ns", "execution_id", "list_id", "strategy_id", "strategy_type", "client_id",
     )  # fmt: skip
 
 

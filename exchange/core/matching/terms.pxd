@@ -1,7 +1,8 @@
 cimport cython
 from . cimport arithmetic, average, codes, indexes, triggers
+from .buffers cimport Rows
 from .market cimport Market
-from .records cimport word, Account, Cell, ClientId, Details, Iceberg, Order, Reference, Row, Seat, Trigger
+from .records cimport word, Account, Cell, ClientId, Details, Iceberg, Order, Reference, Row, Seat, Strategy, Trigger
 
 cdef long long malformed_iceberg(Row *row, Iceberg *iceberg) noexcept
 cdef long long malformed_replace(Row *row, Reference *reference) noexcept
@@ -17,5 +18,7 @@ cdef long long wrong_trailing(Market market, long long order_type, long long sid
 @cython.locals(count=cython.longlong)
 cdef long long waiting_orders(Seat *seat) noexcept
 @cython.locals(count=cython.longlong)
+cdef long long icebergs(Seat *seat) noexcept
 cdef long long wrong_parts(Market market, Seat *seat, long long quantity, long long visible) except? -1
 cdef long long wrong_position(Market market, Seat *seat, Cell *cell, long long lots) except? -1
+cdef int note_details(Rows rows, long long at, Details *details) except -1

@@ -5,6 +5,7 @@ Source:  ../shared/binance-spot-reference.md §7, §10, §11.
 """
 
 from . import arithmetic, average, codes, indexes, records, triggers
+from .buffers import Rows
 from .market import Market
 
 
@@ -132,16 +133,20 @@ def wrong_parts(market: Market, seat: "records.Seat", quantity: int, visible: in
     parts = (quantity - 1) // visible + 1
     if market.iceberg_parts and parts > market.iceberg_parts:
         return codes.ICEBERG_PARTS
-    if market.max_iceberg_orders and seat:
-        count = 0
-        order = seat.first
-        while order:
-            if order.details and order.details.visible:
-                count += 1
-            order = order.seat_next
-        if count >= market.max_iceberg_orders:
-            return codes.MAX_NUM_ICEBERG_ORDERS
+    if market.max_iceberg_orders and seat and icebergs(seat) >= market.max_iceberg_orders:
+        return codes.MAX_NUM_ICEBERG_ORDERS
     return 0
+
+
+def icebergs(seat: "records.Seat") -> int:
+    """How many icebergs an account has open in a market."""
+    count = 0
+    order = seat.first
+    while order:
+        if order.details and order.details.visible:
+            count += 1
+        order = order.seat_next
+    return count
 
 
 def wrong_position(market: Market, seat: "records.Seat", cell: "records.Cell", lots: int) -> int:
@@ -156,3 +161,19 @@ def wrong_position(market: Market, seat: "records.Seat", cell: "records.Cell", l
                 position += order.remaining
             order = order.seat_next
     return codes.MAX_POSITION if position > market.max_position else 0
+
+
+def note_details(rows: Rows, at: int, details: "records.Details") -> None:
+    """Keep what the extensions of a row say of its order."""
+    strategy = rows.strategy(at)
+    if strategy:
+        details.strategy_id = strategy.strategy_id
+        details.strategy_type = strategy.strategy_type
+    iceberg = rows.iceberg(at)
+    if iceberg:
+        details.visible = iceberg.visible
+    trigger = rows.trigger(at)
+    if trigger:
+        details.trigger_price = trigger.trigger_price
+        details.trailing_delta = trigger.trailing_delta
+        details.activation_price = trigger.activation_price

@@ -2,14 +2,16 @@ cimport cython
 from . cimport arithmetic, average, codes, indexes
 from .events cimport Events
 from .indexes cimport ClientIndex, OrderIndex
+from .links cimport Links
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Seat
+from .records cimport word, Account, Cell, ClientId, Details, Level, Order, OrderList, Seat
 from .triggers cimport Triggers
 
 cdef bint same_owner(Account *one, Account *other) noexcept
 cdef long long fee_of(long long amount, long long ppm) except? -1
 cdef bint waits(Order *order) noexcept
+cdef bint is_known(Order *order) noexcept
 cdef long long shown_of(Order *order) noexcept
 
 
@@ -20,6 +22,7 @@ cdef class Trading:
     cdef ClientIndex clients
     cdef Events events
     cdef readonly Triggers triggers
+    cdef readonly Links links
     cdef long long kept_back
     cdef long long now_ns
     cdef long long lots
@@ -40,9 +43,11 @@ cdef class Trading:
     @cython.locals(taker_buys=cython.bint)
     cdef int trade(self, Market market, Order *taker, Order *maker) except -1
     cdef int settle_taker(self, Market market, Order *taker) except -1
+    @cython.locals(is_new=cython.bint)
     cdef int rest(self, Market market, Order *order) except -1
     cdef int guard(self, Market market, Order *taker, long long quote_amount) except -1
     cdef int leave_or_refill(self, Market market, Order *order, long long traded) except -1
+    cdef int note_fill(self, Market market, Order *order, long long traded) except -1
     cdef bint decrement(self, Market market, Order *taker, Order *maker) except -1
     cdef word shrink(self, Market market, Order *order, long long lots) except? -1
     cdef int refill(self, Market market, Order *order) except -1
@@ -51,7 +56,7 @@ cdef class Trading:
     cdef int wait(self, Market market, Order *order) except -1
     cdef int drop(self, Order *order) except -1
     cdef int forget(self, Order *order) except -1
-    @cython.locals(is_known=cython.bint)
+    @cython.locals(is_open=cython.bint)
     cdef int cancel(self, Market market, Order *order, long long reason, ClientId cancel_id,
                     long long counter_order) except -1
     cdef word release_claim(self, Order *order, long long kept) except -1

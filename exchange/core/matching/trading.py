@@ -7,6 +7,7 @@ summed over its trades and settled once.
 from . import arithmetic, average, codes, indexes, records
 from .events import Events
 from .indexes import ClientIndex, OrderIndex
+from .links import Links
 from .market import Market
 from .pool import Pool
 from .triggers import Triggers
@@ -29,7 +30,14 @@ def fee_of(amount: int, ppm: int) -> int:
 
 def waits(order: "records.Order") -> bool:
     """Whether an order waits for its price: it is open, and in no book."""
-    return order.flags.type > codes.LIMIT_MAKER and order.details.triggered_ns == 0
+    if order.flags.type <= codes.LIMIT_MAKER:
+        return False
+    return order.details.triggered_ns == 0 and order.details.pending == 0
+
+
+def is_known(order: "records.Order") -> bool:
+    """Whether an order with details was remembered before it came to trade: it waited, or is part of a list."""
+    return order.flags.type > codes.LIMIT_MAKER or order.details.list_id != 0
 
 
 def shown_of(order: "records.Order") -> int:
@@ -49,6 +57,7 @@ class Trading:
         self.clients = ClientIndex(pool, secret)
         self.events = events
         self.triggers = Triggers(pool)
+        self.links = Links(pool)
         self.now_ns = 0
         self.lots = self.cost = 0
         self.blocked = self.cut = False
@@ -154,6 +163,8 @@ class Trading:
         taker.remaining -= lots
         self.shrink(market, maker, lots)
         maker.updated_ns = self.now_ns
+        if maker.details and maker.details.order_list:
+            self.links.lost(maker)
         if maker.remaining == 0:
             self.cancel(market, maker, codes.SELF_TRADE, indexes.no_client_id(), taker.id)
         else:
@@ -167,7 +178,7 @@ class Trading:
         order.remaining -= lots
         if order.details and order.details.visible:
             order.details.shown = min(before, order.remaining)
-        if not waits(order):
+        if order.level and not waits(order):
             after = shown_of(order)
             order.level.quantity -= before - after
             order.level.hidden -= lots - (before - after)
@@ -224,14 +235,21 @@ class Trading:
 
     def leave_or_refill(self, market: Market, order: "records.Order", traded: int) -> None:
         """An order in the book has traded: it leaves where it is filled, an iceberg shows its next part."""
-        details = order.details
-        if details and details.visible:
-            details.shown -= traded
-            if details.shown == 0 and order.remaining:
-                self.refill(market, order)
+        if order.details:
+            self.note_fill(market, order, traded)
         if order.remaining == 0:
             self.unqueue(market, order)
             self.forget(order)
+
+    def note_fill(self, market: Market, order: "records.Order", traded: int) -> None:
+        """What the trade of an order of the book means to it as an iceberg, and to its list."""
+        details = order.details
+        if details.visible:
+            details.shown -= traded
+            if details.shown == 0 and order.remaining:
+                self.refill(market, order)
+        if details.order_list:
+            self.links.traded(order)
 
     def guard(self, market: Market, taker: "records.Order", quote_amount: int) -> None:
         """Stop a market whose price has moved too far in a while, or that has traded too much in a second.
@@ -310,10 +328,12 @@ class Trading:
         if order.flags.side == codes.BUY:
             kept = order.price * order.remaining * market.quote_per_tick_lot
         self.release_claim(order, kept)
-        if order.details and order.details.visible:
+        is_new = True
+        if order.details:
             order.details.shown = min(order.details.visible, order.remaining)
+            is_new = not is_known(order)
         level = self.queue(market, order)
-        if order.flags.type <= codes.LIMIT_MAKER:
+        if is_new:
             self.remember(order)
         self.events.rested(market, order, level)
 
@@ -330,7 +350,9 @@ class Trading:
 
     def drop(self, order: "records.Order") -> None:
         """Forget an order that has ended as a taker: one that waited once was remembered then."""
-        if order.flags.type > codes.LIMIT_MAKER:
+        if order.details and order.details.order_list:
+            self.links.filled(order)
+        if order.details and is_known(order):
             self.forget(order)
         else:
             self.pool.give_order(order)
@@ -350,17 +372,18 @@ class Trading:
         released = self.release_claim(order, 0)
         order.updated_ns = self.now_ns
         left = codes.NOT_RESTING
-        is_known = True
+        is_open = True
         if waits(order):
             self.triggers.leave(market, order)
-            if market.busy:
-                self.triggers.settle(market)
+            self.triggers.settle(market)
         elif order.level:
             left = self.unqueue(market, order)
         else:
-            is_known = order.flags.type > codes.LIMIT_MAKER
+            is_open = order.details and is_known(order)
         self.events.canceled(market, order, reason, released, left, cancel_id, counter_order)
-        if is_known:
+        if order.details and order.details.order_list:
+            self.links.ended(order, reason, cancel_id)
+        if is_open:
             self.forget(order)
         else:
             self.pool.give_order(order)

@@ -2,7 +2,7 @@ cimport cython
 from . cimport codes
 from .market cimport Market
 from .pool cimport Pool
-from .records cimport word, Details, Level, Order
+from .records cimport word, Details, Level, Order, OrderList
 
 @cython.locals(is_stop_loss=cython.bint)
 cdef bint is_above(long long order_type, long long side) noexcept

@@ -179,7 +179,7 @@ class Triggers:
 
     def settle(self, market: Market) -> None:
         """To be called after each command that may have set off or taken out waiting orders of a market."""
-        if self.pending(market):
+        if self.pending(market) or market.first_ready:
             self.busy += 1 - market.busy
             market.busy = 1
         else:

@@ -16,13 +16,19 @@ from tests.unit.audit.steps import audited, events_of, flow, lied, put, step_of
 ACCEPTED, RESTED, TRADED = int(EventKind.ACCEPTED), int(EventKind.RESTED), int(EventKind.TRADED)
 CANCELED, PREVENTED, TRIGGERED = int(EventKind.CANCELED), int(EventKind.PREVENTED), int(EventKind.TRIGGERED)
 REFILLED, AMENDED = int(EventKind.REFILLED), int(EventKind.AMENDED)
+LIST_CHANGED, ENTERED = int(EventKind.LIST_CHANGED), int(EventKind.ENTERED)
 QUARANTINED = (5, 90, 120)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_a_flow_does_holds(seed: int) -> None:
     quarantined = QUARANTINED if seed % 3 == 0 else ()
-    knobs = {"waiting": (0.0, 0.2, 0.5)[seed % 3], "wild_percent": (0, 10, 30)[seed % 3], "poverty": (0, 10)[seed % 2]}
+    knobs = {
+        "waiting": (0.0, 0.2, 0.5)[seed % 3],
+        "wild_percent": (0, 10, 30)[seed % 3],
+        "poverty": (0, 10)[seed % 2],
+        "lists": (0.0, 0.3)[seed % 2],
+    }
     steps, core = flow(seed, steps=40, quarantined=quarantined, **knobs)
     assert audited(steps, core, quarantined) == []
 
@@ -30,9 +36,9 @@ def test_whatever_a_flow_does_holds(seed: int) -> None:
 @pytest.fixture(scope="module")
 def told() -> Any:
     """A flow in which everything happens."""
-    kinds = (ACCEPTED, RESTED, TRADED, CANCELED, PREVENTED, TRIGGERED, REFILLED, AMENDED)
+    kinds = (ACCEPTED, RESTED, TRADED, CANCELED, PREVENTED, TRIGGERED, REFILLED, AMENDED, LIST_CHANGED, ENTERED)
     for seed in range(50):
-        steps, core = flow(seed, steps=120, waiting=0.3, wild_percent=0)
+        steps, core = flow(seed, steps=120, waiting=0.3, wild_percent=0, lists=0.2)
         if all(events_of(steps, kind) for kind in kinds):
             assert audited(steps, core) == []
             return steps, core
@@ -69,6 +75,9 @@ LIES = [
     (REFILLED, 7, 1, "shows"),
     (REFILLED, 8, 1, "lots are told at"),
     (AMENDED, 9, 1, "told is"),
+    (ENTERED, 4, 1, "could not|"),
+    (ENTERED, 8, 1, "could not"),
+    (ENTERED, 9, 1, "holds|held"),
     (AMENDED, 8, 1, "told is|could not|gave back"),
     (AMENDED, 12, 1, "gave back"),
     (AMENDED, 3, 1, "could not|changed an order"),

@@ -77,7 +77,8 @@ HARMLESS = re.compile(
 HOT = {
     "matching": [
         "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
-        "Matching_note_details", "Matching_fire", "Matching_trigger", "Matching_take", "Matching_range_key",
+        "Matching_conclude", "Matching_settle_lists",
+        "Matching_fire", "Matching_trigger", "Matching_take", "Matching_range_key",
         "Matching_amend", "Matching_cancel_replace", "Matching_finish", "Matching_cancel", "Matching_named_order",
         "Matching_cancel_all", "Matching_note_emptied",
     ],
@@ -99,8 +100,27 @@ HOT = {
     "terms": [
         "malformed_trigger", "malformed_iceberg", "malformed_replace", "malformed_amend", "wrong_market_notional",
         "is_closed", "is_switched_off", "wrong_trailing", "waiting_orders", "wrong_parts", "wrong_position",
+        "icebergs", "note_details",
     ],
-    "events": ["Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected"],
+    "lists": [
+        "Lists_place", "Lists_begin", "Lists_draft", "Lists_work", "Lists_settle", "Lists_end_others", "Lists_end_leg",
+        "Lists_close", "Lists_start", "Lists_enter", "Lists_refused_entry", "Lists_admit", "Lists_amended",
+        "Lists_cancel", "Lists_cancel_named",
+    ],
+    "contingency": [
+        "is_stop", "is_target", "are_pair", "wrong_prices", "ListChecks_refused", "ListChecks_malformed",
+        "ListChecks_malformed_leg", "ListChecks_refused_by_market", "ListChecks_too_many", "ListChecks_wrong_names",
+        "ListChecks_wrong_legs", "ListChecks_wrong_pending_row", "ListChecks_wrong_terms", "ListChecks_wrong_priced",
+    ],
+    "links": [
+        "Links_add", "Links_forget", "Links_find", "Links_count", "Links_link", "Links_unlink", "Links_traded",
+        "Links_lost", "Links_filled", "Links_ended", "Links_touch", "Links_take_touched", "Links_make_ready",
+        "Links_take_ready",
+    ],
+    "events": [
+        "Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected", "Events_entered",
+        "Events_list_changed",
+    ],
     "triggers": [
         "is_above", "fires_above", "behind", "Triggers_wait", "Triggers_line_up", "Triggers_leave", "Triggers_touch",
         "Triggers_follow", "Triggers_move", "Triggers_is_set_off", "Triggers_note_next", "Triggers_pending",

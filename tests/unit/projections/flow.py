@@ -110,7 +110,41 @@ class Flow:
                 name = self.client_id() if self.random.random() < 0.5 else orders.NO_CLIENT_ID
                 return orders.amend_row(market, account, person + 1, less, order_id=order_id, client_id=name)
             return orders.cancel_row(market, account, person + 1, order_id=order_id, cancel_id=self.client_id())
+        if chance < 0.23:
+            return self.some_list(market, account, person + 1)
         return self.placement(market, account, person + 1)
+
+    def some_list(self, market: int, account: int, key: int) -> bytes:
+        """An order, and behind it the way back, or a pair of such."""
+        side, quantity = self.random.choice(list(Side)), self.random.randrange(1, 50)
+        way = 1 if side == Side.BUY else -1
+        near = MIDDLE + int(self.random.gauss(0, 10))
+        is_pair = self.random.random() < 0.5
+        kind = orders.Contingency.OTOCO if is_pair else orders.Contingency.OTO
+        back = Side.SELL if side == Side.BUY else Side.BUY
+        target, stop = near + 20 * way, near - 20 * way
+        terms: list[tuple[orders.Leg, Side, OrderType, int, bytes]] = [
+            (orders.Leg.WORKING, side, OrderType.LIMIT, near, b"")
+        ]
+        if is_pair:
+            above, below = (
+                (orders.Leg.ABOVE, orders.Leg.BELOW) if back == Side.SELL else (orders.Leg.BELOW, orders.Leg.ABOVE)
+            )
+            pair: list[tuple[orders.Leg, Side, OrderType, int, bytes]] = [
+                (above, back, OrderType.LIMIT_MAKER, target, b""),
+                (below, back, OrderType.STOP_LOSS, 0, orders.trigger(stop)),
+            ]
+            terms += sorted(pair)
+        else:
+            terms.append((orders.Leg.PENDING, back, OrderType.LIMIT, target, b""))
+        legs = [
+            orders.place_row(
+                market, account, key, Flags(leg_side, order_type, TimeInForce.GTC, SelfTrade.NONE), self.client_id(),
+                price=price, quantity=quantity, extensions=more + orders.list_link(kind, leg),
+            )
+            for leg, leg_side, order_type, price, more in terms
+        ]  # fmt: skip
+        return orders.list_rows(market, account, key, kind, self.client_id(), legs)
 
     def placement(self, market: int, account: int, key: int) -> bytes:
         choose = self.random.choice

@@ -199,8 +199,8 @@ def test_batches_that_are_known_are_skipped(history: History, path: Path) -> Non
     hand_over(history, FLOW[50][1][0])
     history.flush()
     other = msgspec.structs.replace(ORDERS[0], order_id=1_000_000)
-    history.on_batch(FLOW[50][1][0], 0, Rows([other], []))
-    history.on_batch(1, 0, Rows([other], []))
+    history.on_batch(FLOW[50][1][0], 0, Rows([other], [], []))
+    history.on_batch(1, 0, Rows([other], [], []))
     hand_over(history)
     history.flush()
     assert stored(path) == (LAST_SEQ, *rows_until(LAST_SEQ))
@@ -391,9 +391,9 @@ def test_of_orders_with_one_client_id_the_newest_is_told(history: History) -> No
     def told() -> Order | None:
         return asyncio.run(history.order_by_client_id(first.account, first.market, first.client_id))
 
-    history.on_batch(1, 0, Rows([first, second], []))
+    history.on_batch(1, 0, Rows([first, second], [], []))
     assert told() == second
     history.flush()
     assert told() == second
-    history.on_batch(2, 0, Rows([third], []))
+    history.on_batch(2, 0, Rows([third], [], []))
     assert told() == third
