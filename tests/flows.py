@@ -44,7 +44,8 @@ ROWS, MESSAGES = 1, 2
 PLACE, CANCEL, CANCEL_ALL, LIST, CANCEL_LIST = 1, 2, 3, 6, 7
 BUY, SELL = 0, 1
 LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
-GTC, IOC, FOK = 1, 2, 3
+GTC, IOC, FOK, GTD = 1, 2, 3, 4
+GOOD_TILL = 6
 DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH = 0, 1, 2, 3, 4
 TRIGGER, ICEBERG, STRATEGY, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 5, 7, 8, 9
 OCO, OTO, OTOCO = 1, 2, 3
@@ -288,6 +289,10 @@ class Flow:
         price = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
         if time_in_force == GTC and random.random() < 0.25:
             target["extensions"] = (*extensions, (ICEBERG, random.randint(1, 20)))
+        if order_type == LIMIT and random.random() < 0.12:
+            time_in_force = GTD
+            due_ns = self.ts_ns + random.choice([0, 1, 1, 5, 30, 400]) * SECOND
+            target["extensions"] = (*extensions, (GOOD_TILL, due_ns))
         flags = (side, order_type, time_in_force, mode)
         return row(PLACE, market, account, key, flags=flags, price=price, quantity=quantity, **target)
 

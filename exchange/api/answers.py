@@ -13,7 +13,7 @@ Side = Literal["BUY", "SELL"]
 OrderKind = Literal[
     "LIMIT", "MARKET", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT", "LIMIT_MAKER"
 ]
-InForce = Literal["GTC", "IOC", "FOK"]
+InForce = Literal["GTC", "IOC", "FOK", "GTD"]
 Mode = Literal["NONE", "EXPIRE_MAKER", "EXPIRE_TAKER", "EXPIRE_BOTH", "DECREMENT", "TRANSFER"]
 Status = Literal[
     "NEW", "PENDING_NEW", "PARTIALLY_FILLED", "FILLED", "CANCELED", "REJECTED", "EXPIRED", "EXPIRED_IN_MATCH"
@@ -275,6 +275,7 @@ class OrderExtras(Answer):
     strategy_type: Number = UNSET
     trailing_delta: Number = UNSET
     trailing_time: Number = UNSET
+    good_till_date: Number = UNSET
     used_sor: bool | UnsetType = UNSET
     working_floor: Text = UNSET
     peg_price_type: Text = UNSET

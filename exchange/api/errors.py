@@ -157,6 +157,7 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.MAX_NUM_ORDER_AMENDS: (AMEND, "Filter failure: MAX_NUM_ORDER_AMENDS"),
     RejectCode.OCO_PRICES: (NEW, "The relationship of the prices for the orders is not correct."),
     RejectCode.MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: MAX_NUM_ORDER_LISTS"),
+    RejectCode.GOOD_TILL_PASSED: (NEW, "goodTillDate has passed already."),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 

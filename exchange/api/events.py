@@ -261,6 +261,7 @@ class ExecutionReport(Event, kw_only=True, tag_field="e", tag="executionReport")
     gOV: Number = UNSET
     gp: Text = UNSET
     eR: Text = UNSET
+    gtd: Number = UNSET
 
 
 class PositionBalance(Event, kw_only=True):

@@ -19,6 +19,7 @@ EXPIRY: dict[int, str] = {
     Reason.OCO_TRIGGER: "OCO_TRIGGER",
     Reason.OTO_PHASE_ONE_EXPIRED: "OTO_PHASE_ONE_EXPIRED",
     Reason.LEG_REFUSED: "REJECTED",
+    Reason.GOOD_TILL_ENDED: "GOOD_TILL_DATE_REACHED",
 }
 SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
     {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
@@ -96,7 +97,7 @@ def placed(
     for note in by_kind.get(StrategyNoted, ()):
         if note.order_id == mine:
             view |= {"strategyId": note.strategy_id, "strategyType": note.strategy_type}
-    add_terms(view, market, by_kind.get(TermsNoted, ()), mine)
+    add_terms(request, view, market, by_kind.get(TermsNoted, ()), mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
     prevented = [event for event in by_kind.get(Prevented, ()) if event.taker_order == mine]
@@ -105,14 +106,18 @@ def placed(
     return view
 
 
-def add_terms(view: dict[str, Any], market: WireMarket, events: Sequence[AnyWords], order_id: int) -> None:
-    """What only an order shows that waits for a price."""
+def add_terms(
+    request: Request, view: dict[str, Any], market: WireMarket, events: Sequence[AnyWords], order_id: int
+) -> None:
+    """What only few orders show: a price they wait for, a part that shows, when they end."""
     for terms in events:
         if isinstance(terms, TermsNoted) and terms.order_id == order_id:
             add_stop(view, market, terms.activation_price if terms.trailing_delta else terms.trigger_price)
             if terms.visible:
                 view["icebergQty"] = market.quantity(terms.visible)
             add_trailing(view, terms.trailing_delta)
+            if terms.due_ns:
+                view["goodTillDate"] = request.time(terms.due_ns)
 
 
 def add_stop(view: dict[str, Any], market: WireMarket, stop_price: int) -> None:
@@ -186,7 +191,7 @@ def canceled(
     }
     if event.strategy_id or event.strategy_type:
         view |= {"strategyId": event.strategy_id, "strategyType": event.strategy_type}
-    add_terms(view, market, events, event.order_id)
+    add_terms(request, view, market, events, event.order_id)
     return view
 
 
@@ -217,6 +222,8 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
     if order.strategy_id or order.strategy_type:
         view |= {"strategyId": order.strategy_id, "strategyType": order.strategy_type}
     add_trailing(view, order.trailing_delta)
+    if order.good_till_ns:
+        view["goodTillDate"] = request.time(order.good_till_ns)
     if order.reason:
         add_end(view, market, order.reason, order.prevented_quantity)
     if order.prevented_id:

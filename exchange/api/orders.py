@@ -24,6 +24,7 @@ from exchange.messages.orders import (
     TimeInForce,
     cancel_all_row,
     cancel_row,
+    good_till,
     iceberg,
     pack_client_id,
     place_row,
@@ -50,9 +51,10 @@ RARE = itemgetter(
     "pegPriceType",
     "pegOffsetValue",
     "pegOffsetType",
+    "goodTillDate",
 )
 """What most orders have nothing of."""
-NOTHING_RARE = (None,) * 8
+NOTHING_RARE = (None,) * 9
 NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
 
 ORDER_ROWS = (
@@ -74,6 +76,7 @@ ORDER_ROWS = (
     Parameter("pegPriceType", parameters.text),
     Parameter("pegOffsetValue", parameters.long),
     Parameter("pegOffsetType", parameters.text),
+    Parameter("goodTillDate", parameters.moment_ns),
 )
 
 
@@ -93,8 +96,8 @@ def check_shape(values: Mapping[str, Any]) -> None:
         check_rare(order_type, values)
     if not is_plain or order_type in WAITING:
         check_waiting(order_type, values)
-    if values["timeInForce"] == TimeInForce.GTD:
-        raise WireError(-1115, "Invalid timeInForce.")
+    if values["timeInForce"] == TimeInForce.GTD and values["goodTillDate"] is None:
+        raise errors.missing("goodTillDate")
     if values["selfTradePreventionMode"] == SelfTrade.MARKET_DEFAULT:
         raise errors.bad_data("selfTradePreventionMode")
     check_numbers(order_type, values)
@@ -106,6 +109,8 @@ def check_rare(order_type: int, values: Mapping[str, Any]) -> None:
     """WireError where an order asks for what is not offered here, or not to it."""
     if values["icebergQty"] is not None:
         check_iceberg(order_type, values)
+    if values["goodTillDate"] is not None and values["timeInForce"] != TimeInForce.GTD:
+        raise errors.not_required("goodTillDate")
     if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
         raise not_supported("Pegged orders")
 
@@ -211,6 +216,8 @@ def extensions_of(values: Mapping[str, Any], market: WireMarket) -> bytes:
     if values["strategyId"] is not None or values["strategyType"] is not None:
         extensions = strategy(values["strategyId"] or 0, values["strategyType"] or 0)
     stop_price = 0 if values["stopPrice"] is None else market.read_price("stopPrice", values["stopPrice"])
+    if values["goodTillDate"] is not None:
+        extensions += good_till(values["goodTillDate"])
     if values["trailingDelta"] is not None:
         extensions += trigger(0, values["trailingDelta"], stop_price)
     elif stop_price:

@@ -269,7 +269,7 @@ def client_order_id(name: str, value: str) -> str:
     return value
 
 
-UNOFFERED = ("GTD", "MARKET_DEFAULT", "ANY_STATE")
+UNOFFERED = ("MARKET_DEFAULT", "ANY_STATE")
 """Members of enums that are words of the core and none of the wire."""
 
 

@@ -18,7 +18,7 @@ from exchange.api.parameters import Parameter, table
 from exchange.api.streams import Hub
 from exchange.messages.orders import Contingency, ListStatus, OrderType, Reason, SelfTrade, Side, TimeInForce
 from exchange.messages.rejects import RejectCode
-from exchange.projections.user_stream import AccountEvent, BalanceUpdate, Execution, ListUpdate, OrderUpdate, Position
+from exchange.projections.updates import AccountEvent, BalanceUpdate, Execution, ListUpdate, OrderUpdate, Position
 
 ALPHABET = string.ascii_letters + string.digits
 LISTEN_KEY_LENGTH = 64
@@ -206,6 +206,8 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
     }
     if event.working_ns:
         view["W"] = event.working_ns // unit
+    if order.good_till_ns:
+        view["gtd"] = order.good_till_ns // unit
     if order.trailing_delta:
         view["d"] = order.trailing_delta
     if order.strategy_id or order.strategy_type:

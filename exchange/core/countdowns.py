@@ -4,7 +4,7 @@ from exchange.messages.base import Reject
 from exchange.messages.countdowns import CountdownSet, SetCountdown
 from exchange.messages.rejects import RejectCode
 
-from .markets import note_emptied
+from .markets import note_if_emptied
 from .matching import codes, cold
 from .matching.market import Market
 from .state import State, check_account, find_market
@@ -44,8 +44,8 @@ def end(state: State, subject: int) -> None:
     market: Market = state.matching.markets[market_id - 1]
     state.emit(CountdownSet(account_id, market_id, 0))
     canceled = cold.cancel_orders(state.matching, account_id, market, codes.COUNTED_DOWN, state.seq, state.now_ns)
-    if canceled and market.status == codes.CANCEL_ONLY and market.resting == 0 and market.waiting == 0:
-        note_emptied(state, market_id)
+    if canceled:
+        note_if_emptied(state, market_id)
 
 
 HANDLERS = {SetCountdown: set_countdown}

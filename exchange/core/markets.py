@@ -130,6 +130,13 @@ def note_emptied(state: State, market_id: int) -> None:
         state.emit(MarketEmptied(market_id))
 
 
+def note_if_emptied(state: State, market_id: int) -> None:
+    """Tell of a market that only lets cancel where its last order has just gone."""
+    market: Market = state.matching.markets[market_id - 1]
+    if market.status == codes.CANCEL_ONLY and market.resting == 0 and market.waiting == 0:
+        note_emptied(state, market_id)
+
+
 def set_filters(state: State, command: SetFilters) -> None:
     market = find_market(state, command.market_id)
     check_filters(market, command)

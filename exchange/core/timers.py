@@ -4,8 +4,8 @@ from exchange.messages.base import Reject
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import AdoptClock, ClockAdopted, Tick
 
-from . import accounts, auctions, countdowns
-from .matching import codes
+from . import accounts, auctions, countdowns, markets
+from .matching import codes, cold
 from .state import State
 
 KEY_EXPIRES = accounts.KEY_EXPIRES
@@ -16,22 +16,31 @@ def is_due(state: State, now_ns: int) -> bool:
     """Whether a Tick at this time would do something: the sequencer then puts one first in its batch."""
     if state.timers and state.timers.peekitem(0)[0][0] <= now_ns:
         return True
-    return bool(state.matching.owes_entries())
+    due_ns = cold.next_due_ns(state.matching)
+    return 0 < due_ns <= now_ns or bool(state.matching.owes_entries())
 
 
 def next_due_ns(state: State) -> int | None:
-    """When the first timer is due; None where there is none, 0 where orders that were set off wait to enter."""
+    """When the first timer or order is due; None where none is, 0 where orders that were set off wait to enter."""
     if state.matching.owes_entries():
         return 0
-    return state.timers.peekitem(0)[0][0] if state.timers else None
+    due_ns: int = cold.next_due_ns(state.matching)
+    timer_ns = state.timers.peekitem(0)[0][0] if state.timers else 0
+    return min(due_ns, timer_ns) if due_ns and timer_ns else due_ns or timer_ns or None
 
 
 def tick(state: State, command: Tick) -> None:
-    """Let waiting orders enter that were set off, then fire what is due, at most CASCADE_MAX steps in all; what is left
-    is due at the next Tick.
+    """Let waiting orders enter that were set off, end the orders whose time has come, fire what is due, at most
+    CASCADE_MAX steps in all; what is left is due at the next Tick.
     """
     steps = state.matching.resume(state.seq, state.now_ns, codes.CASCADE_MAX)
     auctions.settle_trips(state)
+    while steps < codes.CASCADE_MAX:
+        market_id = cold.expire(state.matching, state.seq, state.now_ns)
+        if not market_id:
+            break
+        steps += 1
+        markets.note_if_emptied(state, market_id)
     while steps < codes.CASCADE_MAX and state.timers and state.timers.peekitem(0)[0][0] <= state.now_ns:
         steps += 1
         (_, kind, subject_id), _ = state.timers.popitem(0)

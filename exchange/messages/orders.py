@@ -118,6 +118,8 @@ class Reason(IntEnum):
     """The working order of its list ended unfilled."""
     LEG_REFUSED = 15
     """A pending leg that was refused when it was placed, or whose sibling was; `code` says why."""
+    GOOD_TILL_ENDED = 16
+    """Its time has come."""
 
 
 @unique
@@ -283,6 +285,11 @@ def amend_row(
     count = len(extensions) // EXTENSION.size
     base = ROW.pack(RowKind.AMEND, 1, count, market, account, key, *NO_FLAGS, 0, quantity, 0, order_id, *words)
     return base + extensions
+
+
+def good_till(due_ns: int) -> bytes:
+    """The extension GOOD_TILL: when an order ends by itself."""
+    return EXTENSION.pack(Extension.GOOD_TILL, due_ns, 0, 0, 0, 0, 0, 0)
 
 
 def list_link(contingency: int, leg: int = 0) -> bytes:

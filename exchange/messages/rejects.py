@@ -91,3 +91,5 @@ class RejectCode(IntEnum):
     OCO_PRICES = 81
     """The market does not stand between the two legs of a list."""
     MAX_NUM_ORDER_LISTS = 82
+    GOOD_TILL_PASSED = 83
+    """The moment at which the order would end has come already."""

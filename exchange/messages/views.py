@@ -54,6 +54,7 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     stop_price: int = 0
     trailing_delta: int = 0
     visible: int = 0
+    good_till_ns: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -176,8 +176,8 @@ class TermsNoted(NamedTuple):
     trailing_delta: int
     activation_price: int
     visible: int
-    spare_1: int
-    spare_2: int
+    due_ns: int
+    spare: int
 
 
 class Triggered(NamedTuple):

@@ -1,10 +1,12 @@
-"""The dead man's switch (core/README.md): a timer for an account and a market, and what it does."""
+"""What ends by itself (core/README.md): orders good till a date, and all of an account that does not answer."""
+
+from collections.abc import Iterator
 
 from . import events, lists, words
 from .fields import Message
 from .filters import refuse_if
 from .orders import end
-from .state import State
+from .state import Market, State
 from .words import Code, Refusal
 
 MILLISECONDS_MAX = 86_400_000
@@ -26,6 +28,15 @@ def set_countdown(state: State, command: Message) -> None:
         due_ns = state.now_ns + command.milliseconds * 1_000_000
         state.timers.append((due_ns, words.COUNTDOWN_ENDS, subject))
     events.message(state, 50, command.account_id, command.market_id, due_ns)
+
+
+def expire(state: State, most: int) -> Iterator[Market]:
+    """End open orders whose time has come, at most so many; yield the market of each."""
+    due = [order for account in state.accounts.values() for order in account.orders if 0 < order.due_ns <= state.now_ns]
+    due.sort(key=lambda order: (order.due_ns, order.order_id))
+    for order in due[:most]:
+        end(state, order, words.GOOD_TILL_ENDED)
+        yield order.market
 
 
 def fire(state: State, subject: int) -> bool:

@@ -115,7 +115,9 @@ def order_words(order: Order) -> list[int]:
     if not order.has_details:
         return [*numbers, 0]
     waiting = order.trigger_price, order.trailing_delta, order.activation_price, order.extreme, order.triggered_ns
-    return [*numbers, 11, *order.strategy, order.list_id, *waiting, order.visible, order.part, order.amends]
+    details = [*order.strategy, order.list_id, *waiting, order.visible, order.part, order.amends]
+    details += [order.due_ns] if order.due_ns else []
+    return [*numbers, len(details), *details]
 
 
 def cold_sections(state: State) -> list[tuple[int, bytes]]:

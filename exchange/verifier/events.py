@@ -48,9 +48,9 @@ def accepted(state: State, order: Order, row: Row) -> None:
 
 
 def terms_noted(state: State, order: Order) -> None:
-    terms = order.trigger_price, order.trailing_delta, order.activation_price, order.visible
+    terms = order.trigger_price, order.trailing_delta, order.activation_price, order.visible, order.due_ns
     if any(terms):
-        emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0, 0])
+        emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0])
 
 
 def triggered(state: State, order: Order) -> None:

@@ -9,9 +9,9 @@ from .words import Code, Refusal
 def takes(status: int, row: Row) -> bool:
     """Whether a market of this status takes such an order."""
     if status == words.POST_ONLY:
-        return row.type != words.MARKET and (row.type != words.LIMIT or row.time_in_force == words.GTC)
+        return row.type != words.MARKET and (row.type != words.LIMIT or row.time_in_force in (words.GTC, words.GTD))
     if status == words.AUCTION:
-        return row.type > words.LIMIT_MAKER or (row.type == words.LIMIT and row.time_in_force == words.GTC)
+        return row.type > words.LIMIT_MAKER or (row.type == words.LIMIT and row.time_in_force in (words.GTC, words.GTD))
     return status == words.TRADING
 
 
@@ -22,6 +22,8 @@ def is_switched_off(off: int, row: Row) -> bool:
     if row.kind == words.CANCEL_REPLACE and off & words.REPLACES_OFF:
         return True
     if trigger and off & (words.TRAILING_OFF if trigger[1] else words.STOPS_OFF):
+        return True
+    if row.time_in_force == words.GTD and off & words.GOOD_TILL_OFF:
         return True
     return row.quote_quantity != 0 and off & words.QUOTE_ORDERS_OFF != 0
 

@@ -10,7 +10,7 @@ from .words import Code, Refusal
 
 def place(state: State, row: Row) -> None:
     refuse_if(is_malformed_list(row) or any(map(is_malformed_leg, row.legs)), Code.MALFORMED_ROW)
-    refuse_if(any(is_unsupported(leg) for leg in row.legs), Code.UNSUPPORTED)
+    refuse_if(any(is_unsupported(leg) or leg.extension(words.GOOD_TILL) for leg in row.legs), Code.UNSUPPORTED)
     account = orders.check_sender(state, row)
     market = state.market(row.market)
     if market is None:

@@ -73,6 +73,9 @@ def tick(state: State, command: Message) -> None:
         if market.status == words.TRADING:
             fire(state, market)
     auctions.settle_trips(state)
+    for market in countdowns.expire(state, words.TICK_STEPS_MAX - state.steps):
+        state.steps += 1
+        note_emptied(state, market)
     for _ in range(words.TICK_STEPS_MAX - state.steps):
         state.timers.sort()
         if not state.timers or state.timers[0][0] > state.now_ns:

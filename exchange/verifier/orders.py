@@ -73,7 +73,7 @@ def check_modes_and_name(market: Market, account: Account, row: Row, mode: int) 
 def check_limit(state: State, market: Market, account: Account, row: Row, mode: int) -> int:
     """Check an order with a price; return what it has to hold."""
     check_limit_filters(state, market, row)
-    if row.time_in_force == words.GTC:
+    if row.time_in_force in (words.GTC, words.GTD):
         check_counts(market, account)
     check_modes_and_name(market, account, row, mode)
     makers = market.side(1 - row.side)
@@ -146,6 +146,8 @@ def check_order(state: State, row: Row, account: Account, market: Market) -> tup
     else:
         need, lots = check_limit(state, market, account, row, mode), row.quantity
     check_iceberg(market, account, row)
+    due_ns = (row.extension(words.GOOD_TILL) or (words.AMOUNT_MAX * 2,))[0]
+    refuse_if(due_ns <= state.now_ns, Code.GOOD_TILL_PASSED)
     check_position(state, market, account, row, row.quantity or lots)
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
@@ -184,6 +186,7 @@ def draft(state: State, row: Row, account: Account, market: Market, quantity: in
         trigger_price=trigger[0],
         trailing_delta=trigger[1],
         activation_price=trigger[2],
+        due_ns=(row.extension(words.GOOD_TILL) or (0,))[0],
     )
     state.next_order_id += 1
     state.ledger.add(account.account_id, held_asset(order), -need, need)

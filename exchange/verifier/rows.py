@@ -147,7 +147,7 @@ def is_malformed_place(row: Row) -> bool:
         return True
     if row.market == 0 or row.client_id == NO_CLIENT_ID:
         return True
-    if is_malformed_trigger(row) or is_malformed_iceberg(row):
+    if is_malformed_trigger(row) or is_malformed_iceberg(row) or is_malformed_good_till(row):
         return True
     if row.type in (words.STOP_LOSS, words.TAKE_PROFIT) and (row.price != 0 or row.time_in_force != words.GTC):
         return True
@@ -176,6 +176,13 @@ def is_malformed_iceberg(row: Row) -> bool:
         return False
     rests = row.type in (words.LIMIT, words.LIMIT_MAKER, words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT)
     return not rests or row.time_in_force != words.GTC or iceberg[0] <= 0 or any(iceberg[1:])
+
+
+def is_malformed_good_till(row: Row) -> bool:
+    good_till = row.extension(words.GOOD_TILL)
+    if good_till is None or row.time_in_force != words.GTD:
+        return good_till is not None or row.time_in_force == words.GTD
+    return good_till[0] <= 0 or any(good_till[1:])
 
 
 OTHERS_OF_LIST = {
@@ -225,10 +232,9 @@ def is_malformed_leg(leg: Row) -> bool:
 def is_unsupported(row: Row) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
     return (
-        row.time_in_force == words.GTD
-        or row.self_trade > words.DECREMENT
+        row.self_trade > words.DECREMENT
         or row.options != 0
-        or any(each[0] in (words.PEG, words.CONDITION, words.GOOD_TILL) for each in row.extensions)
+        or any(each[0] in (words.PEG, words.CONDITION) for each in row.extensions)
     )
 
 

@@ -87,6 +87,8 @@ class Order:
     part: int = 0
     """What is left of the part that an iceberg shows."""
     amends: int = 0
+    due_ns: int = 0
+    """When it ends by itself; 0: it does not."""
     order_list: "OrderList | None" = None
     """The list that it is part of, as long as what happens to it concerns the others."""
     list_id: int = 0

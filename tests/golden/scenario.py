@@ -30,7 +30,7 @@ ROLES = {
     orders.Contingency.OTO: (orders.Leg.WORKING, orders.Leg.PENDING),
     orders.Contingency.OTOCO: (orders.Leg.WORKING, orders.Leg.ABOVE, orders.Leg.BELOW),
 }
-KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
+KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK, "until": TimeInForce.GTD}
 FILTERS = markets.SetFilters.__struct_fields__[2:]
 
 
@@ -105,7 +105,8 @@ class Scenario:
         market BTCUSDT tick 0.01 lot 0.0001 [filter=number ...] · fees BTCUSDT maker 1000 taker 2000 [tier 1] (ppm)
         status BTCUSDT HALT · alice has 1 BTC · alice is disabled · alice joins group 7 · alice has tier 1
         alice buys|sells 1 BTCUSDT at 50000|market [ioc|fok|post-only] [expire-maker ...] [as ID]
-            [iceberg 0.1] [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
+            [iceberg 0.1] [until 60s (of the scenario)]
+            [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
         alice amends 1|ID to 0.5 [as ID]
@@ -245,6 +246,9 @@ class Scenario:
                 numbers["extensions"] += self.trigger(market, given[given.index(word) + 1 :])
         if "iceberg" in given:
             numbers["extensions"] += orders.iceberg(market.lots(given[given.index("iceberg") + 1]))
+        if "until" in given:
+            seconds = int(given[given.index("until") + 1].rstrip("s"))
+            numbers["extensions"] += orders.good_till(BEGIN_NS + seconds * 1_000_000_000)
         time_in_force = next((KINDS[word] for word in given if word in KINDS), TimeInForce.GTC)
         modes = [word.upper().replace("-", "_") for word in given]
         mode = next((SelfTrade[word] for word in modes if word in SelfTrade.__members__), SelfTrade.MARKET_DEFAULT)

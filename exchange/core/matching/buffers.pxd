@@ -2,8 +2,8 @@
 cimport cython
 from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFILLED, REJECTED,
                      RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRIGGERED)
-from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, Iceberg, ListChanged,
-                       ListLink, Prevented, Reference, Refilled, Rejected, Rested, Row, Strategy, StrategyNoted,
+from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill,
+                       Iceberg, ListChanged, ListLink, Prevented, Reference, Refilled, Rejected, Rested, Row, Strategy, StrategyNoted,
                        TermsNoted, Traded, Trigger, Triggered)
 
 cdef extern from *:
@@ -26,6 +26,7 @@ cdef class Rows:
     cdef Strategy *strategy(self, long long at) noexcept
     cdef Iceberg *iceberg(self, long long at) noexcept
     cdef CancelId *cancel_id(self, long long at) noexcept
+    cdef GoodTill *good_till(self, long long at) noexcept
     cdef ListLink *list_link(self, long long at) noexcept
     cdef Trigger *trigger(self, long long at) noexcept
 

@@ -12,6 +12,7 @@ from .records import (
     ClientId,
     Entered,
     Flags,
+    GoodTill,
     Iceberg,
     ListChanged,
     ListLink,
@@ -119,6 +120,15 @@ class Rows:
         cancel_id.kind, cancel_id.spare_1, cancel_id.spare_2 = words[0], words[6], words[7]
         cancel_id.client_id = words[1:6]
         return cancel_id
+
+    def good_till(self, at: int) -> GoodTill | None:
+        words = self.extension(at, codes.GOOD_TILL)
+        if words is None:
+            return None
+        good_till = GoodTill()
+        for name, word in zip(GoodTill.__slots__, words, strict=True):
+            setattr(good_till, name, word)
+        return good_till
 
     def list_link(self, at: int) -> ListLink | None:
         words = self.extension(at, codes.LIST_LINK)

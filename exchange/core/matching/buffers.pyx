@@ -4,7 +4,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, ICEBERG, LIST_LINK, MESSAGE, REFERENCE, ROW_WORDS,
+from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEBERG, LIST_LINK, MESSAGE, REFERENCE, ROW_WORDS,
                      STRATEGY, TRIGGER)
 from .pool cimport zeroed
 
@@ -65,6 +65,9 @@ cdef class Rows:
 
     cdef CancelId *cancel_id(self, long long at) noexcept:
         return <CancelId *> self.extension(at, CANCEL_ID)
+
+    cdef GoodTill *good_till(self, long long at) noexcept:
+        return <GoodTill *> self.extension(at, GOOD_TILL)
 
     cdef ListLink *list_link(self, long long at) noexcept:
         return <ListLink *> self.extension(at, LIST_LINK)

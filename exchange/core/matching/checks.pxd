@@ -3,7 +3,7 @@ from . cimport average, codes, indexes, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .market cimport Market
-from .records cimport word, Account, Cell, Details, Iceberg, Key, Level, Order, Reference, Row, Seat, Trigger
+from .records cimport word, Account, Cell, Details, GoodTill, Iceberg, Key, Level, Order, Reference, Row, Seat, Trigger
 from .trading cimport Trading
 
 cdef long long malformed(Rows rows, long long at, Row *row) noexcept

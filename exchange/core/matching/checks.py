@@ -87,13 +87,11 @@ def malformed_place(row: "records.Row") -> int:
 
 def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
-    if row.flags.time_in_force == codes.GTD:
-        return codes.UNSUPPORTED
     if row.flags.self_trade > codes.DECREMENT or row.flags.options:
         return codes.UNSUPPORTED
     for number in range(row.extensions):
         kind = rows.extension_kind(at, number)
-        if kind == codes.PEG or kind == codes.CONDITION or kind == codes.GOOD_TILL:
+        if kind == codes.PEG or kind == codes.CONDITION:
             return codes.UNSUPPORTED
     return 0
 
@@ -197,10 +195,12 @@ class Checks:
         code = malformed(self.rows, at, row)
         if not code:
             code = malformed_place(row)
-        if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER):
+        if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER or row.flags.time_in_force == codes.GTD):
             code = terms.malformed_trigger(row, self.rows.trigger(at))
             if not code:
                 code = terms.malformed_iceberg(row, self.rows.iceberg(at))
+            if not code:
+                code = terms.malformed_good_till(row, self.rows.good_till(at))
         if not code and row.kind == codes.CANCEL_REPLACE:
             code = terms.malformed_replace(row, self.rows.reference(at))
         if not code:
@@ -328,6 +328,7 @@ class Checks:
             code = self.wrong_limit(row, market, side)
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
+            code = code if code else terms.wrong_due(self.rows.good_till(at), self.trading.now_ns)
         if not code and market.max_position and side == codes.BUY:
             lots = row.quantity if row.quantity else self.lots
             code = terms.wrong_position(market, self.seat, self.cells.find(row.account, market.base), lots)
@@ -347,7 +348,7 @@ class Checks:
     def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""
         code = self.wrong_terms(row, market, side)
-        if not code and row.flags.time_in_force == codes.GTC:
+        if not code and (row.flags.time_in_force == codes.GTC or row.flags.time_in_force == codes.GTD):
             code = self.too_many(market)
         if not code:
             code = self.wrong_mode_or_client_id(row, market)

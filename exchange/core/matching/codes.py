@@ -96,6 +96,7 @@ BY_REQUEST, UNFILLED_IOC, UNFILLED_FOK, NO_LIQUIDITY, SELF_TRADE, BY_CANCEL_ALL,
 EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY, COUNTED_DOWN = 8, 9, 10, 11, 12
 # Of an order of a list: another leg works or has ended; the working order ended unfilled; it was refused when placed.
 OCO_TRIGGER, OTO_PHASE_ONE_EXPIRED, LEG_REFUSED = 13, 14, 15
+GOOD_TILL_ENDED, DISCONNECTED = 16, 17
 # Why a trade took place that no taker asked for (word `cause` of TRADED).
 AUCTION_CAUSE = 1
 # The level quantity told of an order that did not rest.
@@ -144,3 +145,4 @@ QUANTITY_NOT_LESS = 39
 MAX_NUM_ORDER_AMENDS = 80
 OCO_PRICES = 81
 MAX_NUM_ORDER_LISTS = 82
+GOOD_TILL_PASSED = 83

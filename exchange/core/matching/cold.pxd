@@ -2,6 +2,7 @@ cimport cython
 
 from . cimport codes, indexes
 from .buffers cimport Rows
+from .due cimport DueOrders
 from .market cimport Market
 from .matching cimport Matching
 from .records cimport Account, Cell, ClientId, Key, Level, Order, Row, Seat
@@ -41,4 +42,7 @@ cpdef list depth(Market market, long long side, long long limit)
 cpdef long long moved(Matching matching) except -1
 @cython.locals(market=Market, total=cython.longlong, number=cython.longlong)
 cpdef long long memory(Matching matching) except -1
+@cython.locals(market=Market)
+cpdef long long expire(Matching matching, long long seq, long long now_ns) except -1
+cpdef long long next_due_ns(Matching matching) except -1
 cpdef long long fullest_bucket(Matching matching) except -1

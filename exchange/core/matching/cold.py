@@ -132,6 +132,7 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
         "shown": details.shown if details else 0,
         "amends": details.amends if details else 0,
         "pending": details.pending if details else 0,
+        "due_ns": details.due_ns if details else 0,
     }
 
 
@@ -196,6 +197,23 @@ def moved(matching: Matching) -> int:
         market: Market = matching.markets[number]
         total += market.bids.moved + market.asks.moved + market.falling.moved + market.rising.moved
     return total
+
+
+def expire(matching: Matching, seq: int, now_ns: int) -> int:
+    """End the order whose time has come first; returns its market, or 0 where there is none."""
+    order = matching.trading.due.first_due(now_ns)
+    if not order:
+        return 0
+    matching.events.seq = seq
+    matching.trading.now_ns = now_ns
+    market: Market = matching.markets[order.seat.market - 1]
+    matching.trading.cancel(market, order, codes.GOOD_TILL_ENDED, indexes.no_client_id(), 0)
+    return market.id
+
+
+def next_due_ns(matching: Matching) -> int:
+    """When the first open order ends by itself; 0 where none will."""
+    return matching.trading.due.next_due_ns()
 
 
 def memory(matching: Matching) -> int:

@@ -5,7 +5,7 @@ from .checks cimport Checks
 from .indexes cimport Seats
 from .links cimport Links
 from .market cimport Market
-from .records cimport (word, Account, ClientId, Iceberg, ListLink, OrderList, Row, Seat, Trigger)
+from .records cimport (word, Account, ClientId, GoodTill, Iceberg, ListLink, OrderList, Row, Seat, Trigger)
 from .trading cimport Trading
 
 cdef bint is_stop(long long order_type) noexcept

@@ -62,7 +62,7 @@ class ListChecks:
         if not code:
             for number in range(1, row.rows):
                 leg = self.leg_at(at, number)
-                if checks.unsupported_place(self.rows, leg, self.rows.at(leg)):
+                if checks.unsupported_place(self.rows, leg, self.rows.at(leg)) or self.rows.good_till(leg):
                     return codes.UNSUPPORTED
             code = self.checks.refused_sender(row)
         if code:
@@ -134,7 +134,9 @@ class ListChecks:
         code = checks.malformed_place(row)
         if not code:
             code = terms.malformed_trigger(row, self.rows.trigger(at))
-        return code if code else terms.malformed_iceberg(row, self.rows.iceberg(at))
+        if not code:
+            code = terms.malformed_iceberg(row, self.rows.iceberg(at))
+        return code if code else terms.malformed_good_till(row, self.rows.good_till(at))
 
     def refused_by_market(self, at: int, row: "records.Row", market: Market, contingency: int) -> int:
         """What a market's status and switches say of orders that would work now, and of kinds of orders and lists."""

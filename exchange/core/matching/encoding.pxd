@@ -1,6 +1,7 @@
 cimport cython
 from . cimport codes, indexes, wide
 from .buffers cimport Reader, Writer
+from .due cimport DueOrders
 from .indexes cimport ListHeads
 from .ladder cimport Ladder
 from .links cimport Links
@@ -14,6 +15,7 @@ cdef int write_trailing(Market market, Writer writer) except -1
 cdef int write_order(Order *order, Writer writer) except -1
 @cython.locals(market=Market)
 cdef int read_market(Matching matching, Reader reader) except -1
+@cython.locals(words=cython.longlong)
 cdef Order *read_order(Matching matching, Market market, Reader reader) except NULL
 
 @cython.locals(market=Market, writer=Writer, number=cython.longlong)

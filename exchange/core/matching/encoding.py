@@ -186,7 +186,7 @@ def write_order(order: "records.Order", writer: Writer) -> None:
     writer.add_client_id(order.client_id)
     details = order.details
     if details:
-        writer.add(11)
+        writer.add(12 if details.due_ns else 11)
         writer.add(details.strategy_id)
         writer.add(details.strategy_type)
         writer.add(details.list_id)
@@ -198,6 +198,8 @@ def write_order(order: "records.Order", writer: Writer) -> None:
         writer.add(details.visible)
         writer.add(details.shown)
         writer.add(details.amends)
+        if details.due_ns:
+            writer.add(details.due_ns)
     else:
         writer.add(0)
 
@@ -366,7 +368,12 @@ def seat_orders(matching: Matching) -> None:
         seat.first = seat.last = matching.trading.pool.no_order()
         seat.open_orders = seat.account.open_orders = 0
     for rank in range(count):
-        matching.trading.take_seat(matching.trading.orders.ranked(rank))
+        order = matching.trading.orders.ranked(rank)
+        matching.trading.take_seat(order)
+        details = order.details
+        if details and details.due_ns:
+            if not details.due_level:
+                matching.trading.due.put(order)
 
 
 def read_order(matching: Matching, market: Market, reader: Reader) -> "records.Order":
@@ -386,7 +393,8 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
     order.created_ns = reader.take()
     order.updated_ns = reader.take()
     order.client_id = reader.take_client_id()
-    if reader.take():
+    words = reader.take()
+    if words:
         order.details = matching.trading.pool.take_details()
         order.details.strategy_id = reader.take()
         order.details.strategy_type = reader.take()
@@ -399,6 +407,8 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
         order.details.visible = reader.take()
         order.details.shown = reader.take()
         order.details.amends = reader.take()
+        if words > 11:
+            order.details.due_ns = reader.take()
     matching.trading.orders.put(order)
     matching.trading.clients.put(order)
     return order

@@ -53,7 +53,7 @@ class Events:
     def terms_noted(self, market: Market, order: "records.Order") -> None:
         """Tell what few orders have: the price they wait for, or the distance at which they follow it."""
         details = order.details
-        if details.trigger_price or details.trailing_delta or details.visible:
+        if details.trigger_price or details.trailing_delta or details.visible or details.due_ns:
             terms = self.buffer.terms_noted()
             terms.seq = self.seq
             terms.market = market.id
@@ -62,7 +62,8 @@ class Events:
             terms.trailing_delta = details.trailing_delta
             terms.activation_price = details.activation_price
             terms.visible = details.visible
-            terms.spare_1 = terms.spare_2 = 0
+            terms.due_ns = details.due_ns
+            terms.spare = 0
 
     def triggered(self, market: Market, order: "records.Order") -> None:
         details = order.details

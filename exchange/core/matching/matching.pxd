@@ -62,7 +62,7 @@ cdef class Matching:
     cpdef bint owes_entries(self) except? -1
     @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
-    @cython.locals(stopped=cython.bint)
+    @cython.locals(stopped=cython.bint, rests=cython.bint)
     cdef int finish(self, Market market, Order *order, long long met) except -1
 
     @cython.locals(market=Market)

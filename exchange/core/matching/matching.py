@@ -294,10 +294,11 @@ class Matching:
         does one that the market's range or a halt has stopped.
         """
         time_in_force = order.flags.time_in_force
+        rests = time_in_force == codes.GTC or time_in_force == codes.GTD
         stopped = market.tripped or self.is_out_of_range
         self.is_out_of_range = False
         self.trading.kept_back = 0
-        if order.remaining == 0 or met or not order.price or time_in_force != codes.GTC or stopped:
+        if order.remaining == 0 or met or not order.price or not rests or stopped:
             if order.remaining or met:
                 reason = codes.UNFILLED_FOK if time_in_force == codes.FOK else codes.UNFILLED_IOC
                 if not order.price:

@@ -69,7 +69,7 @@ class Pool:
         details = Details()
         for name in Details.__slots__[:-1]:
             setattr(details, name, 0)
-        details.order_list = None
+        details.order_list = details.due_level = details.due_next = details.due_prev = None
         return details
 
     def take_list(self) -> OrderList:

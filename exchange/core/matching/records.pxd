@@ -61,6 +61,16 @@ cdef struct Iceberg:
     long long spare_5
     long long spare_6
 
+cdef struct GoodTill:
+    long long kind
+    long long due_ns
+    long long spare_1
+    long long spare_2
+    long long spare_3
+    long long spare_4
+    long long spare_5
+    long long spare_6
+
 cdef struct ListLink:
     long long kind
     long long contingency
@@ -175,6 +185,10 @@ cdef struct Details:
     long long amends
     long long pending
     OrderList *order_list
+    long long due_ns
+    Level *due_level
+    Order *due_next
+    Order *due_prev
     Details *link
 
 # Orders that hang together: what the list must know when one of them moves, and how it is told of.
@@ -340,8 +354,8 @@ cdef struct TermsNoted:
     long long trailing_delta
     long long activation_price
     long long visible
-    long long spare_1
-    long long spare_2
+    long long due_ns
+    long long spare
 
 cdef struct Triggered:
     long long head

@@ -43,6 +43,12 @@ class Iceberg:
     __slots__ = ("kind", "visible", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5", "spare_6")
 
 
+class GoodTill:
+    """Extension GOOD_TILL: when an order ends by itself."""
+
+    __slots__ = ("kind", "due_ns", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5", "spare_6")
+
+
 class ListLink:
     """Extension LIST_LINK: what kind of list, and the part that a leg plays in it."""
 
@@ -113,7 +119,8 @@ class Details:
 
     __slots__ = (
         "strategy_id", "strategy_type", "list_id", "trigger_price", "trailing_delta", "activation_price", "extreme",
-        "triggered_ns", "visible", "shown", "amends", "pending", "order_list", "link",
+        "triggered_ns", "visible", "shown", "amends", "pending", "order_list",
+        "due_ns", "due_level", "due_next", "due_prev", "link",
     )  # fmt: skip
 
 
@@ -196,7 +203,7 @@ class TermsNoted:
 
     __slots__ = (
         "head", "seq", "market", "order_id", "trigger_price", "trailing_delta", "activation_price", "visible",
-        "spare_1", "spare_2",
+        "due_ns", "spare",
     )  # fmt: skip
 
 

@@ -35,6 +35,18 @@ def malformed_iceberg(row: "records.Row", iceberg: "records.Iceberg") -> int:
     return codes.MALFORMED_ROW if spares else 0
 
 
+def malformed_good_till(row: "records.Row", good_till: "records.GoodTill") -> int:
+    """An order that ends by itself says when, and no other does."""
+    if not good_till and row.flags.time_in_force == codes.GTD:
+        return codes.MALFORMED_ROW
+    if not good_till:
+        return 0
+    if row.flags.time_in_force != codes.GTD:
+        return codes.MALFORMED_ROW
+    spares = good_till.spare_1 | good_till.spare_2 | good_till.spare_3 | good_till.spare_4 | good_till.spare_5
+    return codes.MALFORMED_ROW if good_till.due_ns <= 0 or spares or good_till.spare_6 else 0
+
+
 def malformed_replace(row: "records.Row", reference: "records.Reference") -> int:
     """A cancel-replace names one order as a cancel does, and says what happens where that cannot be cancelled."""
     if row.flags.restriction > codes.ONLY_PARTIALLY_FILLED or not reference or reference.spare_2:
@@ -93,7 +105,8 @@ def is_closed(row: "records.Row", status: int) -> bool:
     order_type = row.flags.type
     if order_type == codes.MARKET or (status == codes.AUCTION and order_type == codes.LIMIT_MAKER):
         return True
-    return order_type == codes.LIMIT and row.flags.time_in_force != codes.GTC
+    time_in_force = row.flags.time_in_force
+    return order_type == codes.LIMIT and time_in_force != codes.GTC and time_in_force != codes.GTD
 
 
 def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger", iceberg: "records.Iceberg") -> bool:
@@ -103,6 +116,8 @@ def is_switched_off(row: "records.Row", off: int, trigger: "records.Trigger", ic
     if row.kind == codes.CANCEL_REPLACE and off & codes.REPLACES_OFF:
         return True
     if trigger and off & (codes.TRAILING_OFF if trigger.trailing_delta else codes.STOPS_OFF):
+        return True
+    if row.flags.time_in_force == codes.GTD and off & codes.GOOD_TILL_OFF:
         return True
     return row.quote_quantity != 0 and off & codes.QUOTE_ORDERS_OFF != 0
 
@@ -149,6 +164,11 @@ def icebergs(seat: "records.Seat") -> int:
     return count
 
 
+def wrong_due(good_till: "records.GoodTill", now_ns: int) -> int:
+    """Whether the moment at which an order would end has come already."""
+    return codes.GOOD_TILL_PASSED if good_till and good_till.due_ns <= now_ns else 0
+
+
 def wrong_position(market: Market, seat: "records.Seat", cell: "records.Cell", lots: int) -> int:
     """MAX_POSITION: what an account has of the base asset, would have by its open purchases, and by this one."""
     position = lots
@@ -172,6 +192,9 @@ def note_details(rows: Rows, at: int, details: "records.Details") -> None:
     iceberg = rows.iceberg(at)
     if iceberg:
         details.visible = iceberg.visible
+    good_till = rows.good_till(at)
+    if good_till:
+        details.due_ns = good_till.due_ns
     trigger = rows.trigger(at)
     if trigger:
         details.trigger_price = trigger.trigger_price

@@ -1,6 +1,7 @@
 cimport cython
 from . cimport arithmetic, average, codes, indexes
 from .events cimport Events
+from .due cimport DueOrders
 from .indexes cimport ClientIndex, OrderIndex
 from .links cimport Links
 from .market cimport Market
@@ -23,6 +24,7 @@ cdef class Trading:
     cdef Events events
     cdef readonly Triggers triggers
     cdef readonly Links links
+    cdef readonly DueOrders due
     cdef long long kept_back
     cdef long long now_ns
     cdef long long lots

@@ -5,6 +5,7 @@ summed over its trades and settled once.
 """
 
 from . import arithmetic, average, codes, indexes, records
+from .due import DueOrders
 from .events import Events
 from .indexes import ClientIndex, OrderIndex
 from .links import Links
@@ -58,6 +59,7 @@ class Trading:
         self.events = events
         self.triggers = Triggers(pool)
         self.links = Links(pool)
+        self.due = DueOrders(pool)
         self.now_ns = 0
         self.lots = self.cost = 0
         self.blocked = self.cut = False
@@ -250,6 +252,8 @@ class Trading:
                 self.refill(market, order)
         if details.order_list:
             self.links.traded(order)
+        if details.due_level and order.remaining == 0:
+            self.due.remove(order)
 
     def guard(self, market: Market, taker: "records.Order", quote_amount: int) -> None:
         """Stop a market whose price has moved too far in a while, or that has traded too much in a second.
@@ -332,6 +336,8 @@ class Trading:
         if order.details:
             order.details.shown = min(order.details.visible, order.remaining)
             is_new = not is_known(order)
+            if is_new and order.details.due_ns:
+                self.due.put(order)
         level = self.queue(market, order)
         if is_new:
             self.remember(order)
@@ -346,13 +352,17 @@ class Trading:
     def wait(self, market: Market, order: "records.Order") -> None:
         """Let an order wait for its price. It is found and counted as if it were in the book."""
         self.remember(order)
+        if order.details.due_ns:
+            self.due.put(order)
         self.triggers.wait(market, order)
 
     def drop(self, order: "records.Order") -> None:
         """Forget an order that has ended as a taker: one that waited once was remembered then."""
-        if order.details and order.details.order_list:
-            self.links.filled(order)
         if order.details and is_known(order):
+            if order.details.order_list:
+                self.links.filled(order)
+            if order.details.due_level:
+                self.due.remove(order)
             self.forget(order)
         else:
             self.pool.give_order(order)
@@ -381,8 +391,11 @@ class Trading:
         else:
             is_open = order.details and is_known(order)
         self.events.canceled(market, order, reason, released, left, cancel_id, counter_order)
-        if order.details and order.details.order_list:
-            self.links.ended(order, reason, cancel_id)
+        if order.details:
+            if order.details.order_list:
+                self.links.ended(order, reason, cancel_id)
+            if order.details.due_level:
+                self.due.remove(order)
         if is_open:
             self.forget(order)
         else:

@@ -18,7 +18,8 @@ from exchange.messages.orders import (
     place_row,
 )
 from exchange.messages.views import Order, OrderStatus
-from exchange.projections.user_stream import BalanceUpdate, Execution, OrderUpdate, Position, UserStream
+from exchange.projections.updates import BalanceUpdate, Execution, OrderUpdate, Position
+from exchange.projections.user_stream import UserStream
 from tests.unit.projections.flow import Flow, prints
 from tests.venue import FIRST_ACCOUNT, limit
 
@@ -53,6 +54,7 @@ def as_core(order: Order) -> dict[str, Any]:
     return known | {
         "client_id": pack_client_id(order.client_id),
         "remaining": order.quantity - order.filled - order.prevented_quantity,
+        "due_ns": order.good_till_ns,
         "pending": int(order.status == OrderStatus.PENDING_NEW),
     }
 
