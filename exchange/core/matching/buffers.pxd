@@ -1,10 +1,10 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFILLED, REJECTED,
-                     RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRIGGERED)
-from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill,
-                       Iceberg, ListChanged, ListLink, Prevented, Reference, Refilled, Rejected, Rested, Row, Strategy, StrategyNoted,
-                       TermsNoted, Traded, Trigger, Triggered)
+from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFILLED, REJECTED, RESTED,
+                     ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRIGGERED)
+from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill, Iceberg,
+                       ListChanged, ListLink, Prevented, Reference, Refilled, Rejected, Rested, Row, Strategy,
+                       StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
 
 cdef extern from *:
     """

@@ -4,8 +4,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEBERG, LIST_LINK, MESSAGE, REFERENCE, ROW_WORDS,
-                     STRATEGY, TRIGGER)
+from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEBERG, LIST_LINK, MESSAGE, REFERENCE,
+                     ROW_WORDS, STRATEGY, TRIGGER)
 from .pool cimport zeroed
 
 cdef enum:

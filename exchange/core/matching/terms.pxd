@@ -2,7 +2,8 @@ cimport cython
 from . cimport arithmetic, average, codes, indexes, triggers
 from .buffers cimport Rows
 from .market cimport Market
-from .records cimport word, Account, Cell, ClientId, Details, GoodTill, Iceberg, Order, Reference, Row, Seat, Strategy, Trigger
+from .records cimport (word, Account, Cell, ClientId, Details, GoodTill, Iceberg, Order, Reference, Row, Seat,
+                       Strategy, Trigger)
 
 @cython.locals(spares=cython.longlong)
 cdef long long malformed_good_till(Row *row, GoodTill *good_till) noexcept
