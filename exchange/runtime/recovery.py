@@ -53,6 +53,12 @@ class Recovered(NamedTuple):
 def create_journal(directory: Path, created_ns: int, segment_bytes: int) -> Journal:
     """Begin a journal: its first entry is Genesis, with the rules and limits in force."""
     journal = Journal.create(directory, created_ns=created_ns, segment_bytes=segment_bytes)
+    begin_journal(journal, created_ns)
+    return journal
+
+
+def begin_journal(journal: Journal, created_ns: int) -> None:
+    """Write Genesis into a journal that has nothing yet."""
     genesis = Genesis(
         FORMAT_VERSION,
         ENGINE_VERSION,
@@ -62,7 +68,6 @@ def create_journal(directory: Path, created_ns: int, segment_bytes: int) -> Jour
         [(int(limit), value) for limit, value in LIMITS_AT_GENESIS],
     )
     journal.append([(MESSAGES, MESSAGE_SCHEMA, 1, 1, registry.encode_commands([genesis]))], created_ns, 0)
-    return journal
 
 
 def restore_newest(

@@ -70,7 +70,7 @@ def whole(amount: Decimal, unit: Decimal) -> int:
 class Scenario:
     """One exchange, driven by lines. Assets have 8 decimals; every account trades with a key of its own."""
 
-    def __init__(self, engine: Engine | None = None) -> None:
+    def __init__(self, engine: Engine | None = None, *, is_empty: bool = False) -> None:
         self.engine = engine or Engine(bytes(16))
         self.now_ns = BEGIN_NS
         self.people: dict[str, int] = {}
@@ -79,6 +79,11 @@ class Scenario:
         self.lists = 0
         self.is_replacing = False
         self.filters: dict[str, dict[str, int]] = {}
+        if not is_empty:
+            self.begin()
+
+    def begin(self) -> None:
+        """Genesis, as every venue begins."""
         rules = [int(rule) for rule in RULES_AT_GENESIS]
         limits = [(int(limit), value) for limit, value in LIMITS_AT_GENESIS]
         self.send(system.Genesis(1, "golden", BEGIN_NS, b"golden scenarios", rules, limits))
@@ -113,6 +118,7 @@ class Scenario:
         alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice lists oco|oto|otoco [as ID]: sells 1 BTCUSDT at 55000 post-only; sells 1 BTCUSDT at market stop 45000
         alice cancels list 1|ID [in BTCUSDT] · alice owns · book BTCUSDT · wait 5s
+        an empty venue · entry KIND TIME HEX · state (what the simulator found: one command as a journal has it)
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
         """
         for pattern, handle in GRAMMAR:
@@ -326,6 +332,17 @@ class Scenario:
         self.now_ns += int(seconds) * 1_000_000_000
         return self.tell(self.send(system.Tick()))
 
+    def empty(self) -> str:
+        self.__init__(is_empty=True)  # type: ignore[misc]
+        return "done"
+
+    def entry(self, kind: str, ts_ns: str, payload: str) -> str:
+        self.engine.apply(int(kind), bytes.fromhex(payload), self.engine.seq + 1, int(ts_ns))
+        return self.tell(list(words.read_events(self.engine.take_events())))
+
+    def state(self) -> str:
+        return encoding.state_hash(self.engine.state).hex()
+
     def tell(self, events: list[words.AnyWords]) -> str:
         """Events as words, one part for each."""
         return "; ".join(part for event in events if (part := self.part(event))) or "done"
@@ -394,6 +411,9 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"switch off (\d+) in (\w+)", Scenario.switch_off),
     (r"book (\w+)", Scenario.book),
     (r"wait (\d+)s", Scenario.wait),
+    (r"an empty venue", Scenario.empty),
+    (r"entry (\d) (\d+) ([0-9a-f]+)", Scenario.entry),
+    (r"state", Scenario.state),
     (r"(\w+) (is disabled|joins group|has tier)(?: (\d+))?", Scenario.set_account),
     (r"(\w+) has ([\d.]+) (\w+)", Scenario.credit),
     (r"(\w+) owns", Scenario.owns),

@@ -1,6 +1,7 @@
 """The simulator: crash after crash nothing is lost; it is not blind, and it finds the bugs that are planted."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,15 +9,21 @@ import pytest
 from exchange.core import encoding
 from exchange.core.engine import Engine
 from exchange.ops import sim
+from exchange.verifier import books
 from journal import beside, scan, writer
 from journal.scan import Verdict
-from tests.simulation import world
+from tests.golden import scenario
+from tests.simulation import house, small, world
 from tests.simulation.world import FAULTS, LyingDisk, World
 
 MUST_HAPPEN = (
     *{fault.__name__ for fault in FAULTS},
     *("torn tails", "durable though nobody was told", "writes that failed", "flips refused"),
     *("lies that the list reported", "snapshots with their tails"),
+    *(f"house: {fault.__name__}" for fault in house.FAULTS),
+    *("power cuts", "venues that stopped because of the disk", "starts from a snapshot", "acknowledged", "sent again"),
+    *("clients that did not wait", "nonsense refused", "readers that stand still", "book changes read"),
+    *("clocks adopted", "snapshots published"),
 )
 
 
@@ -34,13 +41,13 @@ def test_crash_after_crash_nothing_that_was_acknowledged_is_lost(rounds: int, mi
 @pytest.mark.parametrize("first", [0, 12])
 def test_in_a_few_worlds_nothing_fails(first: int) -> None:
     for seed in range(first, first + 12):
-        assert not sim.failure(seed, world.plan(seed), Counter()), seed
+        assert not sim.failure("disk", seed, world.plan(seed), Counter()), seed
 
 
 def fails(seeds: int = 40) -> str:
     """The first failure of some worlds."""
     for seed in range(seeds):
-        problem = sim.failure(seed, world.plan(seed), Counter())
+        problem = sim.failure("disk", seed, world.plan(seed), Counter())
         if problem:
             return problem
     return ""
@@ -101,15 +108,16 @@ def test_a_failure_is_made_small_and_can_be_repeated(
     monkeypatch.setattr(World, "killed", lambda given, chance: 1 // 0)
     monkeypatch.setattr(world, "FAULTS", (World.power_cut, World.killed))
     monkeypatch.setattr(sim, "FAILURES", (ZeroDivisionError,))
-    seed = next(seed for seed in range(20) if sim.failure(seed, world.plan(seed), Counter()))
-    sim.tell(sim.Failure(seed, "planted"))
-    line = capsys.readouterr().out.splitlines()[-1]
-    assert line.startswith(f"  python3 run.py sim --seed {seed} --plan ")
+    seed = next(seed for seed in range(20) if sim.failure("disk", seed, world.plan(seed), Counter()))
+    sim.tell(sim.Failure("disk", seed, "planted"))
+    line, said = capsys.readouterr().out.splitlines()[-2:]
+    assert said == "  the commands alone do not fail: it takes the crash"
+    assert line.startswith(f"  python3 run.py sim --kind disk --seed {seed} --plan ")
     kept = line.rpartition(" ")[2]
     assert "," not in kept
-    assert sim.main(["--seed", str(seed), "--plan", kept]) == 1
+    assert sim.main(["--kind", "disk", "--seed", str(seed), "--plan", kept]) == 1
     monkeypatch.undo()
-    assert sim.main(["--seed", str(seed), "--plan", kept]) == 0
+    assert sim.main(["--kind", "disk", "--seed", str(seed), "--plan", kept]) == 0
 
 
 def test_the_same_seed_is_the_same_world() -> None:
@@ -120,3 +128,25 @@ def test_the_same_seed_is_the_same_world() -> None:
         told.append(happened)
     assert told[0] == told[1]
     assert world.plan(5) != world.plan(6)
+
+
+def test_what_core_and_verifier_disagree_on_becomes_a_scenario(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A verifier broken on purpose: of hundreds of commands a handful is left, and fails as a golden scenario."""
+    real = books.fee_of
+    monkeypatch.setattr("exchange.verifier.orders.fee_of", lambda amount, ppm: real(amount, ppm) + (ppm > 0))
+    monkeypatch.setattr(small, "FOUND", tmp_path)
+    seed = next(seed for seed in range(20) if "other events" in sim.failure("disk", seed, world.plan(seed), Counter()))
+    sim.tell(sim.Failure("disk", seed, "planted"))
+    path = tmp_path / f"disk-{seed}.txt"
+    assert str(path) in capsys.readouterr().out
+    text = path.read_text()
+    assert text.count("\nentry ") <= 25
+    assert scenario.run(path) != text
+    monkeypatch.undo()
+    entries = [line.split()[1:4] for line in text.splitlines() if line.startswith("entry ")]
+    commands = [small.Entry(int(kind), bytes.fromhex(payload), int(ts_ns)) for kind, ts_ns, payload in entries]
+    assert small.disagreement(commands) == ""
+    path.write_text(small.scenario(commands, "mended"))
+    assert scenario.run(path) == path.read_text()

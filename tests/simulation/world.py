@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -30,6 +31,7 @@ from journal.reader import read
 from journal.writer import Journal
 from tests import flows
 from tests.fakes.disk import FakeDisk
+from tests.simulation import small
 
 HERE = Path("journal")
 SEGMENT_BYTES = 32_768
@@ -322,16 +324,12 @@ def plan(seed: int) -> list[int]:
     return [chance.randrange(1 << 32) for _ in range(ROUNDS_IN_WORLD)]
 
 
-def shrunk(seed: int, rounds: list[int], fails: Callable[[int, list[int]], bool]) -> list[int]:
-    """The fewest rounds that still fail: parts are left out as long as that goes on."""
-    size = max(1, len(rounds) // 2)
-    while size:
-        at = 0
-        while at < len(rounds):
-            fewer = rounds[:at] + rounds[at + size :]
-            if fails(seed, fewer):
-                rounds = fewer
-            else:
-                at += size
-        size //= 2
-    return rounds
+def entries(seed: int, rounds: list[int]) -> list[small.Entry]:
+    """Every command that a world was sent, up to where it fails."""
+    world = World(seed, Counter())
+    with suppress(*small.FAILURES, JournalError, CorruptJournal):
+        for each in rounds:
+            if not world.ended:
+                world.round(each)
+    sent = [*world.acknowledged, *([world.under_way] if world.under_way else [])]
+    return [entry for each in sent for entry in small.singles(each.kind, each.payload, each.ts_ns)]

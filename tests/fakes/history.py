@@ -1,0 +1,38 @@
+"""A working history in memory: what exchange/store/history.py answers, of one process's life and without a disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exchange.messages.views import Fill, Order, Rows
+
+
+class MemoryHistory:
+    """Rows that were handed over, by their ids."""
+
+    def __init__(self) -> None:
+        self.kept_orders: dict[tuple[int, int], Order] = {}
+        self.kept_fills: list[Fill] = []
+
+    def on_batch(self, rows: Rows) -> None:
+        for order in rows.orders:
+            self.kept_orders[order.market, order.order_id] = order
+        self.kept_fills += rows.fills
+
+    async def orders(self, account: int, market: int, **bounds: Any) -> list[Order]:
+        found = [each for each in self.kept_orders.values() if (each.account, each.market) == (account, market)]
+        return sorted(found, key=lambda order: order.order_id)
+
+    async def order(self, account: int, market: int, order_id: int) -> Order | None:
+        found = self.kept_orders.get((market, order_id))
+        return found if found is not None and found.account == account else None
+
+    async def order_by_client_id(self, account: int, market: int, client_id: str) -> Order | None:
+        named = [each for each in await self.orders(account, market) if each.client_id == client_id]
+        return named[-1] if named else None
+
+    async def fills(self, account: int, market: int, **bounds: Any) -> list[Fill]:
+        return [each for each in self.kept_fills if (each.account, each.market) == (account, market)]
+
+    async def market_trades(self, market: int, from_id: int = 0, limit: int = 500) -> list[Any]:
+        return []
