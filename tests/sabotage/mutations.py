@@ -180,11 +180,11 @@ MUTATIONS = (
         "        if False:\n            return Verdict(dirty",
         JOURNAL,
     ),
-    Mutation("a torn tail is not kept", "journal/writer.py", "journal.torn = _cut(", "_ = (", JOURNAL),
+    Mutation("a torn tail is not kept", "journal/writer.py", "journal.torn = cut(", "_ = (", JOURNAL),
     Mutation(
         "the last batch is trusted",
         "journal/writer.py",
-        "            _write_again(disk, fd, position)\n",
+        "            write_again(disk, fd, position)\n",
         "",
         JOURNAL,
     ),
