@@ -34,5 +34,11 @@ class MemoryHistory:
     async def fills(self, account: int, market: int, **bounds: Any) -> list[Fill]:
         return [each for each in self.kept_fills if (each.account, each.market) == (account, market)]
 
+    async def lists(self, account: int, **bounds: Any) -> list[Any]:
+        return []
+
+    async def list_by_client_id(self, account: int, client_id: str) -> Any:
+        return None
+
     async def market_trades(self, market: int, from_id: int = 0, limit: int = 500) -> list[Any]:
         return []

@@ -135,6 +135,7 @@ def broken_core(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     engine = interpreted.load("engine")
     monkeypatch.setattr(recovery, "Engine", engine.Engine)
     monkeypatch.setattr(recovery, "encoding", interpreted.load("encoding"))
+    monkeypatch.setattr("exchange.runtime.sequencer.timers", interpreted.load("timers"))
     return engine
 
 
