@@ -20,6 +20,7 @@ from exchange.api import accounts, amendments, countdowns, general, http, lists,
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
+from exchange.api.inspection import Inspection
 from exchange.api.pages import Pages
 from exchange.api.proofs import Proofs
 from exchange.api.rate_limits import PROFILES, RateLimits
@@ -219,6 +220,7 @@ class Exchange:
             *wallet.ENDPOINTS,
             *self.user_data.endpoints,
             *Proofs(Receipts(Path(self.settings.data))).endpoints,
+            *Inspection(Path(self.settings.data)).endpoints,
         )
         self.rest = Rest(self.context, table)
         self.socket_api = WebSocketApi(self.context, table, self.user_data)

@@ -143,3 +143,7 @@ def market_named(state: State, text: str) -> queries.Market:
         return queries.market(state, text)
     except KeyError as error:
         raise NoSuchEntry(f"there was no market {text} then") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,8 @@ from tests.api.wire import Wire, open_wire
 from tests.server import Server
 
 OPERATOR = 9
+SYMBOL = [("symbol", "BTCUSDT")]
+ANY_END = "the journal ends before entry {}"
 
 
 def test_every_command_of_an_operator_is_offered_but_the_one_with_a_secret() -> None:
@@ -80,3 +82,34 @@ def test_run_py_operate_speaks_to_a_venue_that_runs(tmp_path: Path, capsys: Any)
         assert "AuctionStarted" in capsys.readouterr().out
         assert command.main(["SetMarketStatus", "market_id=99", "status=1", *where]) == 1
         assert "UNKNOWN_MARKET" in capsys.readouterr().out
+
+
+async def inspected(wire: Wire, key: dict[str, str], **values: object) -> tuple[int, dict[str, Any]]:
+    pairs = [(name, str(value)) for name, value in values.items()]
+    answer = await wire.signed("GET", "/admin/v1/inspect", pairs, key)
+    body: dict[str, Any] = answer.json()
+    return answer.status_code, body
+
+
+def test_an_operator_looks_at_the_venue_as_it_was(tmp_path: Path) -> None:
+    async def talk() -> None:
+        async with open_wire(tmp_path) as wire:
+            key = await demo.open_person(wire.exchange, OPERATOR, demo.ALL_RIGHTS, {})
+            known = (await wire.signed("GET", "/api/v3/order", [*SYMBOL, ("origClientOrderId", "known")])).json()
+            gone = await wire.signed("DELETE", "/api/v3/order", [*SYMBOL, ("orderId", str(known["orderId"]))])
+            seq = int(gone.headers["x-seq"])
+            asked = [inspected(wire, key, seq=at, accountId=16, symbol="BTCUSDT") for at in (seq - 1, seq)]
+            (_, before), (status, behind) = await asyncio.gather(*asked)
+            assert (status, behind["seq"]) == (200, seq)
+            assert "CANCEL in market 1 by account 16" in behind["lines"][1]
+            assert any("Canceled(" in line for line in behind["lines"])
+            resting = f"  order {known['orderId']} BTCUSDT BUY LIMIT"
+            assert any(line.startswith(resting) for line in before["lines"])
+            assert not any(line.startswith(resting) for line in behind["lines"])
+            assert (await inspected(wire, key, seq=10**6))[1] == {"code": -1130, "msg": ANY_END.format(10**6)}
+            assert (await inspected(wire, key, seq=seq, symbol="NONE"))[1]["code"] == -1130
+            assert (await inspected(wire, wire.trader, seq=seq))[1]["code"] == -2015
+            crowd = await asyncio.gather(*[inspected(wire, key, seq=1) for _ in range(8)])
+            assert sorted(status for status, _ in crowd) == [200] * 5 + [503] * 3
+
+    asyncio.run(talk())
