@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 
-from journal.disk import REAL_DISK, Disk
+from journal.disk import REAL_DISK, Disk, keep_off, processors
 from journal.errors import CorruptJournal
 from journal.frame import HEADER_BYTES, Frame, padded, unpack_header
 from journal.helper import Channel, Helper, HelperGone, Mapping
@@ -21,10 +21,10 @@ from journal.scan import READ_BYTES, Place
 from journal.segment import read_segment
 from journal.walk import Chunks, place_of, walk
 
-# The memory in common: slots of a few chunks, each in the hands of one of the two. It changes hands by the slot, which
-# costs a change of mappings; what is verified is told chunk by chunk.
+# The memory in common: slots of a few chunks, each in the hands of one of the two. It changes hands by the slot,
+# what is verified is told chunk by chunk.
 SLOTS = 4
-CHUNKS_IN_SLOT = 4
+CHUNKS_IN_SLOT = 2
 SLOT_BYTES = CHUNKS_IN_SLOT * READ_BYTES
 # What must be there before a process is started for the rest: for less it would not be worth its start.
 ALONE_BYTES = READ_BYTES // 2
@@ -105,15 +105,17 @@ class Slots:
 
     def __init__(self, helper: Helper) -> None:
         self._helper = helper
-        self._taken: deque[tuple[int, Mapping]] = deque()
+        self._taken: deque[int] = deque()
+        self._mappings: dict[int, Mapping] = {}
         self._count = SLOTS
 
     def frames(self, slot: int, number: int, count: int) -> list[Frame]:
         """Return the frames of a slot's chunk: verified, so only unpacked."""
-        if not self._taken or self._taken[-1][0] != slot:
-            mapping = Mapping(self._helper.memory, slot * SLOT_BYTES, SLOT_BYTES, writes=False)
-            self._taken.append((slot, mapping))
-        view = self._taken[-1][1].view()
+        if not self._taken or self._taken[-1] != slot:
+            self._taken.append(slot)
+        if slot not in self._mappings:
+            self._mappings[slot] = Mapping(self._helper.memory, slot * SLOT_BYTES, SLOT_BYTES, writes=False)
+        view = self._mappings[slot].view()
         frames = []
         at = number * READ_BYTES
         for _ in range(count):
@@ -130,8 +132,9 @@ class Slots:
         """
         if len(self._taken) < 2:
             return
-        slot, mapping = self._taken.popleft()
-        if not mapping.release():
+        slot = self._taken.popleft()
+        if self._mappings[slot].is_seen:
+            del self._mappings[slot]
             slot = self._count
             self._count += 1
             os.ftruncate(self._helper.memory, self._count * SLOT_BYTES)
@@ -146,12 +149,14 @@ class SlotDisk(Disk):
         self._memory = memory
         self._mappings: dict[int, Mapping] = {}
         self._free = deque(range(SLOTS))
+        self._among = processors()
         self._slot = -1
         self._number = CHUNKS_IN_SLOT
 
     def read_chunk(self, fd: int, length: int, offset: int) -> memoryview:
         """Read where the next chunk may stand; waits for a slot where none is free."""
         if self._number == CHUNKS_IN_SLOT:
+            keep_off(os.getppid(), self._among)
             self._slot = self._free.popleft() if self._free else self._channel.receive()[0]
             self._number = 0
         if self._slot not in self._mappings:

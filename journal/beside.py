@@ -3,9 +3,11 @@
 Hashing and writing on a thread takes turns with the core on Python's one lock, dozens of them for a large batch; here
 the bytes are copied once into memory that both see, and the rest happens elsewhere. Where a segment begins, what is in
 it and when it is full stay with the writer: the second process is told a file, an offset and the frames, and answers
-with the chain value or with what failed. A few batches may be under way, in a slot of the memory each: the next one is
-hashed while the disk has the one before, but is written only after that one's fdatasync, one write and one fdatasync
-for each. After a failure the second process ends, so nothing that was handed over behind it is written.
+with the chain value or with what failed. It also fills the next segment with zeros.
+
+A few batches may be under way, in a slot of the memory each: the next one is hashed while the disk has the one before,
+but is written only after that one's fdatasync, one write and one fdatasync for each. After a failure the second process
+ends, so nothing that was handed over behind it is written.
 
 The second process keeps off the processor on which its caller runs: else the scheduler puts it there whenever it is
 woken from there, and the caller waits for it.
@@ -19,6 +21,7 @@ from __future__ import annotations
 import os
 from _thread import start_new_thread
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
@@ -27,12 +30,14 @@ from typing import Any, NamedTuple, NoReturn
 from journal.disk import BUFFERS_MAX, REAL_DISK, Disk, keep_off, processors
 from journal.frame import FrameContent, encode_header, padded
 from journal.helper import Channel, Helper, HelperGone, Mapping
+from journal.segment import Preparing, fill
 
 SLOTS = 3
 SLOT_BYTES = 2 * 1024 * 1024
 # A batch of this size is worth starting the second process for.
 BATCH_BYTES_MIN = 128 * 1024
-WRITTEN, FAILED = range(2)
+PUT, PREPARE = range(2)
+WRITTEN, FAILED, PREPARED = range(3)
 # How many batches may pass before the second process asks again where its caller runs.
 BATCHES_BETWEEN_LOOKS = 16
 
@@ -109,6 +114,7 @@ class Beside:
         self._helper: Helper | None = None
         self._memory: Mapping | None = None
         self._begun = self._ended = 0
+        self._is_prepared: bool | None = None
 
     def begin(self, path: Path, batch: Batch, size: int, offset: int) -> bool:
         """Hand a batch over, if the second process is there and has room for it; returns whether it was.
@@ -130,7 +136,7 @@ class Beside:
             heads.append((kind, schema, first_seq, commands, payload.nbytes))
         numbers = (size, offset, batch.epoch, batch.ts_ns, batch.applied_seq)
         try:
-            self._helper.channel.send(str(path), start, numbers, batch.chain, batch.journal_id, heads)
+            self._helper.channel.send(PUT, str(path), start, numbers, batch.chain, batch.journal_id, heads)
         except HelperGone:
             # It did not get the whole message, so it has done nothing of it.
             if self._begun == self._ended:
@@ -141,10 +147,11 @@ class Beside:
 
     def end(self) -> bytes:
         """Wait until the oldest batch under way is durable; return the chain value after it. Raises PutFailed."""
-        assert self._helper is not None
         self._ended += 1
         try:
-            kind, *told = self._helper.channel.receive()
+            kind, *told = self._answer()
+            while kind == PREPARED:
+                kind, *told = self._answer()
         except HelperGone as error:
             raise PutFailed("write", OSError(0, "the process that wrote it has ended")) from error
         if kind == WRITTEN:
@@ -152,6 +159,38 @@ class Beside:
             return chain
         step, number, text = told
         raise PutFailed(step, OSError(number, text))
+
+    def prepare(self, path: Path, size: int) -> Preparing | None:
+        """Have a file of zeros made by the second process; None where there is none.
+
+        What is returned may be called while nothing is under way; it waits, and tells whether the file is whole.
+        """
+        if not self._is_there(may_start=False):
+            return None
+        assert self._helper is not None
+        self._is_prepared = None
+        try:
+            self._helper.channel.send(PREPARE, str(path), size)
+        except HelperGone:
+            return None
+
+        def preparing() -> bool:
+            try:
+                while self._is_prepared is None and self._helper is not None:
+                    self._answer()
+            except HelperGone:
+                return False
+            return bool(self._is_prepared)
+
+        return preparing
+
+    def _answer(self) -> tuple[Any, ...]:
+        """The next message; what it tells of a file being prepared is noted. Raises HelperGone."""
+        assert self._helper is not None
+        answer = self._helper.channel.receive()
+        if answer[0] == PREPARED:
+            self._is_prepared = answer[1]
+        return answer
 
     @property
     def answers(self) -> int:
@@ -211,7 +250,11 @@ def serve(channel: Channel, memory: int) -> None:
     for number in count():
         if number % BATCHES_BETWEEN_LOOKS == 0:
             keep_off(os.getppid(), among)
-        wanted, start, numbers, chain, journal_id, heads = channel.receive()
+        kind, wanted, *told = channel.receive()
+        if kind == PREPARE:
+            start_new_thread(prepare, (channel, Path(wanted), told[0]))
+            continue
+        start, numbers, chain, journal_id, heads = told
         if wanted != path:
             try:
                 fd = REAL_DISK.open_write(Path(wanted))
@@ -241,6 +284,17 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
             fail(channel, failure.step, failure.error)
         except HelperGone:
             os._exit(0)
+
+
+def prepare(channel: Channel, path: Path, size: int) -> None:
+    """Make a file of zeros, and say whether it is whole."""
+    with suppress(HelperGone):
+        try:
+            os.close(fill(REAL_DISK, path, size))
+        except OSError:
+            channel.send(PREPARED, False)
+        else:
+            channel.send(PREPARED, True)
 
 
 def fail(channel: Channel, step: str, error: OSError) -> NoReturn:

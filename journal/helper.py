@@ -20,6 +20,8 @@ from typing import Any
 
 _BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from journal import helper; helper.main(sys.argv[2:])"
 _LENGTH_BYTES = 4
+# A mapping's own reference, and the one of who counts.
+_REFERENCES_UNSEEN = 2
 
 
 class HelperGone(Exception):
@@ -131,13 +133,10 @@ class Mapping:
     def view(self) -> memoryview:
         return memoryview(self._map)
 
-    def release(self) -> bool:
-        """Let the range go unless somebody still holds a view of it; returns whether nobody does."""
-        try:
-            self._map.close()
-        except BufferError:
-            return False
-        return True
+    @property
+    def is_seen(self) -> bool:
+        """Whether somebody still holds a view of it, or a part of one: each keeps a reference."""
+        return sys.getrefcount(self._map) > _REFERENCES_UNSEEN
 
 
 def main(arguments: list[str]) -> None:

@@ -118,16 +118,20 @@ def parse(data: bytes | memoryview, segment: Segment, position: Position, *, has
         if end > len(view):
             break
         payload = view[at + HEADER_BYTES : payload_end]
-        if (hashes or header.kind == NOTE) and (
-            crc32(payload) != header.payload_checksum or any(view[payload_end:end])
-        ):
+        # Both hashes cover the payload, so one that fits says all; which of the two does not fit tells what happened.
+        is_chained = header.kind != NOTE and (
+            not hashes or next_chain(position.chain, view[at : at + HEADER_BYTES], payload) == header.chain
+        )
+        if (hashes or header.kind == NOTE) and any(view[payload_end:end]):
+            break
+        if not is_chained and crc32(payload) != header.payload_checksum:
             break
         if header.batch_first_seq == header.first_seq and not position.sealed:
             position.last_write_offset = position.offset
         if header.kind == NOTE:
             position.sealed = True
         else:
-            if hashes and next_chain(position.chain, view[at : at + HEADER_BYTES], payload) != header.chain:
+            if not is_chained:
                 raise CorruptJournal(segment.path, position.offset, position.next_seq, "the hash chain is broken")
             position.sealed = False
             position.batch_first_seq = header.batch_first_seq

@@ -24,6 +24,7 @@ import errno
 import re
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -115,8 +116,33 @@ def read_segments(disk: Disk, directory: Path) -> list[Segment]:
     return segments
 
 
+def fill(disk: Disk, path: Path, segment_bytes: int, may_go_on: Callable[[], bool] = lambda: True) -> int:
+    """Make a file of zeros, synced, in place of one that may be there; return its descriptor."""
+    if path.name in disk.list(path.parent):
+        disk.remove(path)
+    fd = disk.open_new(path)
+    try:
+        done = 0
+        while done < segment_bytes and may_go_on():
+            whole, rest = divmod(min(_PIECE_BYTES, segment_bytes - done), len(_ZEROS))
+            taken = disk.write(fd, [_ZEROS] * whole + [memoryview(_ZEROS)[:rest]], done)
+            if taken == 0:
+                raise OSError(errno.ENOSPC, "the disk took no byte")
+            done += taken
+            disk.fdatasync(fd)
+        disk.fsync(fd)
+    except OSError:
+        disk.close(fd)
+        raise
+    return fd
+
+
+Preparing = Callable[[], bool]
+"""Waits until a file is prepared elsewhere; returns whether it is whole."""
+
+
 class Spare:
-    """The next segment, filled with zeros on a thread while the present one is written.
+    """The next segment, filled with zeros while the present one is written: by another process, or on a thread.
 
     It has no name of its own yet (`next.part`): what its first seq will be is known only when it is taken. One that a
     writer left behind when it died is made anew.
@@ -127,24 +153,26 @@ class Spare:
         self._path = directory / SPARE_NAME
         self._segment_bytes = segment_bytes
         self._fd = -1
-        self._wait: Callable[[], None] | None = None
+        self._preparing: Preparing | None = None
         self._stop = False
 
-    def start(self) -> None:
-        """Begin to prepare, unless it was begun before."""
-        if self._wait is None:
-            self._wait = self._disk.in_background(self._prepare_quietly)
+    def start(self, elsewhere: Callable[[Path, int], Preparing | None]) -> None:
+        """Begin to prepare, unless it was begun before: elsewhere, if that can be."""
+        if self._preparing is None:
+            self._preparing = elsewhere(self._path, self._segment_bytes) or self._on_a_thread()
 
     def take(self) -> int:
         """Return the descriptor of a zero-filled, synced file at `path`; waits where it is not ready.
 
         What went wrong ahead of time is tried once more here, where an OSError can reach the caller.
         """
-        if self._wait is not None:
-            self._wait()
-            self._wait = None
+        if self._preparing is not None:
+            is_whole = self._preparing()
+            self._preparing = None
+            if is_whole and self._fd < 0:
+                self._fd = self._disk.open_write(self._path)
         if self._fd < 0:
-            self._prepare()
+            self._fd = fill(self._disk, self._path, self._segment_bytes)
         fd, self._fd = self._fd, -1
         return fd
 
@@ -155,35 +183,24 @@ class Spare:
     def close(self) -> None:
         """Stop preparing and leave nothing behind."""
         self._stop = True
-        if self._wait is not None:
-            self._wait()
-        if self._fd >= 0:
-            self._disk.close(self._fd)
-            self._disk.remove(self._path)
-            self._fd = -1
+        if self._preparing is not None:
+            self._preparing()
+            if self._fd >= 0:
+                self._disk.close(self._fd)
+                self._fd = -1
+            if self._path.name in self._disk.list(self._path.parent):
+                self._disk.remove(self._path)
 
-    def _prepare_quietly(self) -> None:
-        try:
-            self._prepare()
-        except OSError:
-            # take() tries again and reports. Until then there is room in the present segment.
-            return
+    def _on_a_thread(self) -> Preparing:
+        wait = self._disk.in_background(self._fill_quietly)
 
-    def _prepare(self) -> None:
-        if self._path.name in self._disk.list(self._path.parent):
-            self._disk.remove(self._path)
-        fd = self._disk.open_new(self._path)
-        try:
-            done = 0
-            while done < self._segment_bytes and not self._stop:
-                whole, rest = divmod(min(_PIECE_BYTES, self._segment_bytes - done), len(_ZEROS))
-                taken = self._disk.write(fd, [_ZEROS] * whole + [memoryview(_ZEROS)[:rest]], done)
-                if taken == 0:
-                    raise OSError(errno.ENOSPC, "the disk took no byte")
-                done += taken
-                self._disk.fdatasync(fd)
-            self._disk.fsync(fd)
-        except OSError:
-            self._disk.close(fd)
-            raise
-        self._fd = fd
+        def preparing() -> bool:
+            wait()
+            return self._fd >= 0
+
+        return preparing
+
+    def _fill_quietly(self) -> None:
+        # What fails here is tried again by take(), which reports. Until then there is room in the present segment.
+        with suppress(OSError):
+            self._fd = fill(self._disk, self._path, self._segment_bytes, lambda: not self._stop)

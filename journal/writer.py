@@ -227,7 +227,7 @@ class Journal:
             payloads, size = self._check_batch(frames, ts_ns, applied_seq, next_seq)
             if offset + size > self._segment.segment_bytes and next_seq > self._segment.first_seq:
                 return False
-            self._spare.start()
+            self._spare.start(self._beside.prepare)
             batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, chain, self.journal_id)
             if not self._beside.begin(self._segment.path, batch, size, offset):
                 return False
@@ -270,7 +270,7 @@ class Journal:
             if position.offset + size > self._segment.segment_bytes and position.next_seq > self._segment.first_seq:
                 self._roll(ts_ns)
                 position = self._position
-            self._spare.start()
+            self._spare.start(self._beside.prepare)
             batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, position.chain, self.journal_id)
             try:
                 chain = put(self._disk, self._fd, batch, size, position.offset)

@@ -207,12 +207,10 @@ class Connection(asyncio.Protocol):
             self.common_of = self.state.default_headers
             self.common = b"".join(b"%s: %s\r\n" % pair for pair in self.common_of)
         parts = [STATUS_LINES[response.status], self.common]
-        for name, value in response.headers:
-            parts += (name, b": ", value, b"\r\n")
         stays = stays and not self.stopping
-        parts += (b"content-length: %d\r\n" % len(response.content), b"\r\n" if stays else b"connection: close\r\n\r\n")
-        if not is_head:
-            parts.append(response.content)
+        content = response.content
+        length = b"content-length: %d\r\n" if stays else b"content-length: %d\r\nconnection: close\r\n"
+        parts += (response.head, length % len(content), b"\r\n", b"" if is_head else content)
         self.transport.write(b"".join(parts))
         if not stays:
             self.broken = True

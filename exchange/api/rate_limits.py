@@ -108,14 +108,23 @@ class Window:
 
     def used(self, client: str | int, now_ns: int) -> int:
         if not self.begins_ns <= now_ns < self.ends_ns or len(self.counts) > CLIENTS_MAX:
-            self.begins_ns = now_ns - now_ns % self.width_ns
-            self.ends_ns = self.begins_ns + self.width_ns
-            self.counts = {}
+            self.begin(now_ns)
         return self.counts.get(client, 0)
 
     def add(self, client: str | int, count: int, now_ns: int) -> int:
-        used = self.counts[client] = max(0, self.used(client, now_ns) + count)
+        if not self.begins_ns <= now_ns < self.ends_ns or len(self.counts) > CLIENTS_MAX:
+            self.begin(now_ns)
+        used = self.counts.get(client, 0) + count
+        if used < 0:
+            used = 0
+        self.counts[client] = used
         return used
+
+    def begin(self, now_ns: int) -> None:
+        """Another window: nothing is counted yet."""
+        self.begins_ns = now_ns - now_ns % self.width_ns
+        self.ends_ns = self.begins_ns + self.width_ns
+        self.counts = {}
 
     def retry_after(self, now_ns: int) -> int:
         """Whole seconds until the next window."""

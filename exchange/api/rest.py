@@ -17,12 +17,10 @@ from exchange.runtime.guard import attempt, attempt_waiting
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-
 BODY_BYTES_MAX = 1 << 20
 BODY_TOO_LONG = WireError(-1108, "Parameter 'body' overflowed.", 413)
 UNSUPPORTED = "This operation is not supported."
-JSON = (b"content-type", b"application/json;charset=UTF-8")
+JSON = b"content-type: application/json;charset=UTF-8\r\n"
 
 
 class Call(NamedTuple):
@@ -37,11 +35,17 @@ class Call(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One answer: everything but its length, which whoever writes it knows."""
+    """One answer: its header lines as they are sent, but for its length, which whoever writes it knows."""
 
     status: int
-    headers: Headers
+    head: bytes
     content: bytes
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Names and values, for a server that writes them itself."""
+        parted = [line.partition(b": ") for line in self.head.split(b"\r\n") if line]
+        return [(name, value) for name, _, value in parted]
 
 
 Begun = Response | Coroutine[Any, None, Response]
@@ -52,12 +56,34 @@ class Row(NamedTuple):
 
     endpoint: Endpoint
     read: parameters.Reader
+    security: str
+    weight: int
+    """0 where it goes by the parameters."""
+    is_free: bool
     is_sapi: bool
+    is_named_by_path: bool
+
+
+def row_of(endpoint: Endpoint) -> Row:
+    return Row(
+        endpoint,
+        parameters.reader(endpoint.rows),
+        endpoint.security,
+        endpoint.weight if isinstance(endpoint.weight, int) else 0,
+        endpoint.is_free,
+        endpoint.path.startswith("/sapi/"),
+        endpoint.path.endswith("}"),
+    )
 
 
 def refused_outright(error: WireError) -> Response:
     """The refusal of what never became a request."""
-    return Response(error.status, [JSON], error.content)
+    return Response(error.status, JSON, error.content)
+
+
+def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they are sent."""
+    return b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
 class Rest:
@@ -66,10 +92,7 @@ class Rest:
     def __init__(self, context: Context, table: Iterable[Endpoint]) -> None:
         self.context = context
         self.table = {(endpoint.method, endpoint.path): endpoint for endpoint in table}
-        self.rows = {
-            name: Row(endpoint, parameters.reader(endpoint.rows), endpoint.path.startswith("/sapi/"))
-            for name, endpoint in self.table.items()
-        }
+        self.rows = {name: row_of(endpoint) for name, endpoint in self.table.items()}
         self.find_page: Callable[[str], tuple[bytes, bytes] | None] = lambda path: None
         """Content type and content of a page; see pages.py."""
 
@@ -91,7 +114,7 @@ class Rest:
 
     def begin(self, call: Call) -> Begun:
         """Answer a request, or begin to: what must wait is answered by what is returned."""
-        return attempt(lambda: self.admit(call), self.failed)
+        return attempt(self.admit, self.failed, call)
 
     def failed(self, error: BaseException) -> Response:
         """What a request is answered on which we fail: nobody knows what became of it."""
@@ -118,7 +141,7 @@ class Rest:
         page = self.find_page(call.path) if call.method in ("GET", "HEAD") else None
         if page is not None:
             kind, content = page
-            return Response(200, [(b"content-type", kind), *self.headers((), 0, address, now_ns)[1:]], content)
+            return Response(200, b"content-type: %b\r\n" % kind + self.head(0, address, now_ns), content)
         allowed = [method for method, path in self.table if path == call.path]
         if allowed:
             raise WireError(-1020, UNSUPPORTED, 405, headers=((b"allow", ", ".join(allowed).encode()),))
@@ -131,32 +154,26 @@ class Rest:
             return self.refusal(error, address, now_ns)
 
     def response(self, row: Row, reply: Reply, address: str, now_ns: int) -> Response:
-        if row.endpoint.is_free:
-            self.context.limits.refund(address, row.endpoint.weight, now_ns)  # type: ignore[arg-type]
-        headers = self.headers(reply.headers, reply.seq, address, now_ns)
+        if row.is_free:
+            self.context.limits.refund(address, row.weight, now_ns)
+        head = JSON + self.head(reply.seq, address, now_ns)
+        if reply.headers:
+            head += lines_of(reply.headers)
         if row.is_sapi:
-            headers.append(self.sapi_header(address, now_ns))
-        return Response(200, headers, reply.body if type(reply.body) is bytes else orjson.dumps(reply.body))
+            head += b"x-sapi-used-ip-weight-1m: %d\r\n" % self.context.limits.sapi_address.used(address, now_ns)
+        return Response(200, head, reply.body if type(reply.body) is bytes else orjson.dumps(reply.body))
 
     def refusal(self, error: WireError, address: str, now_ns: int) -> Response:
         own = error.headers
         if error.retry_after:
             own = (*own, (b"retry-after", b"%d" % error.retry_after))
-        return Response(error.status, self.headers(own, 0, address, now_ns), error.content)
+        return Response(error.status, JSON + self.head(0, address, now_ns) + lines_of(own), error.content)
 
-    def headers(self, own: Iterable[tuple[bytes, bytes]], seq: int, address: str, now_ns: int) -> Headers:
+    def head(self, seq: int, address: str, now_ns: int) -> bytes:
         """What every answer carries: the seq that it holds for, and the weight used."""
-        used = b"%d" % self.context.limits.weight.used(address, now_ns)
-        return [
-            JSON,
-            (b"x-mbx-used-weight", used),
-            (b"x-mbx-used-weight-1m", used),
-            (b"x-seq", b"%d" % (seq or self.context.state.seq)),
-            *own,
-        ]
-
-    def sapi_header(self, address: str, now_ns: int) -> tuple[bytes, bytes]:
-        return (b"x-sapi-used-ip-weight-1m", b"%d" % self.context.limits.sapi_address.used(address, now_ns))
+        used = self.context.limits.weight.used(address, now_ns)
+        lines = b"x-mbx-used-weight: %d\r\nx-mbx-used-weight-1m: %d\r\nx-seq: %d\r\n"
+        return lines % (used, used, seq or self.context.state.seq)
 
     def answer(self, row: Row, call: Call, address: str, now_ns: int) -> Reply | Awaitable[Reply]:
         """Let a request in and have its endpoint answer it."""
@@ -165,21 +182,21 @@ class Rest:
         signed: tuple[bytes, str] | None = None
         try:
             micros = b"x-mbx-time-unit" in call.headers and time_unit(call.headers[b"x-mbx-time-unit"])
-            query = decode(call.query)
-            body = "" if call.method == "GET" else decode(call.body)
-            if endpoint.security != endpoints.NONE:
+            query = decode(call.query) if call.query else ""
+            body = decode(call.body) if call.body and call.method != "GET" else ""
+            if row.security != endpoints.NONE:
                 key = self.context.keys.find(call.headers.get(b"x-mbx-apikey", b"").decode("latin-1"))
-                if endpoint.security == endpoints.SIGNED:
+                if row.security == endpoints.SIGNED:
                     query, body, signed = signature_of(query, body)
             gathered = parameters.gather(query, body)
-            if endpoint.path.endswith("}"):
+            if row.is_named_by_path:
                 gathered = named_by_path(endpoint.path, call.path) | gathered
             values = row.read(gathered)
         except WireError:
             # What it would weigh is not known: it weighs what it weighs at least.
-            self.charge(row, address, None, endpoint.weight if isinstance(endpoint.weight, int) else 1, now_ns)
+            self.charge(row, address, None, row.weight or 1, now_ns)
             raise
-        self.charge(row, address, key, endpoint.cost(values), now_ns)
+        self.charge(row, address, key, row.weight or endpoint.cost(values), now_ns)
         if key is not None and signed is not None:
             check_signed(key, endpoint, signed, values, now_ns)
         return endpoint.handler(Request(self.context, values, now_ns, key, micros))

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 Found = TypeVar("Found")
 
 
-def attempt(do: Callable[[], Found], otherwise: Callable[[Exception], Found]) -> Found:
-    """What `do` returns, or what `otherwise` makes of the exception that nobody expected."""
+def attempt(do: Callable[..., Found], otherwise: Callable[[Exception], Found], *given: Any) -> Found:
+    """What `do` returns for what is given, or what `otherwise` makes of the exception that nobody expected."""
     try:
-        return do()
+        return do(*given)
     except Exception as error:
         return otherwise(error)
 

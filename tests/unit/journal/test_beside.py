@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -262,3 +263,38 @@ def test_the_second_process_keeps_off_the_processor_of_its_caller(tmp_path: Path
                 os.sched_setaffinity(0, mine)
         finally:
             os.sched_setaffinity(0, mine)
+
+
+def wait_for_spare(directory: Path) -> int:
+    """Wait until the next segment is made; return its size."""
+    spare = directory / "next.part"
+    until = time.monotonic() + 20
+    while not (spare.exists() and spare.stat().st_size == SEGMENT_BYTES) and time.monotonic() < until:
+        time.sleep(0.005)
+    return spare.stat().st_size
+
+
+def test_the_next_segment_is_made_by_the_second_process_and_taken_as_it_is(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.append(frames(1, 1), 1, 0)
+        assert wait_for_spare(tmp_path) == SEGMENT_BYTES
+        assert not any(thread.name == "journal-prepare" for thread in threading.enumerate())
+        number = (tmp_path / "next.part").stat().st_ino
+        while len(list(tmp_path.glob("*.tape"))) == 1:
+            put(journal, frames(journal.next_seq, LARGE), 1)
+        assert max(tmp_path.glob("*.tape")).stat().st_ino == number
+        wait_for_spare(tmp_path)
+    assert not (tmp_path / "next.part").exists()
+
+
+def test_a_next_segment_that_the_second_process_did_not_end_is_made_by_the_writer(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        os.kill(process_of(journal), signal.SIGSTOP)
+        journal.append(frames(1, 1), 1, 0)
+        (tmp_path / "next.part").write_bytes(b"half")
+        os.kill(process_of(journal), signal.SIGKILL)
+        while len(list(tmp_path.glob("*.tape"))) < 3:
+            journal.append(frames(journal.next_seq, LARGE), 1, 0)
+        last_seq = journal.next_seq - 1
+    assert sum(frame.header.commands for frame in read(tmp_path)) == last_seq
+    assert verify(tmp_path).last_seq == last_seq
