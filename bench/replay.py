@@ -1,10 +1,10 @@
-"""Figure `replay`: a journal on disk → every checksum and chain hash verified → engine → events, in wall time.
+"""Figure `replay`: a journal on disk → every header and chain hash verified → engine → events, in wall time.
 
 Ours: `recovery.replay`, as `run.py replay` and every start of the venue do it: frames of 256 commands, reading and
-hashing in a second process whose start is in the figure, events taken and dropped after each frame. Held against the
-engine alone on the same rows in memory. The files are warm in the page cache: what is measured is the work, not the
-disk. The setup and the prefill are in the journal too, in segments of their own, and are applied before the clock
-starts.
+hashing in a second process whose start is in the figure (the chain covers the payloads and their checksums), events
+taken and dropped after each frame. Held against the engine alone on the same rows in memory. The files are warm in the
+page cache: what is measured is the work, not the disk. The setup and the prefill are in the journal too, in segments of
+their own, and are applied before the clock starts.
 """
 
 import tempfile

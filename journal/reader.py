@@ -18,8 +18,9 @@ from journal.walk import place_of, walk
 def read(directory: Path, from_seq: int = 1, *, workers: int = 1, disk: Disk = REAL_DISK) -> Iterator[Frame]:
     """Yield the frames with commands, verified, from the one that holds `from_seq` to the end.
 
-    The first frame may begin below `from_seq`; its header says where. Verified are header and payload checksum, order
-    and hash chain, from the head of the segment that holds `from_seq` (`verify` goes back to the first command).
+    The first frame may begin below `from_seq`; its header says where. Verified are the headers' checksums, their order
+    and the hash chain, which covers the payloads, from the head of the segment that holds `from_seq` (`verify` goes
+    back to the first command).
     A payload is a view into a buffer of 1 MiB: who keeps many should copy.
 
     `workers` is 1 to have a longer journal read and hashed by a second process (the caller then only decodes), 0 to

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from journal.ahead import walk_ahead
 from journal.disk import REAL_DISK, Disk
@@ -65,6 +66,8 @@ def verify(
                 seals += header.schema == SEAL
                 quarantines += header.schema == QUARANTINE
                 continue
+            if crc32(frame.payload) != header.payload_checksum:
+                raise CorruptJournal(directory, 0, header.first_seq, "a payload's checksum was never its own")
             frames += 1
             commands += header.commands
             last_seq = header.last_seq

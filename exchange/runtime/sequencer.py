@@ -22,6 +22,8 @@ from exchange.runtime.clock import Clock
 MESSAGE_SCHEMA = 1
 FRAME_PAYLOAD_MAX = 65_408
 SEAL_AFTER_SECONDS = 0.1
+BEGUN_MAX = 3
+"""Batches on their way at once: one is written, one is hashed, one waits so that nobody else does."""
 
 FrameContent = tuple[int, int, int, int, bytes]
 
@@ -201,7 +203,7 @@ class Sequencer:
     def begin_what_waits(self) -> None:
         """Take batches: one where none is on its way, and further ones that are full."""
         while self.waiting and not self.unbegun:
-            if self.begun and self.waiting_commands < self.batch_commands:
+            if self.begun and (self.waiting_commands < self.batch_commands or len(self.begun) == BEGUN_MAX):
                 break
             self.begin(self.take())
 

@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,8 @@ def test_a_run_that_ends_in_another_state_gives_no_figure() -> None:
         measure.in_turn(lambda: right, lambda: wrong, "right", options, "name")
 
 
-def test_runs_take_turns_and_the_ratio_is_the_median_of_pairs() -> None:
+def test_runs_take_turns_and_the_ratio_is_the_median_of_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "busy_seconds", lambda: 0.0)
     order: list[str] = []
     ours = iter([2.0, 1.0, 4.0])
 
@@ -193,3 +195,33 @@ def test_a_reference_that_disagrees_gives_no_figure(folder: Path, monkeypatch: p
     monkeypatch.setattr(reference, "run", lambda program, workload, runs=1: wrong)
     with pytest.raises(measure.WrongState, match="the reference ended with"):
         core.figure_of(core.Size("core, small", SHAPES[0], 0.6, None), folder, Options(rounds=1))
+
+
+def test_a_round_that_others_disturb_is_measured_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rounds_beside(taken: list[float]) -> int:
+        """How many rounds of a second were measured while others took so many seconds of each."""
+        clock, busy, pairs = iter(range(100)), 0.0, 0
+
+        def measured() -> tuple[float, float]:
+            nonlocal busy, pairs
+            busy += 1.0 + taken[pairs]
+            pairs += 1
+            return pairs, 1.0
+
+        monkeypatch.setattr(measure, "busy_seconds", lambda: busy)
+        monkeypatch.setattr(measure, "own_seconds", lambda: float(pairs))
+        monkeypatch.setattr("bench.measure.time.perf_counter", lambda: float(next(clock)))
+        assert measure.undisturbed(measured) == (pairs, 1.0)
+        return pairs
+
+    assert rounds_beside([0.1]) == 1
+    assert rounds_beside([0.9, 0.5, 0.0]) == 3
+    assert rounds_beside([0.9] * 9) == measure.ATTEMPTS
+
+
+def test_own_time_is_that_of_this_process_and_its_children() -> None:
+    own, busy = measure.own_seconds(), measure.busy_seconds()
+    subprocess.run([sys.executable, "-c", "sum(range(20_000_000))"], check=True)
+    spent = measure.own_seconds() - own
+    assert spent > 0.1
+    assert measure.busy_seconds() - busy >= spent - 0.05

@@ -10,7 +10,7 @@ from journal.disk import REAL_DISK
 from journal.errors import CorruptJournal
 from journal.frame import MESSAGES, genesis_chain, next_chain
 from journal.quarantine import quarantine_in
-from journal.reader import chain_at
+from journal.reader import chain_at, read
 from journal.segment import encode_segment_header, read_segment
 from journal.verify import verify
 from journal.writer import Journal
@@ -94,3 +94,15 @@ def test_the_chain_is_what_the_readme_says(tmp_path: Path) -> None:
     first = data[4096 : 4096 + 128 + 300]
     chain = next_chain(chain, first[:128], first[128:278])
     assert chain == heads[2] == chain_at(tmp_path, 2)
+
+
+def test_a_payload_whose_checksum_was_never_its_own_is_told_by_verify(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("journal.frame.crc32", lambda payload: 7)
+    with Journal.create(tmp_path, created_ns=1) as journal:
+        journal.append([(MESSAGES, 1, 1, 1, b"payload")], 1, 0)
+    # The chain covers both, so what is there is what was written.
+    assert [bytes(frame.payload) for frame in read(tmp_path)] == [b"payload"]
+    with pytest.raises(CorruptJournal, match="checksum was never its own"):
+        verify(tmp_path)

@@ -1,7 +1,10 @@
 """The sequencer: durable before answered, in order, bounded, and stopped by what it cannot know."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +12,7 @@ from exchange.messages import orders, registry, words
 from exchange.messages.orders import Side
 from exchange.runtime import sequencer
 from exchange.runtime.sequencer import Applied, FrameBuilder, Overloaded, Stopping
+from journal.errors import JournalError
 from journal.reader import read
 from tests.venue import Venue, limit, listing
 
@@ -67,6 +71,75 @@ def test_while_a_batch_is_written_the_one_before_is_applied_and_applied_seq_says
     asyncio.run(scenario())
     headers = [frame.header for frame in read(tmp_path / "journal") if frame.header.commands]
     assert all(header.applied_seq < header.batch_first_seq for header in headers)
+
+
+def test_full_batches_are_on_their_way_together_and_answered_in_order_when_durable(tmp_path: Path) -> None:
+    most = 0
+
+    async def scenario() -> None:
+        nonlocal most
+        venue = Venue(tmp_path)
+        venue.journal.start_beside()
+        venue.sequencer.batch_commands = 10
+        begin, end = venue.journal.begin, venue.journal.end
+        durable = [venue.engine.seq]
+        begun = 0
+
+        def begins(*batch: Any) -> bool:
+            nonlocal begun, most
+            is_begun = begin(*batch)
+            begun += is_begun
+            most = max(most, begun)
+            return is_begun
+
+        def ends() -> Any:
+            nonlocal begun
+            appended = end()
+            begun -= 1
+            durable.append(appended.last_seq)
+            return appended
+
+        venue.journal.begin, venue.journal.end = begins, ends  # type: ignore[method-assign, assignment]
+        async with venue:
+            await venue.send(listing())
+            answers = []
+            rows = [limit(0, Side.SELL, 5_000_000 + number, 1, f"{number}") for number in range(95)]
+            futures = [venue.sequencer.submit_row(row) for row in rows]
+            for future in futures:
+                future.add_done_callback(lambda done: answers.append((done.result().seq, durable[-1])))
+            await asyncio.gather(*futures)
+        assert len(answers) == 95
+        assert [seq for seq, _ in answers] == list(range(answers[0][0], answers[0][0] + 95))
+        assert all(seq <= reached for seq, reached in answers)
+
+    asyncio.run(scenario())
+    assert most > 1
+    frames = [frame.header for frame in read(tmp_path / "journal") if frame.header.kind == 1]
+    assert all(header.applied_seq < header.batch_first_seq for header in frames)
+    assert max(header.commands for header in frames) == 10
+
+
+def test_a_second_process_that_dies_ends_the_venue(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        venue = Venue(tmp_path)
+        venue.journal.start_beside()
+        running = asyncio.create_task(venue.sequencer.run())
+        await venue.send(listing())
+        helper = venue.journal._beside._helper
+        assert helper is not None
+        assert helper._process is not None
+        os.kill(helper._process.pid, signal.SIGSTOP)
+        answer = venue.sequencer.submit_row(limit(0, Side.SELL, 5_000_000, 1, "lost"))
+        await asyncio.sleep(0.05)
+        assert not answer.done()
+        os.kill(helper._process.pid, signal.SIGKILL)
+        with pytest.raises(JournalError, match="the process that wrote it has ended"):
+            await running
+        with pytest.raises(sequencer.Failed):
+            await asyncio.wait_for(answer, 1)
+        venue.journal.close()
+
+    asyncio.run(scenario())
 
 
 def test_when_too_many_wait_the_next_is_refused_at_once_and_not_executed(tmp_path: Path) -> None:
