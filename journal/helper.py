@@ -67,7 +67,12 @@ class Channel:
     def _exactly(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
-            piece = os.read(self.reads, size - len(data))
+            try:
+                piece = os.read(self.reads, size - len(data))
+            except BlockingIOError:
+                # An event loop that watches a descriptor has it wait for nothing.
+                self.wait()
+                continue
             if not piece:
                 raise HelperGone
             data += piece

@@ -265,6 +265,16 @@ def test_the_second_process_keeps_off_the_processor_of_its_caller(tmp_path: Path
             os.sched_setaffinity(0, mine)
 
 
+def test_an_answer_is_waited_for_also_where_an_event_loop_watches_for_it(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        os.set_blocking(journal.answers, False)
+        # The file that is prepared meanwhile is told of on the same way.
+        for seq in range(1, 40):
+            assert journal.begin(frames(seq, 1), seq, 0) or journal.append(frames(seq, 1), seq, 0)
+            if journal.next_seq > journal._position.next_seq:
+                assert journal.end().last_seq == seq
+
+
 def wait_for_spare(directory: Path) -> int:
     """Wait until the next segment is made; return its size."""
     spare = directory / "next.part"
