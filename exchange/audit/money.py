@@ -118,6 +118,10 @@ class Money:
     def triggered(self, words: Words, at: int) -> None:
         order = self.holds[words[at + 4]]
         self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
+        if words[at + 4] in self.siblings and words[at + 11] != order.held:
+            self.findings.add(
+                words[at + 1], f"order {words[at + 4]} holds {words[at + 11]}, its list gave it {order.held}"
+            )
         self.hold(words[at + 1], order, words[at + 11] - order.held)
 
     def entered(self, words: Words, at: int) -> None:

@@ -16,15 +16,18 @@ def is_due(state: State, now_ns: int) -> bool:
     """Whether a Tick at this time would do something: the sequencer then puts one first in its batch."""
     if state.timers and state.timers.peekitem(0)[0][0] <= now_ns:
         return True
-    due_ns = cold.next_due_ns(state.matching)
-    return 0 < due_ns <= now_ns or bool(state.matching.owes_entries())
+    return has_due_order(state, now_ns) or bool(state.matching.owes_entries())
+
+
+def has_due_order(state: State, now_ns: int) -> bool:
+    return bool(0 < state.matching.due.next_due_ns() <= now_ns)
 
 
 def next_due_ns(state: State) -> int | None:
     """When the first timer or order is due; None where none is, 0 where orders that were set off wait to enter."""
     if state.matching.owes_entries():
         return 0
-    due_ns: int = cold.next_due_ns(state.matching)
+    due_ns: int = state.matching.due.next_due_ns()
     timer_ns = state.timers.peekitem(0)[0][0] if state.timers else 0
     return min(due_ns, timer_ns) if due_ns and timer_ns else due_ns or timer_ns or None
 
@@ -35,12 +38,9 @@ def tick(state: State, command: Tick) -> None:
     """
     steps = state.matching.resume(state.seq, state.now_ns, codes.CASCADE_MAX)
     auctions.settle_trips(state)
-    while steps < codes.CASCADE_MAX:
-        market_id = cold.expire(state.matching, state.seq, state.now_ns)
-        if not market_id:
-            break
+    while steps < codes.CASCADE_MAX and has_due_order(state, state.now_ns):
         steps += 1
-        markets.note_if_emptied(state, market_id)
+        markets.note_if_emptied(state, cold.expire(state.matching, state.seq, state.now_ns))
     while steps < codes.CASCADE_MAX and state.timers and state.timers.peekitem(0)[0][0] <= state.now_ns:
         steps += 1
         (_, kind, subject_id), _ = state.timers.popitem(0)

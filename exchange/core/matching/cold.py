@@ -211,11 +211,6 @@ def expire(matching: Matching, seq: int, now_ns: int) -> int:
     return market.id
 
 
-def next_due_ns(matching: Matching) -> int:
-    """When the first open order ends by itself; 0 where none will."""
-    return matching.trading.due.next_due_ns()
-
-
 def memory(matching: Matching) -> int:
     """Bytes handed out for records, indexes and ladders. Plain Python does not know and says 0."""
     total = matching.pool.taken()

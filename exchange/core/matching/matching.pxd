@@ -3,6 +3,7 @@ from . cimport arithmetic, average, codes, indexes, terms, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
+from .due cimport DueOrders
 from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .links cimport Links
@@ -27,6 +28,7 @@ cdef class Matching:
     cdef Rows rows
     cdef Checks checks
     cdef Links links
+    cdef readonly DueOrders due
     cdef Lists lists
     cdef Warmer warmer
     cdef readonly list markets

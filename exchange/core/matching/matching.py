@@ -36,6 +36,7 @@ class Matching:
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
         self.links = self.trading.links
+        self.due = self.trading.due
         self.lists = Lists(self.rows, self.checks, self.trading)
         self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
         self.next_order_id = 1
