@@ -34,6 +34,7 @@ from exchange.config import Settings
 from exchange.core import queries
 from exchange.messages import registry
 from exchange.messages.accounts import ApiKeyGranted, ApiKeyRevoked
+from exchange.messages.disconnects import EndSession
 from exchange.messages.markets import MarketListed
 from exchange.messages.orders import RowKind
 from exchange.messages.system import ClockAdopted
@@ -285,6 +286,7 @@ class Exchange:
         # From here on the journal's second process writes; this thread has no turns to take with a thread that does.
         self.journal.start_beside()
         sequencing = asyncio.create_task(self.sequencer.run())
+        await self.end_lost_sessions()
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         beside = [asyncio.create_task(self.feed.run())]
         if self.settings.head_seconds:
@@ -304,6 +306,11 @@ class Exchange:
         for task in beside:
             task.cancel()
         return await self.stop(server, serving, sequencing)
+
+    async def end_lost_sessions(self) -> None:
+        """Sessions that were armed when the venue stopped or crashed are lost: their accounts' orders go first."""
+        for session_id, account in queries.armed_sessions(self.engine.state):
+            await self.sequencer.submit(EndSession(0, account, session_id, 1))
 
     async def keep_heads(self) -> None:
         """Sign what the journal is, every so often, in another process."""

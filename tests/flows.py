@@ -56,7 +56,7 @@ FIRST_ACCOUNT = 16
 OPERATOR = 0
 GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
-TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50)
+TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
 GREAT_WORDS = ((1 << 62) - 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1, -(1 << 63), -(1 << 62), -(1 << 31))
 GREAT_NUMBERS = (*GREAT_WORDS, 1 << 63, (1 << 64) - 1)
@@ -427,7 +427,7 @@ class Flow:
         key = random.choice([0, 0, 0, 1, self.knobs.accounts + 2])
         self.names += 1
         tag = random.choice(
-            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41)
+            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41, 51, 52, 52)
         )
         if tag in (1, 2):
             return GENESIS if tag == 1 else [2]
@@ -454,8 +454,18 @@ class Flow:
             42: [random.choice([market, market, 0])],
             43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512])],
             50: [account, market, random.choice([0, 1, 2_000, 60_000])],
+            51: [account],
+            52: self.some_session(account),
         }
         return [tag, key, *fields[tag]]
+
+    def some_session(self, account: int) -> list[int]:
+        """An armed session that ends, orderly or not."""
+        sessions = list(self.state.sessions.items())
+        if sessions and self.random.random() < 0.9:
+            session_id, account = self.random.choice(sessions)
+            return [account, session_id, self.random.choice([0, 1, 1])]
+        return [account, self.random.randint(0, 9), 1]
 
     def some_amount(self) -> int:
         return self.random.randrange(1 << 40) if self.random.random() < 0.8 else 1 << 62

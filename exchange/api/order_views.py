@@ -25,7 +25,10 @@ SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
     {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
 )
 RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
-CANCELED = (Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN)
+CANCELED = (
+    *(Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN),
+    Reason.DISCONNECTED,
+)
 
 
 def status_at_end(reason: int) -> str:

@@ -44,6 +44,9 @@ class Session:
         self.subscriptions: dict[int, Subscription] = {}
         self.next_subscription = 0
         self.pending: set[asyncio.Task[None]] = set()
+        self.is_closed = False
+        self.armed: dict[int, int] = {}
+        """By account: the number under which the core cancels its orders when this connection is lost."""
 
     def send(self, message: Any) -> None:
         self.socket.send(orjson.dumps(message).decode())

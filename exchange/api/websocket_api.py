@@ -2,17 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
 
-from exchange.api import auth, endpoints, errors, parameters
+from exchange.api import auth, disconnects, endpoints, errors, parameters
 from exchange.api.answers import Empty
-from exchange.api.auth import Key
+from exchange.api.auth import TRADE, Key
 from exchange.api.context import Context, Reply, Request
+from exchange.api.disconnects import CancelOnDisconnect
 from exchange.api.endpoints import SIGNING, Endpoint
 from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter, table
@@ -52,7 +53,7 @@ class OwnMethod(NamedTuple):
     """A method without a twin over HTTP. All of them weigh SESSION_WEIGHT."""
 
     rows: Mapping[str, Parameter]
-    handler: Callable[[Asked], Reply]
+    handler: Callable[[Asked], Awaitable[Reply] | Reply]
     response: Any
 
 
@@ -73,6 +74,11 @@ class WebSocketApi:
             "userDataStream.subscribe": OwnMethod({}, self.subscribe, SubscriptionNumber),
             "userDataStream.subscribe.signature": OwnMethod(signed, self.subscribe_signed, SubscriptionNumber),
             "userDataStream.unsubscribe": OwnMethod(number, self.unsubscribe, Empty),
+            "session.cancelOnDisconnect": OwnMethod(
+                signed | table(Parameter("enabled", parameters.boolean, mandatory=True)),
+                self.cancel_on_disconnect,
+                CancelOnDisconnect,
+            ),
             "session.subscriptions": OwnMethod({}, self.list_subscriptions, list[SubscriptionNumber]),
         }
         self.readers = {name: parameters.reader({**own.rows, **SHOWING}) for name, own in self.own.items()}
@@ -106,6 +112,7 @@ class WebSocketApi:
             await socket.run(on_text)
         finally:
             self.sessions.discard(session)
+            disconnects.lose(self.context, session)
             for number in list(session.subscriptions):
                 session.unsubscribe(number, tell=False)
 
@@ -180,7 +187,8 @@ class WebSocketApi:
             raise
         if own is not None:
             self.context.limits.charge(session.address, SESSION_WEIGHT, now_ns)
-            return own.handler(Asked(session, sent, read, now_ns))
+            found = own.handler(Asked(session, sent, read, now_ns))
+            return await found if isawaitable(found) else found
         assert endpoint is not None
         return await self.call(endpoint, Asked(session, sent, read, now_ns))
 
@@ -268,6 +276,14 @@ class WebSocketApi:
         for each in [number] if number is not None else list(session.subscriptions):
             session.unsubscribe(each, tell=True)
         return Reply({})
+
+    async def cancel_on_disconnect(self, asked: Asked) -> Reply:
+        """Whether the account's orders go when this connection is lost: of the key that signs, or is logged on."""
+        key = self.signer(asked)
+        if not key.rights & TRADE:
+            raise errors.BAD_KEY
+        await disconnects.switch(self.context, asked.session, key, enabled=asked.read["enabled"])
+        return Reply({"cancelOnDisconnect": asked.read["enabled"]})
 
     def list_subscriptions(self, asked: Asked) -> Reply:
         """The subscriptions in force."""

@@ -11,7 +11,7 @@ from exchange.audit.findings import Findings
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
-from exchange.messages import accounts, auctions, countdowns, registry, system
+from exchange.messages import accounts, auctions, countdowns, disconnects, registry, system
 from exchange.messages.orders import EventKind, ListStatus
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
@@ -222,7 +222,7 @@ class Book:
             return
         key: int = command.key_id  # type: ignore[union-attr]
         refusal = next((event.code for event in events if isinstance(event, system.CommandRejected)), 0)
-        if isinstance(command, countdowns.SetCountdown):
+        if isinstance(command, countdowns.SetCountdown | disconnects.ArmSession | disconnects.EndSession):
             has_right = self.register.may(key, codes.RIGHT_TRADE, command.account_id)
         else:
             has_right = self.register.may(key, codes.RIGHT_OPERATE)

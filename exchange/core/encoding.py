@@ -15,11 +15,11 @@ from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, State
 
 VERSION = 1
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS = 16, 17, 18, 19, 20, 21, 22, 23, 24
 HEAD = Struct("<3q")
 HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS, hot.LISTS)
 # Left out where there is nothing to say: a journal that never used them keeps the hash that it had before they were.
-OPTIONAL_SECTIONS = frozenset([hot.LISTS])
+OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS])
 
 
 def sections(state: State) -> Iterator[bytes]:
@@ -86,6 +86,7 @@ def cold_sections(state: State) -> list[tuple[int, Any]]:
                 if any(vars(each).values())
             ],
         ),
+        *([(SESSIONS, [state.next_session_id, sorted(state.sessions.items())])] if state.next_session_id > 1 else []),
     ]
 
 
@@ -94,7 +95,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
     state = State(secret)
     view = memoryview(encoded)
     at = 0
-    for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS):
+    for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS):
         if at == len(view) and expected in OPTIONAL_SECTIONS:
             continue
         number, version, size = HEAD.unpack_from(view, at)
@@ -143,6 +144,9 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.timers[due_ns, kind, subject_id] = None
             if kind == countdowns.COUNTDOWN_ENDS:
                 state.countdowns[subject_id] = due_ns
+    elif number == SESSIONS:
+        state.next_session_id = content[0]
+        state.sessions = dict(content[1])
     else:
         for market_id, *values in content:
             phase = auctions.resumption(state, market_id)

@@ -83,6 +83,11 @@ def features(state: State, market_id: int) -> dict[str, bool]:
     return {name: not off & bit for name, bit in FEATURES.items()}
 
 
+def armed_sessions(state: State) -> list[tuple[int, int]]:
+    """Sessions whose loss cancels the orders of an account, as (session id, account)."""
+    return sorted(state.sessions.items())
+
+
 def fees_ppm(state: State, market_id: int, account_id: int) -> tuple[int, int]:
     """What an account pays in a market as maker and as taker."""
     hot = state.matching.markets[market_id - 1]

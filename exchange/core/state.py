@@ -88,6 +88,9 @@ class State:
         """By market, where it was ever set or needed."""
         self.countdowns: dict[int, int] = {}
         """When a dead man's switch ends, by the subject of its timer: the timers have it, too."""
+        self.sessions: dict[int, int] = {}
+        """Sessions whose loss cancels the orders of an account."""
+        self.next_session_id = 1
         self.timers: SortedDict[tuple[int, int, int], None] = SortedDict()
         """What is due when: (due_ns, kind, subject id)."""
 

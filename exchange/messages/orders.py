@@ -120,6 +120,8 @@ class Reason(IntEnum):
     """A pending leg that was refused when it was placed, or whose sibling was; `code` says why."""
     GOOD_TILL_ENDED = 16
     """Its time has come."""
+    DISCONNECTED = 17
+    """A session that asked for it was lost."""
 
 
 @unique

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, auctions, countdowns, markets, system, transfers
+from . import accounts, auctions, countdowns, disconnects, markets, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -25,6 +25,8 @@ AnyCommand = (
     | auctions.KillSwitch
     | auctions.SetFeatures
     | countdowns.SetCountdown
+    | disconnects.ArmSession
+    | disconnects.EndSession
     | transfers.Credit
     | transfers.Debit
 )
@@ -53,6 +55,8 @@ AnyEvent = (
     | auctions.Killed
     | auctions.FeaturesSet
     | countdowns.CountdownSet
+    | disconnects.SessionArmed
+    | disconnects.SessionEnded
     | transfers.Posted
 )
 

@@ -93,3 +93,4 @@ class RejectCode(IntEnum):
     MAX_NUM_ORDER_LISTS = 82
     GOOD_TILL_PASSED = 83
     """The moment at which the order would end has come already."""
+    UNKNOWN_SESSION = 84

@@ -33,6 +33,7 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.HALTED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.AMENDED_AWAY: (Execution.CANCELED, OrderStatus.CANCELED),
     Reason.COUNTED_DOWN: (Execution.CANCELED, OrderStatus.CANCELED),
+    Reason.DISCONNECTED: (Execution.CANCELED, OrderStatus.CANCELED),
     Reason.OCO_TRIGGER: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.OTO_PHASE_ONE_EXPIRED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.LEG_REFUSED: (Execution.EXPIRED, OrderStatus.EXPIRED),

@@ -10,6 +10,7 @@ from .state import Market, State
 from .words import Code, Refusal
 
 MILLISECONDS_MAX = 86_400_000
+SESSIONS_MAX = 100
 
 
 def set_countdown(state: State, command: Message) -> None:
@@ -37,6 +38,40 @@ def expire(state: State, most: int) -> Iterator[Market]:
     for order in due[:most]:
         end(state, order, words.GOOD_TILL_ENDED)
         yield order.market
+
+
+def check_owner(state: State, command: Message) -> None:
+    refuse_if(0 < command.account_id < words.FIRST_ACCOUNT, Code.WRONG_ACCOUNT)
+    refuse_if(command.account_id not in state.accounts, Code.UNKNOWN_ACCOUNT)
+    is_others = command.key_id != 0 and state.keys[command.key_id].account_id != command.account_id
+    refuse_if(is_others, Code.KEY_OF_OTHER_ACCOUNT)
+
+
+def arm_session(state: State, command: Message) -> None:
+    check_owner(state, command)
+    mine = sum(account_id == command.account_id for account_id in state.sessions.values())
+    refuse_if(mine >= SESSIONS_MAX, Code.LIMIT_REACHED)
+    state.sessions[state.next_session_id] = command.account_id
+    events.message(state, 51, command.account_id, state.next_session_id)
+    state.next_session_id += 1
+
+
+def end_session(state: State, command: Message) -> list[Market]:
+    """Forget a session; where it was lost, cancel everything of its account. Returns the markets concerned."""
+    check_owner(state, command)
+    refuse_if(state.sessions.get(command.session_id) != command.account_id, Code.UNKNOWN_SESSION)
+    refuse_if(command.is_lost not in (0, 1), Code.NUMBER_OUT_OF_RANGE)
+    del state.sessions[command.session_id]
+    events.message(state, 52, command.account_id, command.session_id, command.is_lost)
+    return list(state.markets) if command.is_lost else []
+
+
+def cancel_lost(state: State, account_id: int, market: Market) -> bool:
+    orders = [order for order in state.accounts[account_id].orders if order.market is market]
+    for order in orders:
+        end(state, order, words.DISCONNECTED)
+    lists.settle(state)
+    return bool(orders)
 
 
 def fire(state: State, subject: int) -> bool:

@@ -9,7 +9,7 @@ from .state import FILTERS, Market, Order, State
 
 VERSION = 1
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS = 16, 17, 18, 19, 20, 21, 22, 23, 24
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
 MARKET_FILTERS = (
@@ -149,4 +149,6 @@ def cold_sections(state: State) -> list[tuple[int, bytes]]:
         (TIMERS, sorted(state.timers)),
         (RESUMPTIONS, [numbers for market in state.markets if any((numbers := resumption(market))[1:])]),
     ]
+    if state.next_session_id > 1:
+        contents.append((SESSIONS, [state.next_session_id, sorted(state.sessions.items())]))
     return [(number, pack(content)) for number, content in contents]

@@ -33,7 +33,7 @@ LIST_ASSET, LIST_MARKET, SET_MARKET_STATUS, SET_FILTERS, SET_FEES = 10, 11, 12, 
 OPEN_ACCOUNT, SET_ACCOUNT, GRANT_API_KEY, REVOKE_API_KEY = 20, 21, 22, 23
 CREDIT, DEBIT = 30, 31
 SET_PROTECTION, START_AUCTION, KILL_SWITCH, SET_FEATURES = 40, 41, 42, 43
-SET_COUNTDOWN = 50
+SET_COUNTDOWN, ARM_SESSION, END_SESSION = 50, 51, 52
 PROTECTION = (
     *(
         "range_bid_up_ppm",
@@ -95,6 +95,8 @@ FIELDS: dict[int, list[Field]] = {
     KILL_SWITCH: required(INT, "key_id", "market_id"),
     SET_FEATURES: required(INT, "key_id", "market_id", "off"),
     SET_COUNTDOWN: required(INT, "key_id", "account_id", "market_id", "milliseconds"),
+    ARM_SESSION: required(INT, "key_id", "account_id"),
+    END_SESSION: required(INT, "key_id", "account_id", "session_id", "is_lost"),
     CREDIT: [
         *required(INT, "key_id"),
         *required(TEXT, "request_id"),

@@ -3,7 +3,7 @@
 from . import words
 from .state import Order, OrderList, State
 
-ASKED_FOR = (words.BY_REQUEST, words.BY_CANCEL_ALL, words.COUNTED_DOWN)
+ASKED_FOR = (words.BY_REQUEST, words.BY_CANCEL_ALL, words.COUNTED_DOWN, words.DISCONNECTED)
 
 
 def touch(state: State, order_list: OrderList, what: str) -> None:

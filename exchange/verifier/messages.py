@@ -32,7 +32,7 @@ def apply_message(state: State, command: Message) -> None:
     """Apply one command, or refuse it: a refusal is raised before anything is written."""
     refuse_if(not state.journal_id and command.tag != fields.GENESIS, Code.NOT_STARTED)
     if "key_id" in command.values:
-        is_traders = command.tag == fields.SET_COUNTDOWN
+        is_traders = command.tag in (fields.SET_COUNTDOWN, fields.ARM_SESSION, fields.END_SESSION)
         check_right(state, command.key_id, words.TRADE_RIGHT if is_traders else words.OPERATE_RIGHT)
     HANDLERS[command.tag](state, command)
 
@@ -89,6 +89,12 @@ def tick(state: State, command: Message) -> None:
                 note_emptied(state, state.markets[subject % words.COUNTDOWN_MARKET - 1])
         else:
             auctions.fire(state, kind, state.markets[subject - 1])
+
+
+def end_session(state: State, command: Message) -> None:
+    for market in countdowns.end_session(state, command):
+        if countdowns.cancel_lost(state, command.account_id, market):
+            note_emptied(state, market)
 
 
 def activate_rule(state: State, command: Message) -> None:
@@ -372,6 +378,8 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.KILL_SWITCH: auctions.kill,
     fields.SET_FEATURES: auctions.set_features,
     fields.SET_COUNTDOWN: countdowns.set_countdown,
+    fields.ARM_SESSION: countdowns.arm_session,
+    fields.END_SESSION: end_session,
     fields.CREDIT: credit,
     fields.DEBIT: debit,
 }

@@ -296,6 +296,9 @@ class State:
         self.api_keys: set[str] = set()
         """The names of all keys."""
         self.requests: dict[str, int] = {}
+        self.sessions: dict[int, int] = {}
+        """Sessions whose loss cancels orders, and whose."""
+        self.next_session_id = 1
         self.timers: list[tuple[int, int, int]] = []
         self.next_order_id = 1
         self.next_list_id = 1

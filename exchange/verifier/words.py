@@ -149,6 +149,7 @@ class Code(IntEnum):
     OCO_PRICES = 81
     MAX_NUM_ORDER_LISTS = 82
     GOOD_TILL_PASSED = 83
+    UNKNOWN_SESSION = 84
 
 
 class Refusal(Exception):

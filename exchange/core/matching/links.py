@@ -127,7 +127,7 @@ class Links:
         order_list = order.details.order_list
         if not order_list.happened & codes.LEG_ENDED:
             is_asked = reason == codes.BY_REQUEST or reason == codes.BY_CANCEL_ALL or reason == codes.COUNTED_DOWN
-            if not is_asked:
+            if not is_asked and reason != codes.DISCONNECTED:
                 is_phase_one = order == order_list.working
                 reason = codes.OTO_PHASE_ONE_EXPIRED if is_phase_one else codes.OCO_TRIGGER
             order_list.reason = reason
