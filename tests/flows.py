@@ -427,7 +427,7 @@ class Flow:
         key = random.choice([0, 0, 0, 1, self.knobs.accounts + 2])
         self.names += 1
         tag = random.choice(
-            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41, 51, 52, 52)
+            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41, 51, 52)
         )
         if tag in (1, 2):
             return GENESIS if tag == 1 else [2]

@@ -85,7 +85,7 @@ ROWS = (
     order(-1117, "Invalid side.", side="LEFT"),
     order(-1116, "Invalid orderType.", type="LIMITED"),
     order(-1115, "Invalid timeInForce.", timeInForce="GTX"),
-    order(-1115, "Invalid timeInForce.", timeInForce="GTX"),
+    order(-1102, MISSING.format("goodTillDate"), timeInForce="GTD"),
     order(-1102, MISSING.format("timeInForce"), timeInForce="-"),
     order(-1102, MISSING.format("price"), price="-"),
     order(-1106, "Parameter 'timeInForce' sent when not required.", type="MARKET", price="-"),

@@ -86,12 +86,19 @@ LIES = [
 ]
 
 
+def is_plain(kind: int, words: Any, at: int) -> bool:
+    """Not of an auction, which has its own test; not of an order without a price, whose hold only its book knows."""
+    return bool(words[at + 38] == 0 if kind == TRADED else words[at + 6] if kind == TRIGGERED else True)
+
+
 @pytest.mark.parametrize(("kind", "word", "difference", "text"), LIES)
 def test_an_event_that_says_something_else_is_found(
     told: Any, kind: int, word: int, difference: int, text: str
 ) -> None:
     steps, core = told
-    for number, at in events_of(steps, kind)[:5]:
+    plain = [(number, at) for number, at in events_of(steps, kind) if is_plain(kind, steps[number].words, at)]
+    assert plain
+    for number, at in plain[:5]:
         try:
             found = audited(lied(steps, number, at + word, difference), core)
         except LookupError as error:
