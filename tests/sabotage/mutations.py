@@ -150,19 +150,33 @@ MUTATIONS = (
     # The journal.
     Mutation("a batch is not synced", "journal/beside.py", "        disk.fdatasync(fd)\n", "        pass\n", WORLDS),
     Mutation("a short write counts as one", "journal/beside.py", "if written != size:", "if False:", JOURNAL),
+    Mutation(
+        "the second process goes on after a failure",
+        "journal/beside.py",
+        "        os._exit(1)",
+        "        pass",
+        JOURNAL,
+    ),
+    Mutation(
+        "a checksum is not audited",
+        "journal/verify.py",
+        "if crc32(frame.payload) != header.payload_checksum:",
+        "if False:",
+        JOURNAL,
+    ),
     Mutation("a payload is not hashed", "journal/frame.py", "    digest.update(payload)\n", "", JOURNAL),
     Mutation(
         "a checksum is not looked at",
         "journal/scan.py",
-        "crc32(payload) != header.payload_checksum or",
-        "",
+        "if not is_chained and crc32(payload) != header.payload_checksum:",
+        "if False:",
         JOURNAL,
     ),
     Mutation(
         "a broken chain is read on",
         "journal/scan.py",
-        "if hashes and next_chain(",
-        "if False and next_chain(",
+        "not hashes or next_chain(",
+        "True or next_chain(",
         JOURNAL,
     ),
     Mutation(
@@ -191,8 +205,8 @@ MUTATIONS = (
     Mutation(
         "a segment is not synced",
         "journal/segment.py",
-        "            self._disk.fsync(fd)\n",
-        "            pass\n",
+        "        disk.fsync(fd)\n",
+        "        pass\n",
         JOURNAL,
     ),
     Mutation(

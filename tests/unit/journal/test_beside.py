@@ -183,6 +183,11 @@ def test_what_the_disk_says_to_the_second_process_is_what_the_writer_raises_and_
         assert journal.begin(frames(1 + 2 * LARGE, 1), 3, 0)
         with pytest.raises(JournalError, match=r"write failed in .* only [0-9]+ of [0-9]+ bytes were taken"):
             journal.end()
+        helper = journal._beside._helper
+        assert helper is not None
+        assert helper._process is not None
+        # It is gone, and cannot write what was handed over behind.
+        assert helper._process.wait(20) == 1
         with pytest.raises(JournalUnusable):
             journal.append(frames(1 + LARGE, 1), 2, 0)
     with Journal.open_for_append(tmp_path) as journal:
