@@ -16,7 +16,19 @@ import uvicorn
 from starlette.routing import Route, Router, WebSocketRoute
 
 from exchange import __version__
-from exchange.api import accounts, amendments, countdowns, general, http, lists, market_data, operator, orders, wallet
+from exchange.api import (
+    accounts,
+    amendments,
+    batches,
+    countdowns,
+    general,
+    http,
+    lists,
+    market_data,
+    operator,
+    orders,
+    wallet,
+)
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -215,6 +227,7 @@ class Exchange:
             *orders.ENDPOINTS,
             *amendments.ENDPOINTS,
             *lists.ENDPOINTS,
+            *batches.ENDPOINTS,
             *countdowns.ENDPOINTS,
             *operator.ENDPOINTS,
             *accounts.ENDPOINTS,

@@ -26,6 +26,7 @@ EXAMPLES = ORDER | {
     "command": "KillSwitch",
     "fields": '{"market_id": 1}',
     "cancelOrigClientOrderId": "known",
+    "batchOrders": '[{"symbol": "BTCUSDT"}]',
 }
 # Of lists: what goes together.
 SMALL = {"price": "60000", "stopPrice": "70000"}
