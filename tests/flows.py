@@ -122,6 +122,8 @@ class Flow:
         self.ts_ns = START_NS
         self.requests = 0
         self.names = 0
+        self.kept: list[list[int]] = []
+        """Rows of idempotent orders, to be sent again."""
 
     @property
     def state(self) -> State:
@@ -236,7 +238,15 @@ class Flow:
         return self.random.random() * 100 < self.knobs.wild_percent
 
     def some_row(self) -> list[int]:
-        return self.some_wild_row() if self.is_wild() else self.some_whole_row()
+        if self.is_wild():
+            return self.some_wild_row()
+        if self.kept and self.random.random() < 0.03:
+            return list(self.random.choice(self.kept))
+        words = self.some_whole_row()
+        if words[0] == PLACE and self.random.random() < 0.08:
+            words[6] |= 1 << 32
+            self.kept = [*self.kept[-5:], words]
+        return words
 
     def some_whole_row(self) -> list[int]:
         random = self.random

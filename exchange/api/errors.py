@@ -158,6 +158,7 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.OCO_PRICES: (NEW, "The relationship of the prices for the orders is not correct."),
     RejectCode.MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: MAX_NUM_ORDER_LISTS"),
     RejectCode.GOOD_TILL_PASSED: (NEW, "goodTillDate has passed already."),
+    RejectCode.TOO_MANY_REMEMBERED: (NEW, "Too many idempotent orders of this account within 24 hours."),
     RejectCode.UNKNOWN_SESSION: (NEW, "This session asked for nothing at its loss."),
     RejectCode.LIMIT_REACHED: (NEW, "Too many sessions of this account cancel on disconnect."),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),

@@ -6,7 +6,7 @@ from typing import Any
 from exchange.api import decimals
 from exchange.api.context import Request, WireMarket
 from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce, unpack_client_id
-from exchange.messages.views import Order, OrderStatus
+from exchange.messages.views import Fill, Order, OrderStatus
 from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, TermsNoted, Traded
 
 EXPIRY: dict[int, str] = {
@@ -232,3 +232,30 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
     if order.prevented_id:
         view["preventedMatchId"] = order.prevented_id
     return view
+
+
+def placed_before(
+    request: Request, market: WireMarket, order: Order, form: str, fills: Sequence[Fill]
+) -> dict[str, Any]:
+    """An order as the answer to placing it once more tells it: as it stands now, with its fills as a taker."""
+    view = queried(request, market, order)
+    names = ("symbol", "orderId", "orderListId", "clientOrderId")
+    answer = {name: view[name] for name in names} | {"transactTime": request.time(order.created_ns)}
+    if form == "ACK":
+        return answer
+    left_out = {*names, "time", "updateTime", "isWorking"}
+    left_out |= {name for name in ("stopPrice", "icebergQty") if not float(view[name])}
+    answer |= {name: value for name, value in view.items() if name not in left_out}
+    if form == "FULL":
+        answer["fills"] = [
+            {
+                "price": market.price(fill.price),
+                "qty": market.quantity(fill.quantity),
+                "commission": decimals.write(fill.fee, request.context.asset(fill.fee_asset)[1]),
+                "commissionAsset": request.context.asset(fill.fee_asset)[0],
+                "tradeId": fill.trade_id,
+            }
+            for fill in fills
+            if not fill.is_maker
+        ]
+    return answer

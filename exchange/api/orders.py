@@ -31,7 +31,9 @@ from exchange.messages.orders import (
     strategy,
     trigger,
 )
-from exchange.messages.words import Canceled, Rejected
+from exchange.messages.registry import event_decoder
+from exchange.messages.remembering import OrderRepeated
+from exchange.messages.words import Canceled, Message, Rejected
 
 ALPHABET = string.ascii_letters + string.digits
 CLIENT_ID_LENGTH = 22
@@ -52,9 +54,10 @@ RARE = itemgetter(
     "pegOffsetValue",
     "pegOffsetType",
     "goodTillDate",
+    "idempotent",
 )
 """What most orders have nothing of."""
-NOTHING_RARE = (None,) * 9
+NOTHING_RARE = (None,) * 10
 NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
 
 ORDER_ROWS = (
@@ -77,6 +80,7 @@ ORDER_ROWS = (
     Parameter("pegOffsetValue", parameters.long),
     Parameter("pegOffsetType", parameters.text),
     Parameter("goodTillDate", parameters.moment_ns),
+    Parameter("idempotent", parameters.boolean),
 )
 
 
@@ -109,6 +113,8 @@ def check_rare(order_type: int, values: Mapping[str, Any]) -> None:
     """WireError where an order asks for what is not offered here, or not to it."""
     if values["icebergQty"] is not None:
         check_iceberg(order_type, values)
+    if values["idempotent"] and values["newClientOrderId"] is None:
+        raise errors.missing("newClientOrderId")
     if values["goodTillDate"] is not None and values["timeInForce"] != TimeInForce.GTD:
         raise errors.not_required("goodTillDate")
     if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
@@ -182,7 +188,10 @@ def order_row(
     flags = flags_of(
         values["side"], values["type"], values["timeInForce"], values["selfTradePreventionMode"], restriction
     )
-    extensions = b"" if RARE(values) == NOTHING_RARE else extensions_of(values, market)
+    extensions = b""
+    if RARE(values) != NOTHING_RARE:
+        extensions = extensions_of(values, market)
+        flags = flags._replace(options=int(bool(values["idempotent"])))
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
     key = request.sender
     return place_row(
@@ -238,9 +247,26 @@ async def place(request: Request) -> Reply:
     first = answer.events[0]
     if isinstance(first, Rejected):
         raise errors.rejected(first.code)
+    if isinstance(first, Message):
+        return await repeated(request, market, first, answer.seq)
     headers = request.context.limits.count_order(account, request.now_ns)
     form = values["newOrderRespType"] or RESPONSES.get(values["type"], "ACK")
     return Reply(order_views.placed(request, market, answer.events, form), answer.seq, tuple(headers))
+
+
+async def repeated(request: Request, market: WireMarket, told: Message, seq: int) -> Reply:
+    """An idempotent order was sent again: what became of the first one, as an answer to placing it."""
+    event = event_decoder.decode(told.payload)
+    assert isinstance(event, OrderRepeated)
+    context, values = request.context, request.values
+    order = context.projections.users.order(event.order_id)
+    if order is None:
+        order = await context.history.order(event.account_id, market.market_id, event.order_id)
+    assert order is not None, f"order {event.order_id} was placed, and nobody knows it"
+    form = values["newOrderRespType"] or RESPONSES.get(values["type"], "ACK")
+    bounds = {"order_id": event.order_id, "limit": 1_000}
+    fills = await context.history.fills(event.account_id, market.market_id, **bounds) if form == "FULL" else []
+    return Reply(order_views.placed_before(request, market, order, form, fills), seq)
 
 
 def test(request: Request) -> Reply:

@@ -12,14 +12,25 @@ import msgspec
 
 from . import auctions, countdowns
 from .matching import encoding as hot
-from .state import ApiKey, Asset, Listing, State
+from .state import ApiKey, Asset, Listing, Remembered, State
 
 VERSION = 1
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS = 16, 17, 18, 19, 20, 21, 22, 23, 24
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS, REMEMBERED = (
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+    23,
+    24,
+    25,
+)
 HEAD = Struct("<3q")
 HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS, hot.LISTS)
 # Left out where there is nothing to say: a journal that never used them keeps the hash that it had before they were.
-OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS])
+OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS, REMEMBERED])
 
 
 def sections(state: State) -> Iterator[bytes]:
@@ -87,6 +98,15 @@ def cold_sections(state: State) -> list[tuple[int, Any]]:
             ],
         ),
         *([(SESSIONS, [state.next_session_id, sorted(state.sessions.items())])] if state.next_session_id > 1 else []),
+        *([(REMEMBERED, remembered(state))] if state.remembered else []),
+    ]
+
+
+def remembered(state: State) -> list[Any]:
+    """By account; within it as they were placed."""
+    return [
+        (account_id, [(name, *known) for name, known in mine.items()])
+        for account_id, mine in sorted(state.remembered.items())
     ]
 
 
@@ -95,7 +115,19 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
     state = State(secret)
     view = memoryview(encoded)
     at = 0
-    for expected in (*HOT_SECTIONS, SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS):
+    for expected in (
+        *HOT_SECTIONS,
+        SYSTEM,
+        ASSETS,
+        LISTINGS,
+        USERS,
+        API_KEYS,
+        REQUESTS,
+        TIMERS,
+        RESUMPTIONS,
+        SESSIONS,
+        REMEMBERED,
+    ):
         if at == len(view) and expected in OPTIONAL_SECTIONS:
             continue
         number, version, size = HEAD.unpack_from(view, at)
@@ -144,6 +176,9 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.timers[due_ns, kind, subject_id] = None
             if kind == countdowns.COUNTDOWN_ENDS:
                 state.countdowns[subject_id] = due_ns
+    elif number == REMEMBERED:
+        for account_id, mine in content:
+            state.remembered[account_id] = {name: Remembered(*known) for name, *known in mine}
     elif number == SESSIONS:
         state.next_session_id = content[0]
         state.sessions = dict(content[1])

@@ -3,19 +3,22 @@
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import Parked
 
-from . import auctions
+from . import auctions, remembering
 from .markets import note_emptied
 from .matching import codes, cold
 from .state import State
 
 
 def apply_cold_row(state: State, rows: memoryview, at: int) -> int:
-    """Apply the row at word `at`: a cancel-all over every market; other kinds are refused. Returns the word behind it.
+    """Apply the row at word `at`: a cancel-all over every market, an order to be remembered; other kinds are refused.
+    Returns the word behind it.
 
     A cancel-all is bounded by the orders one account may have open (ACCOUNT_MAX_ORDERS).
     """
     matching = state.matching
-    _, _, account_id, words, code = cold.read_row(matching, rows, at, state.seq, state.now_ns)
+    kind, _, account_id, words, code = cold.read_row(matching, rows, at, state.seq, state.now_ns)
+    if kind == codes.PLACE:
+        return remembering.place(state, rows, at)
     if not code:
         found = cold.account(matching, account_id)
         code = 0 if found and found[4] else RejectCode.NOTHING_TO_CANCEL

@@ -1,5 +1,7 @@
 """Everything the core remembers: one root, with the hot part inside."""
 
+from typing import NamedTuple
+
 from sortedcontainers import SortedDict
 
 from exchange.messages.base import Event, KeyId, Reject
@@ -46,6 +48,15 @@ class ApiKey:
         self.expires_ns = expires_ns
 
 
+class Remembered(NamedTuple):
+    """An order that was placed and may be sent again: a digest of its row, its number, the command's seq and time."""
+
+    digest: bytes
+    order_id: int
+    seq: int
+    ts_ns: int
+
+
 class Resumption:
     """How a market goes on after a halt, and the auction that it is in: `ends_ns` 0 is none."""
 
@@ -88,6 +99,8 @@ class State:
         """By market, where it was ever set or needed."""
         self.countdowns: dict[int, int] = {}
         """When a dead man's switch ends, by the subject of its timer: the timers have it, too."""
+        self.remembered: dict[int, dict[bytes, Remembered]] = {}
+        """Idempotent orders of a day, by account and the 40 bytes of their client id, oldest first."""
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels the orders of an account."""
         self.next_session_id = 1

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, auctions, countdowns, disconnects, markets, system, transfers
+from . import accounts, auctions, countdowns, disconnects, markets, remembering, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -57,6 +57,7 @@ AnyEvent = (
     | countdowns.CountdownSet
     | disconnects.SessionArmed
     | disconnects.SessionEnded
+    | remembering.OrderRepeated
     | transfers.Posted
 )
 

@@ -94,3 +94,5 @@ class RejectCode(IntEnum):
     GOOD_TILL_PASSED = 83
     """The moment at which the order would end has come already."""
     UNKNOWN_SESSION = 84
+    TOO_MANY_REMEMBERED = 85
+    """An account has as many idempotent orders of the last day as may be."""

@@ -7,7 +7,7 @@ without content says that the projection is there; those with content are its pa
 from collections.abc import Iterator
 from struct import Struct
 
-from exchange.messages import accounts, auctions, countdowns, disconnects, markets, system, words
+from exchange.messages import accounts, auctions, countdowns, disconnects, markets, remembering, system, words
 from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords
 from exchange.projections.candles import Candles
@@ -43,6 +43,7 @@ IGNORED = frozenset(
         countdowns.CountdownSet,
         disconnects.SessionArmed,
         disconnects.SessionEnded,
+        remembering.OrderRepeated,
         accounts.AccountOpened,
         accounts.AccountSet,
         accounts.ApiKeyGranted,

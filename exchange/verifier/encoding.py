@@ -2,6 +2,7 @@
 
 import struct
 from hashlib import sha256
+from typing import Any
 
 from .fields import OTHER_FILTERS, PROTECTION
 from .messagepack import pack
@@ -9,7 +10,18 @@ from .state import FILTERS, Market, Order, State
 
 VERSION = 1
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS = 16, 17, 18, 19, 20, 21, 22, 23, 24
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS, REMEMBERED = (
+    16,
+    17,
+    18,
+    19,
+    20,
+    21,
+    22,
+    23,
+    24,
+    25,
+)
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
 MARKET_FILTERS = (
@@ -120,6 +132,13 @@ def order_words(order: Order) -> list[int]:
     return [*numbers, len(details), *details]
 
 
+def remembered(state: State) -> list[Any]:
+    return [
+        [account_id, [[as_words(list(name)), *rest] for name, *rest in every]]
+        for account_id, every in sorted(state.remembered.items())
+    ]
+
+
 def cold_sections(state: State) -> list[tuple[int, bytes]]:
     users = [[account.account_id, account.user_id] for _, account in sorted(state.accounts.items()) if account.user_id]
     keys = [
@@ -151,4 +170,6 @@ def cold_sections(state: State) -> list[tuple[int, bytes]]:
     ]
     if state.next_session_id > 1:
         contents.append((SESSIONS, [state.next_session_id, sorted(state.sessions.items())]))
+    if state.remembered:
+        contents.append((REMEMBERED, remembered(state)))
     return [(number, pack(content)) for number, content in contents]

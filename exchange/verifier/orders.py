@@ -1,6 +1,6 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
-from . import events, links, lists, triggers, words
+from . import events, links, lists, remembering, triggers, words
 from .books import Limits, fee_of, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
 from .filters import (
     check_counts,
@@ -133,6 +133,9 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
 def place(state: State, row: Row) -> None:
     check_form(row)
     account = check_sender(state, row)
+    if row.options:
+        remembering.place(state, row, account)
+        return
     place_here(state, row, account, check_market(state, row))
 
 

@@ -40,6 +40,8 @@ class Row(NamedTuple):
     order_id: int
     client_id: tuple[int, ...]
     extensions: list[tuple[int, ...]]
+    content: tuple[int, ...] = ()
+    """All words of its command."""
     legs: "tuple[Row, ...]" = ()
     """The other rows of its command."""
 
@@ -86,7 +88,7 @@ def cut(payload: bytes) -> Iterator[Row]:
         for _ in range(first.rows - 1):
             leg, behind = row_at(run, behind)
             legs = (*legs, leg)
-        yield first._replace(legs=legs)
+        yield first._replace(legs=legs, content=run[at:behind])
         at = behind
 
 
@@ -233,7 +235,7 @@ def is_unsupported(row: Row) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
     return (
         row.self_trade > words.DECREMENT
-        or row.options != 0
+        or (row.options != 0 and (row.kind != words.PLACE or row.extension(words.LIST_LINK) is not None))
         or any(each[0] in (words.PEG, words.CONDITION) for each in row.extensions)
     )
 

@@ -296,6 +296,8 @@ class State:
         self.api_keys: set[str] = set()
         """The names of all keys."""
         self.requests: dict[str, int] = {}
+        self.remembered: dict[int, list[tuple[tuple[int, ...], bytes, int, int, int]]] = {}
+        """By account: client id, digest, order id, seq and time of its idempotent orders, oldest first."""
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels orders, and whose."""
         self.next_session_id = 1

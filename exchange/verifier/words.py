@@ -150,6 +150,7 @@ class Code(IntEnum):
     MAX_NUM_ORDER_LISTS = 82
     GOOD_TILL_PASSED = 83
     UNKNOWN_SESSION = 84
+    TOO_MANY_REMEMBERED = 85
 
 
 class Refusal(Exception):

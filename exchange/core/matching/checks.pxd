@@ -10,7 +10,6 @@ cdef long long malformed(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
 cdef long long allowed_extensions(long long row_kind) noexcept
 cdef long long malformed_place(Row *row) noexcept
-cdef long long unsupported_place(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel_all(Row *row) noexcept
 cdef bint has_order_flags(Row *row) noexcept
@@ -38,7 +37,9 @@ cdef class Checks:
     cdef long long crosses
     cdef long long worst_key
     cdef long long need
+    cdef long long is_remembering
     cdef word refused_place(self, long long at, Row *row, Market market) except? -1
+    cdef word refused_options(self, Row *row) noexcept
     cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
     cdef word wrong_filters(self, long long at, Row *row, Market market) except? -1
     cdef word refused_order(self, long long at, Row *row, Market market) except? -1

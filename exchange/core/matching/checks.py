@@ -85,17 +85,6 @@ def malformed_place(row: "records.Row") -> int:
     return 0
 
 
-def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
-    """Refuse what is well formed and not known to this engine: see the README's table for what is."""
-    if row.flags.self_trade > codes.DECREMENT or row.flags.options:
-        return codes.UNSUPPORTED
-    for number in range(row.extensions):
-        kind = rows.extension_kind(at, number)
-        if kind == codes.PEG or kind == codes.CONDITION:
-            return codes.UNSUPPORTED
-    return 0
-
-
 def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     """A cancel names one order, by its id or its client id or both, and nothing else but a restriction."""
     if has_order_flags(row) or row.flags.restriction > codes.ONLY_PARTIALLY_FILLED:
@@ -184,7 +173,7 @@ class Checks:
         self.cells = cells
         self.seats = seats
         self.trading = trading
-        self.mode = self.lots = self.crosses = self.worst_key = self.need = 0
+        self.mode = self.lots = self.crosses = self.worst_key = self.need = self.is_remembering = 0
 
     def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
         code = self.refused_order(at, row, market)
@@ -204,7 +193,9 @@ class Checks:
         if not code and row.kind == codes.CANCEL_REPLACE:
             code = terms.malformed_replace(row, self.rows.reference(at))
         if not code:
-            code = unsupported_place(self.rows, at, row)
+            code = terms.unsupported_place(self.rows, at, row)
+        if not code and row.flags.options:
+            code = self.refused_options(row)
         if not code:
             code = self.refused_sender(row)
         if code:
@@ -217,6 +208,12 @@ class Checks:
             if terms.is_switched_off(row, market.features_off, self.rows.trigger(at), self.rows.iceberg(at)):
                 return codes.FEATURE_OFF
         return codes.MARKET_BUSY if market.busy else 0
+
+    def refused_options(self, row: "records.Row") -> int:
+        """An order that is remembered is for cold code, which comes back with it; nothing else has options."""
+        if row.kind != codes.PLACE:
+            return codes.UNSUPPORTED
+        return 0 if self.is_remembering else codes.ROW_IS_COLD
 
     def refused_cancel(self, at: int, row: "records.Row", market: Market, order: "records.Order") -> int:
         """Everything that can be said against cancelling an order. An order of another account is an unknown one."""

@@ -70,6 +70,8 @@ RIGHT_READ, RIGHT_TRADE, RIGHT_OPERATE = 1, 2, 4
 DONE, COLD_ROW, OWES = 0, 1, 2
 # What a row can owe to cold code.
 MARKET_EMPTIED, MARKET_TRIPPED = 1, 2
+# No refusal and no debt: the row was not applied, cold code has to look at it first.
+ROW_IS_COLD = 255
 
 # What a market can be told not to offer, as bits of `features_off`.
 STOPS_OFF, TRAILING_OFF, QUOTE_ORDERS_OFF, ICEBERGS_OFF, GOOD_TILL_OFF, AMENDS_OFF = 1, 2, 4, 8, 16, 32
@@ -146,3 +148,5 @@ MAX_NUM_ORDER_AMENDS = 80
 OCO_PRICES = 81
 MAX_NUM_ORDER_LISTS = 82
 GOOD_TILL_PASSED = 83
+UNKNOWN_SESSION = 84
+TOO_MANY_REMEMBERED = 85

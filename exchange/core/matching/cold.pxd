@@ -4,6 +4,7 @@ from . cimport codes, indexes
 from .buffers cimport Rows
 from .due cimport DueOrders
 from .market cimport Market
+from .checks cimport Checks
 from .matching cimport Matching
 from .records cimport Account, Cell, ClientId, Key, Level, Order, Row, Seat
 
@@ -12,6 +13,10 @@ cpdef long long extent(Matching matching, data, long long at) except -1
 @cython.locals(market=Market)
 cpdef tuple read_row(Matching matching, data, long long at, long long seq, long long now_ns)
 
+cpdef bytes row_client_id(Matching matching, long long at)
+cpdef long long refused_sender(Matching matching, long long at) except -1
+@cython.locals(before=cython.longlong)
+cpdef long long place_remembered(Matching matching, long long at) except -1
 cpdef int reject_row(Matching matching, long long at, long long code) except -1
 
 @cython.locals(canceled=cython.longlong)

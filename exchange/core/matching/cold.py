@@ -30,6 +30,26 @@ def read_row(matching: Matching, data: Any, at: int, seq: int, now_ns: int) -> t
     return row.kind, row.market, row.account, words, code
 
 
+def row_client_id(matching: Matching, at: int) -> bytes:
+    """The 40 bytes of the current command's client id."""
+    return client_id_bytes(matching.rows.at(at).client_id)
+
+
+def refused_sender(matching: Matching, at: int) -> int:
+    """What speaks against the sender of the current command."""
+    return matching.checks.refused_sender(matching.rows.at(at))
+
+
+def place_remembered(matching: Matching, at: int) -> int:
+    """Place the current command's order, which is to be remembered; returns its id, or 0 where it was refused."""
+    before = matching.next_order_id
+    matching.owed = 0
+    matching.checks.is_remembering = 1
+    matching.place(at, matching.rows.at(at))
+    matching.checks.is_remembering = 0
+    return before if matching.next_order_id > before else 0
+
+
 def reject_row(matching: Matching, at: int, code: int) -> None:
     """Refuse the current command."""
     row = matching.rows.at(at)

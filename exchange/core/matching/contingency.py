@@ -62,7 +62,9 @@ class ListChecks:
         if not code:
             for number in range(1, row.rows):
                 leg = self.leg_at(at, number)
-                if checks.unsupported_place(self.rows, leg, self.rows.at(leg)) or self.rows.good_till(leg):
+                if terms.unsupported_place(self.rows, leg, self.rows.at(leg)) or self.rows.good_till(leg):
+                    return codes.UNSUPPORTED
+                if self.rows.at(leg).flags.options:
                     return codes.UNSUPPORTED
             code = self.checks.refused_sender(row)
         if code:

@@ -74,6 +74,9 @@ class Matching:
             seq += 1
             if self.owed:
                 self.why = codes.OWES
+                if self.owed == codes.ROW_IS_COLD:
+                    self.why = codes.COLD_ROW
+                    at -= extent
                 break
         return at
 
@@ -107,10 +110,12 @@ class Matching:
         """
         market = self.roster.find(row.market)
         code = self.checks.refused_place(at, row, market)
-        if code:
-            self.events.rejected(row, row.kind, code)
-        else:
+        if not code:
             self.enter(at, row, market)
+        elif code == codes.ROW_IS_COLD:
+            self.owed = code
+        else:
+            self.events.rejected(row, row.kind, code)
 
     def enter(self, at: int, row: "records.Row", market: Market) -> None:
         """Below the line of `place`: from here on the command must succeed."""

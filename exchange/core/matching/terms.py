@@ -9,6 +9,17 @@ from .buffers import Rows
 from .market import Market
 
 
+def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
+    """Refuse what is well formed and not known to this engine: see the README's table for what is."""
+    if row.flags.self_trade > codes.DECREMENT:
+        return codes.UNSUPPORTED
+    for number in range(row.extensions):
+        kind = rows.extension_kind(at, number)
+        if kind == codes.PEG or kind == codes.CONDITION:
+            return codes.UNSUPPORTED
+    return 0
+
+
 def malformed_trigger(row: "records.Row", trigger: "records.Trigger") -> int:
     """A type that waits has one price to wait for, or one distance to follow at; another type has neither."""
     if row.flags.type <= codes.LIMIT_MAKER:
