@@ -90,7 +90,7 @@ HOT = {
         "Trading_take_seat", "Trading_leave_seat",
     ],
     "checks": [
-        "malformed", "malformed_place", "malformed_cancel", "unsupported_place", "wrong_price", "wrong_quantity",
+        "malformed", "malformed_place", "malformed_cancel", "wrong_price", "wrong_quantity",
         "wrong_market_quantity", "wrong_percent_price", "is_outside", "Checks_wrong_stop", "Checks_wrong_terms",
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
@@ -100,7 +100,7 @@ HOT = {
     "terms": [
         "malformed_trigger", "malformed_iceberg", "malformed_replace", "malformed_amend", "wrong_market_notional",
         "is_closed", "is_switched_off", "wrong_trailing", "waiting_orders", "wrong_parts", "wrong_position",
-        "icebergs", "note_details",
+        "icebergs", "note_details", "unsupported_place",
     ],
     "lists": [
         "Lists_place", "Lists_begin", "Lists_draft", "Lists_work", "Lists_settle", "Lists_end_others", "Lists_end_leg",

@@ -1,0 +1,40 @@
+"""At most so many idempotent orders of a day are remembered: at the bound, behind it, and a day later."""
+
+from __future__ import annotations
+
+from exchange.messages.rejects import RejectCode
+from tests import flows
+from tests.trio import COMPILED, Trio
+
+DAY = 86_400 * flows.SECOND
+
+
+def idempotent(number: int) -> list[int]:
+    """An order that ends at once: it is remembered all the same."""
+    words = flows.row(
+        flows.PLACE,
+        *(1, 16, 0),
+        flags=(flows.BUY, flows.LIMIT, flows.IOC, 1, 1),
+        price=1,
+        quantity=1,
+        client_id=flows.client(number),
+    )
+    return words
+
+
+def test_a_thousand_idempotent_orders_of_a_day_are_remembered_and_no_more() -> None:
+    trio = Trio(forms=(COMPILED,))
+    trio.messages(*flows.simple_setup())
+    for start in range(1, 1_001, 250):
+        events = trio.rows(*[idempotent(number) for number in range(start, start + 250)])
+        assert flows.refusals(events) == []
+    before = trio.check_state()
+    assert flows.refusals(trio.rows(idempotent(1_001))) == [RejectCode.TOO_MANY_REMEMBERED]
+    assert flows.refusals(trio.rows(idempotent(1_000))) == []
+    assert trio.check_state() == before, "neither a refusal nor a repetition changes anything"
+    trio.restore()
+    late = flows.START_NS + DAY
+    assert flows.kind_of(flows.split(trio.rows(idempotent(1_000), ts_ns=late - 1))[0]) == 15
+    assert flows.refusals(trio.rows(idempotent(1_001), ts_ns=late)) == []
+    assert flows.kind_of(flows.split(trio.rows(idempotent(1_000), ts_ns=late))[0]) == 1, "a day later it is a new one"
+    trio.check_state()
