@@ -60,7 +60,7 @@ from exchange.runtime.sequencer import Answer, Applied, Overloaded, Sequencer
 from exchange.store.bans import Bans
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key
-from journal.errors import CorruptJournal, JournalError, QuarantineRefused
+from journal.errors import CorruptJournal, JournalError, JournalLocked, QuarantineRefused
 from journal.writer import Journal
 
 STOP_SECONDS = 10
@@ -360,7 +360,7 @@ def open_journal(settings: Settings) -> Journal:
         if any(settings.journal.glob("*.tape")):
             return Journal.open_for_append(settings.journal, segment_bytes=settings.segment_bytes)
         return recovery.create_journal(settings.journal, time.time_ns(), settings.segment_bytes)
-    except (JournalError, CorruptJournal) as error:
+    except (JournalError, JournalLocked, CorruptJournal) as error:
         raise NotStarted(str(error)) from error
 
 

@@ -1,5 +1,7 @@
 """The server as a process: it starts, answers, stops with a snapshot, goes on where it was, and survives kill -9."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import pytest
 from websockets.sync.client import connect
 
 from exchange.ops.demo import PURSE
-from tests.server import Server
+from tests.server import ROOT, Server
 
 ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001"}
 
@@ -89,3 +91,17 @@ def test_a_port_in_use_is_said_and_ends_the_start(tmp_path: Path) -> None:
             second.start()
         assert second.process is not None
         assert second.process.returncode == 1
+
+
+def test_a_second_venue_on_the_same_data_says_who_has_it(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", "--no-flow") as server:
+        assert server.process is not None
+        code = "import sys; from exchange.ops import cli; sys.exit(cli.main(sys.argv[1:]))"
+        second = subprocess.run(
+            [sys.executable, "-c", code, "demo", "--data", str(tmp_path / "data"), "--port", "0"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert second.returncode == 1
+        said = second.stderr.strip().splitlines()
+        assert len(said) == 1
+        assert said[0].endswith(f"is held by another process, pid {server.process.pid}")
