@@ -11,7 +11,7 @@ DAY = 86_400 * flows.SECOND
 
 def idempotent(number: int) -> list[int]:
     """An order that ends at once: it is remembered all the same."""
-    words = flows.row(
+    return flows.row(
         flows.PLACE,
         *(1, 16, 0),
         flags=(flows.BUY, flows.LIMIT, flows.IOC, 1, 1),
@@ -19,7 +19,6 @@ def idempotent(number: int) -> list[int]:
         quantity=1,
         client_id=flows.client(number),
     )
-    return words
 
 
 def test_a_thousand_idempotent_orders_of_a_day_are_remembered_and_no_more() -> None:
