@@ -56,7 +56,7 @@ FIRST_ACCOUNT = 16
 OPERATOR = 0
 GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
-TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52)
+TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
 GREAT_WORDS = ((1 << 62) - 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1, -(1 << 63), -(1 << 62), -(1 << 31))
 GREAT_NUMBERS = (*GREAT_WORDS, 1 << 63, (1 << 64) - 1)
@@ -463,6 +463,14 @@ class Flow:
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
             43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512])],
+            16: [
+                random.choice([0, 0, 5]),
+                random.choice([0, 0, 2]),
+                random.choice([0, 0, 1]),
+                random.choice([0, 0, 1]),
+            ],
+            17: [random.randint(1, 3), random.choice([0, 0, 0, 100, 5_000, 10**9])],
+            18: [market, random.choice([0, 0, 10 * self.unit(market) * self.middle(market)]), random.randrange(2)],
             50: [account, market, random.choice([0, 1, 2_000, 60_000])],
             51: [account],
             52: self.some_session(account),

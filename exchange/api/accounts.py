@@ -7,7 +7,7 @@ from exchange.api import account_answers, answers, decimals, errors, parameters
 from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, reading
 from exchange.api.errors import WireError
-from exchange.api.general import filters_shown
+from exchange.api.general import asset_filters, exchange_filters, filters_shown
 from exchange.api.market_data import until
 from exchange.api.order_views import queried
 from exchange.api.orders import NEITHER
@@ -227,9 +227,11 @@ def commission(request: Request) -> Reply:
 
 def own_filters(request: Request) -> Reply:
     """GET /api/v3/myFilters: the filters that an order of the account meets."""
-    market = request.context.market(request.values["symbol"])
-    found = filters_shown(market, queries.filters(request.context.state, market.market_id))
-    return Reply({"exchangeFilters": [], "symbolFilters": found, "assetFilters": []})
+    context = request.context
+    market = context.market(request.values["symbol"])
+    found = filters_shown(market, queries.filters(context.state, market.market_id))
+    assets = [each for each in asset_filters(context) if each["asset"] in (market.base, market.quote)]
+    return Reply({"exchangeFilters": exchange_filters(context), "symbolFilters": found, "assetFilters": assets})
 
 
 def none_in_market(request: Request) -> Reply:

@@ -161,6 +161,11 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.TOO_MANY_REMEMBERED: (NEW, "Too many idempotent orders of this account within 24 hours."),
     RejectCode.UNKNOWN_SESSION: (NEW, "This session asked for nothing at its loss."),
     RejectCode.LIMIT_REACHED: (NEW, "Too many sessions of this account cancel on disconnect."),
+    RejectCode.MIN_NOTIONAL: (-1013, "Filter failure: MIN_NOTIONAL"),
+    RejectCode.MAX_ASSET: (-1013, "Filter failure: MAX_ASSET"),
+    RejectCode.EXCHANGE_MAX_NUM_ALGO_ORDERS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ALGO_ORDERS"),
+    RejectCode.EXCHANGE_MAX_NUM_ICEBERG_ORDERS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ICEBERG_ORDERS"),
+    RejectCode.EXCHANGE_MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ORDER_LISTS"),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 

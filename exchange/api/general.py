@@ -70,13 +70,22 @@ def filters_shown(market: WireMarket, found: dict[str, int]) -> list[dict[str, A
             "avgPriceMins": found["average_minutes"],
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": found["max_orders"]},
-        *rarer_filters(found),
+        *rarer_filters(market, found),
     ]
 
 
-def rarer_filters(found: dict[str, int]) -> list[dict[str, Any]]:
+def rarer_filters(market: WireMarket, found: dict[str, int]) -> list[dict[str, Any]]:
     """Filters that a market shows where they are set."""
     shown: list[dict[str, Any]] = []
+    if found["least_notional"]:
+        shown.append(
+            {
+                "filterType": "MIN_NOTIONAL",
+                "minNotional": market.notional(found["least_notional"]),
+                "applyToMarket": bool(found["least_applies"]),
+                "avgPriceMins": found["average_minutes"],
+            }
+        )
     if found["up_ppm"] or found["down_ppm"]:
         shown.append(
             {
@@ -106,6 +115,27 @@ COUNTED = (
     ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", "max_lists"),
     ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", "max_amends"),
 )
+
+
+EVERYWHERE = {
+    "max_orders": ("EXCHANGE_MAX_NUM_ORDERS", "maxNumOrders"),
+    "max_algo_orders": ("EXCHANGE_MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders"),
+    "max_iceberg_orders": ("EXCHANGE_MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders"),
+    "max_lists": ("EXCHANGE_MAX_NUM_ORDER_LISTS", "maxNumOrderLists"),
+}
+
+
+def exchange_filters(context: Context) -> list[dict[str, Any]]:
+    """The limits over all markets that are set."""
+    limits = queries.exchange_limits(context.state)
+    return [{"filterType": name, field: limits[limit]} for limit, (name, field) in EVERYWHERE.items() if limits[limit]]
+
+
+def asset_filters(context: Context) -> list[dict[str, Any]]:
+    return [
+        {"filterType": "MAX_ASSET", "asset": asset, "limit": context.amount(asset, most)}
+        for asset, most in queries.asset_limits(context.state).items()
+    ]
 
 
 def symbol_shown(context: Context, market: WireMarket, with_permission_sets: bool) -> dict[str, Any]:
@@ -164,7 +194,7 @@ def exchange_info(request: Request) -> Reply:
             "timezone": "UTC",
             "serverTime": request.time(request.now_ns),
             "rateLimits": context.limits.profile.shown,
-            "exchangeFilters": [],
+            "exchangeFilters": exchange_filters(context),
             "symbols": shown,
         }
     )

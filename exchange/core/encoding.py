@@ -10,27 +10,17 @@ from typing import Any
 
 import msgspec
 
-from . import auctions, countdowns
+from . import auctions, countdowns, limitations
 from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, Remembered, State
 
 VERSION = 1
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS, REMEMBERED = (
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-)
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
+SESSIONS, REMEMBERED, LIMITATIONS = 24, 25, 26
 HEAD = Struct("<3q")
 HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS, hot.LISTS)
 # Left out where there is nothing to say: a journal that never used them keeps the hash that it had before they were.
-OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS, REMEMBERED])
+OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS, REMEMBERED, LIMITATIONS])
 
 
 def sections(state: State) -> Iterator[bytes]:
@@ -99,6 +89,7 @@ def cold_sections(state: State) -> list[tuple[int, Any]]:
         ),
         *([(SESSIONS, [state.next_session_id, sorted(state.sessions.items())])] if state.next_session_id > 1 else []),
         *([(REMEMBERED, remembered(state))] if state.remembered else []),
+        *([(LIMITATIONS, limits)] if (limits := limitations.content(state)) else []),
     ]
 
 
@@ -127,6 +118,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
         RESUMPTIONS,
         SESSIONS,
         REMEMBERED,
+        LIMITATIONS,
     ):
         if at == len(view) and expected in OPTIONAL_SECTIONS:
             continue
@@ -144,6 +136,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
         at += size + -size % 8
     if at != len(view):
         raise ValueError(f"{len(view) - at} bytes stand behind the last section")
+    limitations.note_all(state)
     return state
 
 
@@ -176,6 +169,8 @@ def restore_cold(state: State, number: int, content: Any) -> None:
             state.timers[due_ns, kind, subject_id] = None
             if kind == countdowns.COUNTDOWN_ENDS:
                 state.countdowns[subject_id] = due_ns
+    elif number == LIMITATIONS:
+        limitations.restore(state, content)
     elif number == REMEMBERED:
         for account_id, mine in content:
             state.remembered[account_id] = {name: Remembered(*known) for name, *known in mine}

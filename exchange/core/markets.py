@@ -17,7 +17,7 @@ from exchange.messages.markets import (
 )
 from exchange.messages.rejects import RejectCode
 
-from . import auctions
+from . import auctions, limitations
 from .matching import codes
 from .matching.market import Market
 from .state import Asset, Listing, State, find_asset, find_market
@@ -88,6 +88,7 @@ def list_market(state: State, command: ListMarket) -> None:
         raise Reject(RejectCode.NUMBER_OUT_OF_RANGE)
     # From here on the command must succeed.
     market = state.matching.list_market(base.asset_id, quote.asset_id, command.lot_size, quote_per_tick_lot)
+    limitations.note(state, market)
     listing = Listing(market.id, command.symbol, base, quote, command.tick_size, command.lot_size)
     state.listings.append(listing)
     state.symbols[listing.symbol] = listing
@@ -145,6 +146,7 @@ def set_filters(state: State, command: SetFilters) -> None:
         if name != "average_minutes":
             setattr(market, name, getattr(command, name))
     market.set_average_minutes(command.average_minutes)
+    limitations.note(state, market)
     state.emit(FiltersSet(market.id, [getattr(command, name) for name in FILTER_FIELDS]))
 
 

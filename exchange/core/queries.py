@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from exchange.messages.accounts import ApiKeyGranted
 
+from .limitations import LIMITS
 from .markets import FILTER_FIELDS
 from .matching import average, codes, cold
 from .state import Listing, State
@@ -74,13 +75,24 @@ def asset_name(state: State, asset_id: int) -> str:
 def filters(state: State, market_id: int) -> dict[str, int]:
     """A market's status, counters and filters by the names of SetFilters."""
     hot = state.matching.markets[market_id - 1]
-    return {name: getattr(hot, name) for name in ("status", "updates", "last_price", "trades", *FILTER_FIELDS)}
+    more = ("least_notional", "least_applies")
+    return {name: getattr(hot, name) for name in ("status", "updates", "last_price", "trades", *more, *FILTER_FIELDS)}
 
 
 def features(state: State, market_id: int) -> dict[str, bool]:
     """Which kinds of orders a market offers, by the names of exchangeInfo."""
     off = state.matching.markets[market_id - 1].features_off
     return {name: not off & bit for name, bit in FEATURES.items()}
+
+
+def exchange_limits(state: State) -> dict[str, int]:
+    """How many orders an account may have open in all markets, by the names of SetExchangeLimits; 0: no limit."""
+    return {name: getattr(state.matching.limits, name) for name in LIMITS}
+
+
+def asset_limits(state: State) -> dict[str, int]:
+    """How much of an asset one order may be about, where that is limited."""
+    return {state.assets[asset - 1].name: most for asset, most in sorted(state.asset_limits.items()) if most}
 
 
 def armed_sessions(state: State) -> list[tuple[int, int]]:

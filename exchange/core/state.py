@@ -101,6 +101,8 @@ class State:
         """When a dead man's switch ends, by the subject of its timer: the timers have it, too."""
         self.remembered: dict[int, dict[bytes, Remembered]] = {}
         """Idempotent orders of a day, by account and the 40 bytes of their client id, oldest first."""
+        self.asset_limits: dict[int, int] = {}
+        """How much of an asset one order may be about; 0: no limit."""
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels the orders of an account."""
         self.next_session_id = 1

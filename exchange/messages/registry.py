@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, auctions, countdowns, disconnects, markets, remembering, system, transfers
+from . import accounts, auctions, countdowns, disconnects, limitations, markets, remembering, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -16,6 +16,9 @@ AnyCommand = (
     | markets.SetMarketStatus
     | markets.SetFilters
     | markets.SetFees
+    | limitations.SetExchangeLimits
+    | limitations.SetAssetLimit
+    | limitations.SetMinNotional
     | accounts.OpenAccount
     | accounts.SetAccount
     | accounts.GrantApiKey
@@ -44,6 +47,9 @@ AnyEvent = (
     | markets.FiltersSet
     | markets.FeesSet
     | markets.MarketEmptied
+    | limitations.ExchangeLimitsSet
+    | limitations.AssetLimitSet
+    | limitations.MinNotionalSet
     | accounts.AccountOpened
     | accounts.AccountSet
     | accounts.ApiKeyGranted

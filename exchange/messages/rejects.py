@@ -96,3 +96,8 @@ class RejectCode(IntEnum):
     UNKNOWN_SESSION = 84
     TOO_MANY_REMEMBERED = 85
     """An account has as many idempotent orders of the last day as may be."""
+    MIN_NOTIONAL = 86
+    MAX_ASSET = 87
+    EXCHANGE_MAX_NUM_ALGO_ORDERS = 88
+    EXCHANGE_MAX_NUM_ICEBERG_ORDERS = 89
+    EXCHANGE_MAX_NUM_ORDER_LISTS = 90

@@ -7,7 +7,17 @@ without content says that the projection is there; those with content are its pa
 from collections.abc import Iterator
 from struct import Struct
 
-from exchange.messages import accounts, auctions, countdowns, disconnects, markets, remembering, system, words
+from exchange.messages import (
+    accounts,
+    auctions,
+    countdowns,
+    disconnects,
+    limitations,
+    markets,
+    remembering,
+    system,
+    words,
+)
 from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords
 from exchange.projections.candles import Candles
@@ -41,6 +51,9 @@ IGNORED = frozenset(
         auctions.Killed,
         auctions.FeaturesSet,
         countdowns.CountdownSet,
+        limitations.ExchangeLimitsSet,
+        limitations.AssetLimitSet,
+        limitations.MinNotionalSet,
         disconnects.SessionArmed,
         disconnects.SessionEnded,
         remembering.OrderRepeated,

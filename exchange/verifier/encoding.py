@@ -4,24 +4,15 @@ import struct
 from hashlib import sha256
 from typing import Any
 
+from . import limitations
 from .fields import OTHER_FILTERS, PROTECTION
 from .messagepack import pack
 from .state import FILTERS, Market, Order, State
 
 VERSION = 1
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
-SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS, SESSIONS, REMEMBERED = (
-    16,
-    17,
-    18,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-)
+SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
+SESSIONS, REMEMBERED, LIMITATIONS = 24, 25, 26
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
 MARKET_FILTERS = (
@@ -172,4 +163,7 @@ def cold_sections(state: State) -> list[tuple[int, bytes]]:
         contents.append((SESSIONS, [state.next_session_id, sorted(state.sessions.items())]))
     if state.remembered:
         contents.append((REMEMBERED, remembered(state)))
+    limits = limitations.content(state)
+    if limits:
+        contents.append((LIMITATIONS, limits))
     return [(number, pack(content)) for number, content in contents]

@@ -33,6 +33,7 @@ LIST_ASSET, LIST_MARKET, SET_MARKET_STATUS, SET_FILTERS, SET_FEES = 10, 11, 12, 
 OPEN_ACCOUNT, SET_ACCOUNT, GRANT_API_KEY, REVOKE_API_KEY = 20, 21, 22, 23
 CREDIT, DEBIT = 30, 31
 SET_PROTECTION, START_AUCTION, KILL_SWITCH, SET_FEATURES = 40, 41, 42, 43
+SET_EXCHANGE_LIMITS, SET_ASSET_LIMIT, SET_MIN_NOTIONAL = 16, 17, 18
 SET_COUNTDOWN, ARM_SESSION, END_SESSION = 50, 51, 52
 PROTECTION = (
     *(
@@ -95,6 +96,12 @@ FIELDS: dict[int, list[Field]] = {
     KILL_SWITCH: required(INT, "key_id", "market_id"),
     SET_FEATURES: required(INT, "key_id", "market_id", "off"),
     SET_COUNTDOWN: required(INT, "key_id", "account_id", "market_id", "milliseconds"),
+    SET_EXCHANGE_LIMITS: [
+        *required(INT, "key_id", "max_orders"),
+        *optional(INT, 0, "max_algo_orders", "max_iceberg_orders", "max_lists"),
+    ],
+    SET_ASSET_LIMIT: required(INT, "key_id", "asset_id", "most"),
+    SET_MIN_NOTIONAL: [*required(INT, "key_id", "market_id", "least"), *optional(INT, 0, "applies_to_market")],
     ARM_SESSION: required(INT, "key_id", "account_id"),
     END_SESSION: required(INT, "key_id", "account_id", "session_id", "is_lost"),
     CREDIT: [

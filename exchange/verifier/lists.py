@@ -1,6 +1,6 @@
 """Lists of orders: placing them, what follows when one of their orders moves, ending them (core/matching/README.md)."""
 
-from . import events, links, orders, triggers, words
+from . import events, limitations, links, orders, triggers, words
 from .books import reaches, self_trade_mode, walk
 from .filters import average_price, check_priced, check_quantity, is_off_step, is_switched_off, refuse_if, takes
 from .rows import NO_CLIENT_ID, Row, is_malformed_leg, is_malformed_list, is_unsupported
@@ -67,6 +67,9 @@ def check_counts(state: State, market: Market, account: Account, row: Row) -> No
     all_icebergs = icebergs + sum(order.visible > 0 for order in there)
     most = filters["max_iceberg_orders"]
     refuse_if(icebergs != 0 and most != 0 and all_icebergs > most, Code.MAX_NUM_ICEBERG_ORDERS)
+    most = state.exchange_limits[3]
+    refuse_if(most != 0 and len(mine) >= most, Code.EXCHANGE_MAX_NUM_ORDER_LISTS)
+    limitations.check_counts(state, account, len(legs), algos, icebergs)
 
 
 def works_at(row: Row) -> int:
@@ -112,6 +115,7 @@ def check_terms(state: State, market: Market, terms: Terms) -> int:
         check_quantity(market, visible)
         most = filters["iceberg_parts"]
         refuse_if(most != 0 and -(-quantity // visible) > most, Code.ICEBERG_PARTS)
+    limitations.check_size(state, market, price, quantity)
     if side == words.SELL:
         return quantity * market.base_per_lot
     return market.notional(price or waits_for or min(market.last_price, filters["max_price"]), quantity)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from . import auctions, countdowns, events, fields, words
+from . import auctions, countdowns, events, fields, limitations, words
 from .fields import Message
 from .orders import fire, stop_timers
 from .state import FILTERS, Account, Key, Market, State
@@ -377,6 +377,9 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.START_AUCTION: auctions.start_auction,
     fields.KILL_SWITCH: auctions.kill,
     fields.SET_FEATURES: auctions.set_features,
+    fields.SET_EXCHANGE_LIMITS: limitations.set_exchange_limits,
+    fields.SET_ASSET_LIMIT: limitations.set_asset_limit,
+    fields.SET_MIN_NOTIONAL: limitations.set_min_notional,
     fields.SET_COUNTDOWN: countdowns.set_countdown,
     fields.ARM_SESSION: countdowns.arm_session,
     fields.END_SESSION: end_session,

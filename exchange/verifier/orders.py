@@ -1,6 +1,6 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
-from . import events, links, lists, remembering, triggers, words
+from . import events, limitations, links, lists, remembering, triggers, words
 from .books import Limits, fee_of, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
 from .filters import (
     check_counts,
@@ -8,7 +8,6 @@ from .filters import (
     check_limit_filters,
     check_lots_without_price,
     check_market_filters,
-    check_position,
     is_off_step,
     is_switched_off,
     note_trade,
@@ -151,7 +150,7 @@ def check_order(state: State, row: Row, account: Account, market: Market) -> tup
     check_iceberg(market, account, row)
     due_ns = (row.extension(words.GOOD_TILL) or (words.AMOUNT_MAX * 2,))[0]
     refuse_if(due_ns <= state.now_ns, Code.GOOD_TILL_PASSED)
-    check_position(state, market, account, row, row.quantity or lots)
+    limitations.check_order(state, market, account, row, row.quantity or lots)
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
     return row.quantity or lots, need

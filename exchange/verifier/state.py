@@ -167,6 +167,8 @@ class Market:
     """Trailing orders that are not set off, oldest first."""
     ready: list[OrderList] = field(default_factory=list)
     """Lists whose working order is filled: their other orders enter next."""
+    least_notional: int = 0
+    least_applies: int = 0
     features_off: int = 0
     protection: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PROTECTION, 0))
     breaker_price: int = 0
@@ -298,6 +300,9 @@ class State:
         self.requests: dict[str, int] = {}
         self.remembered: dict[int, list[tuple[tuple[int, ...], bytes, int, int, int]]] = {}
         """By account: client id, digest, order id, seq and time of its idempotent orders, oldest first."""
+        self.exchange_limits = [0, 0, 0, 0]
+        """Orders, orders that wait, icebergs, lists of an account in all markets."""
+        self.asset_limits: dict[int, int] = {}
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels orders, and whose."""
         self.next_session_id = 1

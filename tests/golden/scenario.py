@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from exchange.core import encoding, ledger, queries
 from exchange.core.engine import MESSAGES, ROWS, Engine
@@ -117,6 +117,7 @@ class Scenario:
         alice amends 1|ID to 0.5 [as ID]
         alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice lists oco|oto|otoco [as ID]: sells 1 BTCUSDT at 55000 post-only; sells 1 BTCUSDT at market stop 45000
+        operate SetMinNotional market_id=1 least=100 ... (any operator's command) · filters BTCUSDT filter=number ...
         alice cancels list 1|ID [in BTCUSDT] · alice owns · book BTCUSDT · wait 5s
         an empty venue · entry KIND TIME HEX · state (what the simulator found: one command as a journal has it)
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
@@ -158,13 +159,17 @@ class Scenario:
         )
         outcome = self.tell(self.send(command))
         if outcome == "done":
-            market = self.symbol(symbol).market_id
-            values = {"min_price": 1, "max_price": 10**8, "price_step": 1, "min_quantity": 1, "max_quantity": 10**7}
-            values |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": 1, "allowed_self_trade": 60}
-            values |= {name: int(value) for name, _, value in (each.partition("=") for each in filters.split())}
-            outcome = self.tell(self.send(markets.SetFilters(0, market, **values)))
-            self.send(markets.SetMarketStatus(0, market, 1))
+            outcome = self.set_filters(symbol, filters)
+            self.send(markets.SetMarketStatus(0, self.symbol(symbol).market_id, 1))
         return outcome
+
+    def set_filters(self, symbol: str, filters: str) -> str:
+        """All filters of a market: wide ones but for those that are named."""
+        market = self.symbol(symbol).market_id
+        values = {"min_price": 1, "max_price": 10**8, "price_step": 1, "min_quantity": 1, "max_quantity": 10**7}
+        values |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": 1, "allowed_self_trade": 60}
+        values |= {name: int(value) for name, _, value in (each.partition("=") for each in filters.split())}
+        return self.tell(self.send(markets.SetFilters(0, market, **values)))
 
     def set_fees(self, symbol: str, maker: str, taker: str, tier: str | None) -> str:
         market = self.symbol(symbol).market_id
@@ -263,6 +268,12 @@ class Scenario:
             numbers["price"] = market.ticks(price)
         account, key = self.person(name), self.key(name)
         return orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
+
+    def operate(self, name: str, fields: str) -> str:
+        """Any operator's command by its name, its fields by theirs."""
+        kinds = {kind.__name__: kind for kind in get_args(registry.AnyCommand)}
+        values = {field: int(value) for field, _, value in (each.partition("=") for each in fields.split())}
+        return self.tell(self.send(kinds[name](key_id=0, **values)))
 
     def place_list(self, name: str, kind: str, list_id: str | None, legs: str) -> str:
         """A list, its orders in the order of the wire's prefixes: working, above, below, or pending."""
@@ -403,8 +414,10 @@ class Scenario:
 Handler = Callable[..., str]
 GRAMMAR: list[tuple[str, Handler]] = [
     (r"market (\w+) tick ([\d.]+) lot ([\d.]+)((?: \w+=\d+)*)", Scenario.list_market),
+    (r"filters (\w+)((?: \w+=\d+)*)", Scenario.set_filters),
     (r"fees (\w+) maker (\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
     (r"status (\w+) (\w+)", Scenario.set_status),
+    (r"operate (\w+)((?: \w+=\d+)*)", Scenario.operate),
     (r"auction (\w+) for (\d+)s", Scenario.auction),
     (r"kill (\w+)", Scenario.kill),
     (r"protect (\w+)((?: \w+=\d+)*)", Scenario.protect),

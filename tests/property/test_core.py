@@ -110,7 +110,36 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     elsewhere |= {RejectCode.TOO_MANY_REMEMBERED}
     assert set(RejectCode) - codes <= elsewhere, "test_bounds.py and test_remembering.py have those alone"
     assert {flows.kind_of(event) for event in events} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16}
-    assert tags == {1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 20, 21, 22, 23, 30, 40, 41, 42, 43, 44, 45, 50, 51, 52, 53}
+    assert tags == {
+        1,
+        2,
+        3,
+        4,
+        10,
+        11,
+        12,
+        13,
+        14,
+        15,
+        16,
+        17,
+        18,
+        20,
+        21,
+        22,
+        23,
+        30,
+        40,
+        41,
+        42,
+        43,
+        44,
+        45,
+        50,
+        51,
+        52,
+        53,
+    }
     assert {event[6] for event in events if flows.kind_of(event) == 4} == {
         *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17)
     }

@@ -2,6 +2,7 @@ cimport cython
 from . cimport average, codes, indexes, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
+from .limits cimport Limits
 from .market cimport Market
 from .records cimport word, Account, Cell, Details, GoodTill, Iceberg, Key, Level, Order, Reference, Row, Seat, Trigger
 from .trading cimport Trading
@@ -30,6 +31,7 @@ cdef class Checks:
     cdef Cells cells
     cdef Seats seats
     cdef Trading trading
+    cdef readonly Limits limits
     cdef Account *account
     cdef Seat *seat
     cdef long long mode
@@ -50,6 +52,7 @@ cdef class Checks:
     cdef word wrong_iceberg(self, Row *row, Market market, Iceberg *iceberg) except? -1
     cdef word refused_cancel_all(self, long long at, Row *row) noexcept
     cdef word refused_sender(self, Row *row) noexcept
+    @cython.locals(lots=cython.longlong, visible=cython.longlong)
     cdef word wrong_order(self, long long at, Row *row, Market market) except? -1
     cdef word wrong_limit(self, Row *row, Market market, long long side) except? -1
     cdef word wrong_terms(self, Row *row, Market market, long long side) except? -1

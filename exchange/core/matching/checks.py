@@ -10,6 +10,7 @@ Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 from . import average, codes, indexes, records, terms, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
+from .limits import Limits
 from .market import Market
 from .trading import Trading
 
@@ -173,6 +174,7 @@ class Checks:
         self.cells = cells
         self.seats = seats
         self.trading = trading
+        self.limits = Limits(self.cells, self.seats)
         self.mode = self.lots = self.crosses = self.worst_key = self.need = self.is_remembering = 0
 
     def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
@@ -326,9 +328,10 @@ class Checks:
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
             code = code if code else terms.wrong_due(self.rows.good_till(at), self.trading.now_ns)
-        if not code and market.max_position and side == codes.BUY:
+        if not code and market.rare:
             lots = row.quantity if row.quantity else self.lots
-            code = terms.wrong_position(market, self.seat, self.cells.find(row.account, market.base), lots)
+            visible = 1 if self.rows.iceberg(at) else 0
+            code = self.limits.refused(row, market, self.seat, self.account, lots, visible, self.trading.now_ns)
         if code:
             return code
         if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:

@@ -3,6 +3,7 @@ from . cimport checks, codes, indexes, terms
 from .buffers cimport Rows
 from .checks cimport Checks
 from .indexes cimport Seats
+from .limits cimport Limits
 from .links cimport Links
 from .market cimport Market
 from .records cimport (word, Account, ClientId, GoodTill, Iceberg, ListLink, OrderList, Row, Seat, Trigger)
@@ -37,7 +38,7 @@ cdef class ListChecks:
     @cython.locals(number=cython.longlong, leg=cython.longlong, off=cython.longlong, first_pending=cython.longlong)
     cdef word refused_by_market(self, long long at, Row *row, Market market, long long contingency) except? -1
     @cython.locals(number=cython.longlong, leg=cython.longlong, legs=cython.longlong, open_here=cython.longlong,
-                   algos=cython.longlong, icebergs=cython.longlong)
+                   algos=cython.longlong, icebergs=cython.longlong, limits=Limits)
     cdef word too_many(self, long long at, Row *row, Market market) except? -1
     @cython.locals(number=cython.longlong, other=cython.longlong)
     cdef word wrong_names(self, long long at, Row *row) except? -1

@@ -185,7 +185,10 @@ class ListChecks:
         if icebergs and market.max_iceberg_orders:
             if icebergs + (terms.icebergs(seat) if seat else 0) > market.max_iceberg_orders:
                 return codes.MAX_NUM_ICEBERG_ORDERS
-        return 0
+        limits = self.checks.limits
+        if limits.max_lists and self.links.count(account, 0) >= limits.max_lists:
+            return codes.EXCHANGE_MAX_NUM_ORDER_LISTS
+        return limits.too_many(account, legs, algos, icebergs)
 
     def wrong_names(self, at: int, row: "records.Row") -> int:
         """The name of a list is unique among the account's open lists, those of its orders among its open orders."""
@@ -279,6 +282,8 @@ class ListChecks:
             code = checks.wrong_quantity(market, visible)
             if not code and market.iceberg_parts and (quantity - 1) // visible + 1 > market.iceberg_parts:
                 code = codes.ICEBERG_PARTS
+        if not code and market.rare:
+            code = self.checks.limits.wrong_size(market, price, quantity, self.trading.now_ns)
         if code:
             return code
         self.need = quantity * market.base_per_lot

@@ -28,6 +28,11 @@ cdef class Market:
     cdef public long long max_lists
     cdef public long long max_amends
     cdef public long long max_position
+    cdef public long long least_notional
+    cdef public long long least_applies
+    cdef public long long max_base
+    cdef public long long max_quote
+    cdef public long long rare
     cdef public long long features_off
     cdef public long long tripped
     cdef public long long range_bid_up_ppm

@@ -26,6 +26,8 @@ class Market:
         self.min_trailing_above = self.max_trailing_above = self.min_trailing_below = self.max_trailing_below = 0
         self.max_algo_orders = self.max_iceberg_orders = self.iceberg_parts = 0
         self.max_lists = self.max_amends = self.max_position = 0
+        # MIN_NOTIONAL and MAX_ASSET, and whether any limit of limits.py is set here.
+        self.least_notional = self.least_applies = self.max_base = self.max_quote = self.rare = 0
         # Protection (matching/README.md): how far from the average price an order may trade, how far the price may move
         # in a while, how much may trade in a second; 0 is off. `tripped` says that one of the last two has just stopped
         # the market.

@@ -6,6 +6,7 @@ from .checks cimport Checks
 from .due cimport DueOrders
 from .events cimport Events
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .limits cimport Limits
 from .links cimport Links
 from .lists cimport Lists
 from .market cimport Market
@@ -28,6 +29,7 @@ cdef class Matching:
     cdef Rows rows
     cdef Checks checks
     cdef Links links
+    cdef readonly Limits limits
     cdef readonly DueOrders due
     cdef Lists lists
     cdef Warmer warmer

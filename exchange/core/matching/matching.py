@@ -36,6 +36,7 @@ class Matching:
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
         self.links = self.trading.links
+        self.limits = self.checks.limits
         self.due = self.trading.due
         self.lists = Lists(self.rows, self.checks, self.trading)
         self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
@@ -451,6 +452,7 @@ class Matching:
         market.base_fees = self.cells.open(codes.FEES_ACCOUNT, base)
         market.quote_fees = self.cells.open(codes.FEES_ACCOUNT, quote)
         self.markets.append(market)
+        self.limits.markets = market.id
         return market
 
     def open_account(self, account_id: int, kind: int, status: int, tier: int, trade_group: int, parent: int) -> None:

@@ -117,6 +117,7 @@ HOT = {
         "Links_lost", "Links_filled", "Links_ended", "Links_touch", "Links_take_touched", "Links_make_ready",
         "Links_take_ready",
     ],
+    "limits": ["Limits_refused", "Limits_wrong_size", "Limits_too_many", "Limits_count"],
     "due": ["DueOrders_put", "DueOrders_remove", "DueOrders_first_due"],
     "events": [
         "Events_accepted", "Events_rested", "Events_traded", "Events_canceled", "Events_rejected", "Events_entered",
