@@ -1,4 +1,4 @@
-"""Lists for the random flows: OCO, OTO, OTOCO near the market, and their cancels."""
+"""Lists for the random flows: OCO, OTO, OTOCO near the market, and their cancels; sessions that end."""
 
 from __future__ import annotations
 
@@ -127,3 +127,12 @@ def some_list_cancel(flow: Flow) -> list[int]:
         client_id=random.choice([client(0), flow.some_name()]),
         extensions=() if by == 0 else ((REFERENCE, *name),),
     )
+
+
+def some_session(flow: Flow, account: int) -> list[int]:
+    """An armed session that ends, orderly or not."""
+    sessions = list(flow.state.sessions.items())
+    if sessions and flow.random.random() < 0.9:
+        session_id, account = flow.random.choice(sessions)
+        return [account, session_id, flow.random.choice([0, 1, 1])]
+    return [account, flow.random.randint(0, 9), 1]

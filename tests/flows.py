@@ -473,17 +473,9 @@ class Flow:
             18: [market, random.choice([0, 0, 10 * self.unit(market) * self.middle(market)]), random.randrange(2)],
             50: [account, market, random.choice([0, 1, 2_000, 60_000])],
             51: [account],
-            52: self.some_session(account),
+            52: flow_lists.some_session(self, account),
         }
         return [tag, key, *fields[tag]]
-
-    def some_session(self, account: int) -> list[int]:
-        """An armed session that ends, orderly or not."""
-        sessions = list(self.state.sessions.items())
-        if sessions and self.random.random() < 0.9:
-            session_id, account = self.random.choice(sessions)
-            return [account, session_id, self.random.choice([0, 1, 1])]
-        return [account, self.random.randint(0, 9), 1]
 
     def some_amount(self) -> int:
         return self.random.randrange(1 << 40) if self.random.random() < 0.8 else 1 << 62

@@ -464,6 +464,8 @@ class Book:
         if taker is None or maker is None or not self.is_same_owner(taker.account, maker.account):
             self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart, and had two owners")
             return
+        if maker.market != taker.market or maker.side == taker.side:
+            self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart, and had two owners or one side")
         self.front(seq, maker_id, maker)
         if taker.mode != words[at + 4] or taker.mode == codes.NONE:
             self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart in mode {words[at + 4]}")
