@@ -33,6 +33,7 @@ COMMANDS = {
     "backup": Row("exchange.ops.backup:main", "everything that cannot be made anew, encrypted, while the venue runs"),
     "restore": Row("exchange.ops.backup:restore", "unpack a backup into a new directory, and verify it"),
     "bench": Row("exchange.ops.bench:main", "the promised figures, each beside its reference; --quick, --json FILE"),
+    "backtest": Row("exchange.ops.backtest:main", "a strategy on the production matcher; leaves a journal to verify"),
     "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),
     "check": Row("exchange.ops.check:main", "format, lint, types, tidy, unit and golden tests: before each commit"),
 }

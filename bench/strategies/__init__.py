@@ -1,0 +1,1 @@
+"""Worked examples, to be copied: each module has one strategy class."""
