@@ -163,7 +163,8 @@ class Flow:
         return [30, OPERATOR, f"request {self.requests}", account, asset, self.random.randint(1, most)]
 
     def some_fees(self) -> list[int]:
-        return [self.random.randint(0, self.knobs.fee_ppm) for _ in range(2)]
+        maker_ppm, taker_ppm = (self.random.randint(0, self.knobs.fee_ppm) for _ in range(2))
+        return [maker_ppm if self.random.random() < 0.7 else -maker_ppm, taker_ppm]
 
     def some_filters(self, market_id: int, *, is_wide: bool = False) -> list[Any]:
         """Filters that leave most orders through, around the middle price of the market."""

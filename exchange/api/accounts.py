@@ -34,7 +34,7 @@ def account(request: Request) -> Reply:
         if free or held or not request.values["omitZeroBalances"]:
             balances.append({"asset": name, "free": context.amount(name, free), "locked": context.amount(name, held)})
     view: dict[str, Any] = {
-        "makerCommission": rates[0] // PPM_PER_BIP,
+        "makerCommission": int(rates[0] / PPM_PER_BIP),
         "takerCommission": rates[1] // PPM_PER_BIP,
         "buyerCommission": 0,
         "sellerCommission": 0,

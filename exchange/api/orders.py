@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from exchange.api import answers, errors, list_views, order_views, parameters
+from exchange.api import answers, decimals, errors, list_views, order_views, parameters
 from exchange.api.context import Reply, Request, WireMarket, not_supported
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
@@ -277,7 +277,7 @@ def test(request: Request) -> Reply:
         return Reply({})
     maker, taker = queries.fees_ppm(request.context.state, market.market_id, request.sender.account)
     none = {"maker": "0.00000000", "taker": "0.00000000"}
-    rates = {"maker": f"0.{maker:06d}00", "taker": f"0.{taker:06d}00"}
+    rates = {"maker": decimals.write(maker * 100, 8), "taker": decimals.write(taker * 100, 8)}
     discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": "0.00000000"}
     return Reply(
         {

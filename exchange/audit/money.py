@@ -118,7 +118,8 @@ class Money:
     def triggered(self, words: Words, at: int) -> None:
         order = self.holds[words[at + 4]]
         self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
-        if words[at + 4] in self.siblings and words[at + 11] != order.held:
+        has_own = words[at + 6] or not order.is_buy
+        if words[at + 4] in self.siblings and has_own and words[at + 11] != order.held:
             self.findings.add(
                 words[at + 1], f"order {words[at + 4]} holds {words[at + 11]}, its list gave it {order.held}"
             )
@@ -193,7 +194,11 @@ class Money:
         is_auction = words[at + CAUSE_AT] == codes.AUCTION_CAUSE
         ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][0 if is_auction else 1]
         self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), ppm[1])
-        self.side(seq, maker_id, maker_account, (base_amount, quote_amount), (maker_fee, maker_asset), ppm[0])
+        amounts = (base_amount, quote_amount)
+        if maker_fee < 0:
+            self.rebate(seq, maker_id, amounts, (taker_fee, taker_asset), (-maker_fee, maker_asset), ppm[0])
+            maker_fee, maker_asset = 0, market.quote if taker_asset == market.base else market.base
+        self.side(seq, maker_id, maker_account, amounts, (maker_fee, maker_asset), max(ppm[0], 0))
         for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
             self.holds[order_id].remaining = remaining
             if remaining == 0:
@@ -202,6 +207,24 @@ class Money:
                 self.settle(seq, order_id, self.holds[order_id].price, remaining)
         if taker_side != (codes.BUY if taker_asset == market.base else codes.SELL):
             self.findings.add(seq, "the taker did not receive what its side receives")
+
+    def rebate(
+        self,
+        seq: int,
+        maker_id: int,
+        amounts: tuple[int, int],
+        taker_fee: tuple[int, int],
+        rebate: tuple[int, int],
+        ppm: int,
+    ) -> None:
+        """A maker gets a share of what it gives, in the asset of the taker's fee, and no more than that."""
+        order = self.holds[maker_id]
+        due = min(amounts[1 if order.is_buy else 0] * max(-ppm, 0) // codes.PPM, taker_fee[0])
+        if rebate != (due, taker_fee[1]):
+            self.findings.add(seq, f"a rebate of {rebate}, the schedule says {due} of {taker_fee[1]}")
+        self.give(seq, order.account, rebate[1], rebate[0])
+        self.give(seq, codes.FEES_ACCOUNT, rebate[1], -rebate[0])
+        self.fees[rebate[1]] = self.fees.get(rebate[1], 0) - rebate[0]
 
     def side(
         self, seq: int, order_id: int, account: int, amounts: tuple[int, int], fee: tuple[int, int], ppm: int

@@ -195,7 +195,7 @@ def set_fees(state: State, command: SetFees) -> None:
     market = find_market(state, command.market_id)
     if not 0 <= command.tier < codes.TIERS:
         raise Reject(RejectCode.WRONG_TIER)
-    if not (0 <= command.maker_ppm <= codes.FEE_PPM_MAX and 0 <= command.taker_ppm <= codes.FEE_PPM_MAX):
+    if not (abs(command.maker_ppm) <= codes.FEE_PPM_MAX and 0 <= command.taker_ppm <= codes.FEE_PPM_MAX):
         raise Reject(RejectCode.WRONG_FEE)
     # From here on the command must succeed.
     market.set_fees(command.tier, command.maker_ppm, command.taker_ppm)

@@ -80,7 +80,10 @@ class SetFilters(Command, frozen=True, tag=13):
 
 
 class SetFees(Command, frozen=True, tag=14):
-    """Set what makers and takers of an account tier pay in a market, in parts per million of what they receive."""
+    """Set what makers and takers of an account tier pay in a market, in parts per million of what they receive.
+
+    A negative maker_ppm is a rebate: that share of what the maker gives, a part of the taker's fee and never above it.
+    """
 
     key_id: KeyId
     market_id: MarketId

@@ -1,10 +1,11 @@
 """What guards a market, and call auctions (core/matching/README.md): naive, over every price that matters."""
 
 from . import events, links, lists, words
+from .fees import receive
 from .fields import PROTECTION, Message
 from .filters import note_trade, refuse_if
 from .orders import fire as enter_waiting
-from .orders import receive, refill, settle_trip, stop_timers
+from .orders import refill, settle_trip, stop_timers
 from .state import Market, Order, State, held_asset
 from .triggers import touch
 from .words import Code, Refusal
@@ -171,7 +172,8 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
         order.held -= claim
         state.ledger.add(order.account.account_id, held_asset(order), claim - given, -claim)
     fees = {
-        order.order_id: receive(state, order, *amounts, market.fees[order.account.tier][0]) for order in (buyer, seller)
+        order.order_id: receive(state, order, *amounts, max(market.fees[order.account.tier][0], 0))
+        for order in (buyer, seller)
     }
     note_trade(market, price, quantity, state.now_ns)
     younger, older = sorted((buyer, seller), key=lambda order: -order.order_id)

@@ -230,7 +230,7 @@ def set_fees(state: State, command: Message) -> None:
     market = find_market(state, command.market_id)
     refuse_if(not 0 <= command.tier < words.TIERS, Code.WRONG_TIER)
     fees = command.maker_ppm, command.taker_ppm
-    refuse_if(not all(0 <= ppm <= words.FEE_PPM_MAX for ppm in fees), Code.WRONG_FEE)
+    refuse_if(not all(abs(ppm) <= words.FEE_PPM_MAX for ppm in fees) or fees[1] < 0, Code.WRONG_FEE)
     market.fees[command.tier] = fees
     market.fee_version += 1
     events.message(state, 14, market.market_id, command.tier, *fees, market.fee_version)

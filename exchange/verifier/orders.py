@@ -1,7 +1,8 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
 from . import events, limitations, links, lists, remembering, triggers, words
-from .books import Limits, fee_of, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
+from .books import Limits, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
+from .fees import receive, receive_as_maker
 from .filters import (
     check_counts,
     check_iceberg,
@@ -369,7 +370,7 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         state.ledger.add(order.account.account_id, held_asset(order), 0, -given)
     maker.part -= quantity if maker.visible else 0
     taker_fee = receive(state, taker, base_amount, quote_amount, market.fees[taker.account.tier][1])
-    maker_fee = receive(state, maker, base_amount, quote_amount, market.fees[maker.account.tier][0])
+    maker_fee = receive_as_maker(state, maker, (base_amount, quote_amount), taker_fee)
     if maker.remaining == 0:
         market.side(maker.side).remove(maker)
         maker.account.orders.remove(maker)
@@ -412,16 +413,6 @@ def guard(state: State, market: Market, quote_amount: int) -> None:
     if market.status != words.TRADING:
         market.has_tripped = True
         market.breaker_price = market.notional_sum = 0
-
-
-def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm: int) -> tuple[int, int]:
-    """Credit what an order receives, less its fee; return the fee and its asset."""
-    market = order.market
-    asset, amount = (market.base, base_amount) if order.side == words.BUY else (market.quote, quote_amount)
-    fee = fee_of(amount, ppm)
-    state.ledger.add(order.account.account_id, asset, amount - fee)
-    state.ledger.add(words.FEES, asset, fee)
-    return fee, asset
 
 
 def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> None:

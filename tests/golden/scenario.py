@@ -415,7 +415,7 @@ Handler = Callable[..., str]
 GRAMMAR: list[tuple[str, Handler]] = [
     (r"market (\w+) tick ([\d.]+) lot ([\d.]+)((?: \w+=\d+)*)", Scenario.list_market),
     (r"filters (\w+)((?: \w+=\d+)*)", Scenario.set_filters),
-    (r"fees (\w+) maker (\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
+    (r"fees (\w+) maker (-?\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
     (r"status (\w+) (\w+)", Scenario.set_status),
     (r"operate (\w+)((?: \w+=\d+)*)", Scenario.operate),
     (r"auction (\w+) for (\d+)s", Scenario.auction),

@@ -224,7 +224,7 @@ class Events:
         event.maker_account = maker.seat.account.id
         event.maker_remaining = maker.remaining
         event.maker_fee = maker_fee
-        event.maker_fee_asset = market.quote if taker.flags.side == codes.BUY else market.base
+        event.maker_fee_asset = market.quote if (taker.flags.side == codes.BUY) == (maker_fee >= 0) else market.base
         event.maker_execution_id = market.executions
         event.maker_flags = maker.flags
         event.maker_price = maker.price

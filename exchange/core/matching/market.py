@@ -70,7 +70,7 @@ class Market:
     def set_fees(self, tier: int, maker_ppm: int, taker_ppm: int) -> None:
         """Set what makers and takers of one account tier pay, in parts per million of what they receive."""
         assert 0 <= tier < codes.TIERS
-        assert 0 <= maker_ppm <= codes.FEE_PPM_MAX
+        assert -codes.FEE_PPM_MAX <= maker_ppm <= codes.FEE_PPM_MAX
         assert 0 <= taker_ppm <= codes.FEE_PPM_MAX
         self.maker_ppm[tier] = maker_ppm
         self.taker_ppm[tier] = taker_ppm

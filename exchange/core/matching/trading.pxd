@@ -11,6 +11,7 @@ from .triggers cimport Triggers
 
 cdef bint same_owner(Account *one, Account *other) noexcept
 cdef long long fee_of(long long amount, long long ppm) except? -1
+cdef long long rebate_of(long long amount, long long ppm, long long most) except? -1
 cdef bint waits(Order *order) noexcept
 cdef bint is_known(Order *order) noexcept
 cdef long long shown_of(Order *order) noexcept
@@ -35,6 +36,7 @@ cdef class Trading:
     cdef long long taker_received
     cdef long long taker_fees
     cdef long long maker_fees
+    cdef long long rebates
     @cython.locals(alone=cython.bint)
     cdef int walk(self, Market market, Account *account, long long own_orders, long long side, long long mode,
                   long long limit_key, long long quantity, long long budget) except -1

@@ -29,6 +29,14 @@ def fee_of(amount: int, ppm: int) -> int:
     return amount // codes.PPM * ppm + (amount % codes.PPM * ppm + codes.PPM - 1) // codes.PPM
 
 
+def rebate_of(amount: int, ppm: int, most: int) -> int:
+    """Return amount × ppm / 10^6, rounded down, and not above `most`: the venue gives no more than it gets.
+
+    Limits:  as `fee_of`.
+    """
+    return min(amount // codes.PPM * ppm + amount % codes.PPM * ppm // codes.PPM, most)
+
+
 def waits(order: "records.Order") -> bool:
     """Whether an order waits for its price: it is open, and in no book."""
     if order.flags.type <= codes.LIMIT_MAKER:
@@ -64,7 +72,7 @@ class Trading:
         self.lots = self.cost = 0
         self.blocked = self.cut = False
         self.kept_back = 0
-        self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
+        self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = self.rebates = 0
 
     def walk(
         self,
@@ -123,7 +131,7 @@ class Trading:
         side = taker.flags.side
         mode = taker.flags.self_trade
         met = 0
-        self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = 0
+        self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = self.rebates = 0
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and taker.remaining > self.kept_back and level.key >= limit_key:
             maker = level.first
@@ -206,7 +214,8 @@ class Trading:
         paid = quote_amount if taker_buys else base_amount
         received = base_amount if taker_buys else quote_amount
         taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier])
-        maker_fee = fee_of(paid, market.maker_ppm[maker.seat.account.tier])
+        maker_ppm = market.maker_ppm[maker.seat.account.tier]
+        maker_fee = fee_of(paid, maker_ppm) if maker_ppm >= 0 else -rebate_of(received, -maker_ppm, taker_fee)
         market.trades += 1
         market.last_price = maker.price
         average.note_trade(market, self.now_ns, maker.price, quantity)
@@ -226,8 +235,14 @@ class Trading:
         given = seat.base if taker_buys else seat.quote
         gained = seat.quote if taker_buys else seat.base
         given.held -= received
-        gained.available += paid - maker_fee
-        self.maker_fees += maker_fee
+        if maker_fee >= 0:
+            gained.available += paid - maker_fee
+            self.maker_fees += maker_fee
+        else:
+            # A rebate is part of the taker's fee, and in its asset.
+            gained.available += paid
+            given.available -= maker_fee
+            self.rebates -= maker_fee
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
         if market.waiting:
             self.triggers.touch(market, maker.price)
@@ -318,12 +333,12 @@ class Trading:
         if taker.flags.side == codes.BUY:
             seat.quote.held -= self.taker_paid
             seat.base.available += self.taker_received - self.taker_fees
-            market.base_fees.available += self.taker_fees
+            market.base_fees.available += self.taker_fees - self.rebates
             market.quote_fees.available += self.maker_fees
         else:
             seat.base.held -= self.taker_paid
             seat.quote.available += self.taker_received - self.taker_fees
-            market.quote_fees.available += self.taker_fees
+            market.quote_fees.available += self.taker_fees - self.rebates
             market.base_fees.available += self.maker_fees
 
     def rest(self, market: Market, order: "records.Order") -> None:

@@ -83,7 +83,7 @@ HOT = {
         "Matching_cancel_all", "Matching_note_emptied",
     ],
     "trading": [
-        "same_owner", "fee_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
+        "same_owner", "fee_of", "rebate_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
         "Trading_prevent", "Trading_decrement", "Trading_shrink", "Trading_refill", "Trading_trade",
         "Trading_leave_or_refill", "Trading_guard", "Trading_settle_taker", "Trading_cover", "Trading_rest",
         "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_unqueue",
