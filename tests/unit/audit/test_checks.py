@@ -189,9 +189,11 @@ def test_a_row_of_a_key_that_may_not_is_found_and_so_is_a_refusal_of_one_that_ma
 
 
 def place_of_row(rows: list[int], number: int) -> int:
+    """Where a command of a run begins; a list has several rows."""
     at = 0
     for _ in range(number):
-        at += codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
+        for _ in range(rows[at + 1]):
+            at += codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
     return at
 
 
