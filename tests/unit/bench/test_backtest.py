@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bench import rows, venue
+from bench import outcome, rows, venue
 from bench.background import Drawn, Recorded
-from bench.backtest import Backtest, Latency, Result
+from bench.backtest import Backtest, Latency, Mark, Result
 from bench.replay import Hasty
 from bench.shape import QUOTE_FUNDS, START_NS, Funding, Shape
 from bench.strategies.market_maker import MarketMaker
@@ -190,3 +190,20 @@ def test_terms_are_those_of_the_market(tmp_path: Path) -> None:
 
     Backtest(make, Recorded(tmp_path / "then/journal", from_seq), tmp_path / "now", SYMBOL, PROMPT, PURSE).run()
     assert found == [Terms(SYMBOL, 1_000, 10)]
+
+
+def test_numbers_of_a_run_are_what_they_say() -> None:
+    """Bought 2 lots at 100 and sold 1 at 110, while the middle goes 100, 104, 90."""
+    second = 10**9
+    marks = [Mark(0, 100.0, 0.0, 0.0), Mark(second, 104.0, 80.0, 2.0), Mark(11 * second, 90.0, -20.0, 1.0)]
+    bought = Fill(0, "a", BUY, 100, 2, 0, 500, is_maker=True)
+    sold = Fill(second, "b", SELL, 110, 1, 0, 7, is_maker=False)
+    terms = Terms(SYMBOL, 1_000, 10)
+    result = Result(Path("nowhere"), "", 3, terms, marks, [bought, sold], 2, 0, 8)
+    after = dict(outcome.mark_outs(result))
+    # After a second: (104 - 100) on two lots, (110 - 104) on one. After ten: (110 - 90) on the one; 10 s behind the first
+    # fill the middle was still 104.
+    assert after["1 s"] == pytest.approx((4 * 2 + 6) / 3)
+    assert after["10 s"] == pytest.approx((4 * 2 + 20) / 3)
+    assert outcome.drawdown([mark.made for mark in marks]) == 100.0
+    assert [outcome.fee_in_quote(result, fill) for fill in result.fills] == [500.0, 7.0]
