@@ -201,8 +201,8 @@ def test_numbers_of_a_run_are_what_they_say() -> None:
     terms = Terms(SYMBOL, 1_000, 10)
     result = Result(Path("nowhere"), "", 3, terms, marks, [bought, sold], 2, 0, 8)
     after = dict(outcome.mark_outs(result))
-    # After a second: (104 - 100) on two lots, (110 - 104) on one. After ten: (110 - 90) on the one; 10 s behind the first
-    # fill the middle was still 104.
+    # After a second: (104 - 100) on two lots, (110 - 104) on one. After ten: (110 - 90) on the one; 10 s behind the
+    # first fill the middle was still 104.
     assert after["1 s"] == pytest.approx((4 * 2 + 6) / 3)
     assert after["10 s"] == pytest.approx((4 * 2 + 20) / 3)
     assert outcome.drawdown([mark.made for mark in marks]) == 100.0
