@@ -193,7 +193,7 @@ class Money:
             self.findings.add(seq, f"fees of version {fee_version}, in force is {market.fee_version}")
         is_auction = words[at + CAUSE_AT] == codes.AUCTION_CAUSE
         ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][0 if is_auction else 1]
-        self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), ppm[1])
+        self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), max(ppm[1], 0))
         amounts = (base_amount, quote_amount)
         if maker_fee < 0:
             self.rebate(seq, maker_id, amounts, (taker_fee, taker_asset), (-maker_fee, maker_asset), ppm[0])
