@@ -34,6 +34,7 @@ COMMANDS = {
     "restore": Row("exchange.ops.backup:restore", "unpack a backup into a new directory, and verify it"),
     "bench": Row("exchange.ops.bench:main", "the promised figures, each beside its reference; --quick, --json FILE"),
     "backtest": Row("exchange.ops.backtest:main", "a strategy on the production matcher; leaves a journal to verify"),
+    "export": Row("exchange.ops.export:main", "a journal as Parquet: orders, trades, queue positions, candles"),
     "test": Row("exchange.ops.test:main", "lint, types, every test; --long adds the long forms"),
     "check": Row("exchange.ops.check:main", "format, lint, types, tidy, unit and golden tests: before each commit"),
 }

@@ -185,6 +185,11 @@ def subject_of(frame: Frame, seq: int) -> str:
 
 def batches(directory: Path) -> Iterator[tuple[Applied, list[AnyWords]]]:
     """Every frame of a journal applied anew, with its events, by an engine of its own."""
+    return ((applied, events) for _, applied, events in replayed(directory))
+
+
+def replayed(directory: Path) -> Iterator[tuple[Engine, Applied, list[AnyWords]]]:
+    """The same, with the engine as it is right behind the frame."""
     engine = Engine(secrets.token_bytes(16), quarantined(directory))
     for frame in read(directory, workers=0):
         if frame.header.commands:
@@ -192,7 +197,7 @@ def batches(directory: Path) -> Iterator[tuple[Applied, list[AnyWords]]]:
             applied = Applied(
                 frame.header.first_seq, engine.seq, frame.header.ts_ns, frame.header.chain, engine.take_events()
             )
-            yield applied, applied.events()
+            yield engine, applied, applied.events()
 
 
 def replay(directory: Path, engine: Engine) -> Iterator[int]:
