@@ -447,7 +447,7 @@ class Flow:
         expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
-            3: [random.choice([1, 2, 3])],
+            3: [random.choice([1, 2, 3, 4])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
             12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],

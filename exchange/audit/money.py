@@ -234,7 +234,7 @@ class Money:
         base_amount, quote_amount = amounts
         given, received = (quote_amount, base_amount) if order.is_buy else (base_amount, quote_amount)
         asset = order.market.base if order.is_buy else order.market.quote
-        due = -(-received * ppm // codes.PPM)
+        due = received * ppm // codes.PPM if self.register.are_fees_rounded_down else -(-received * ppm // codes.PPM)
         if fee != (due, asset):
             self.findings.add(seq, f"a fee of {fee[0]} of asset {fee[1]}, the schedule says {due} of {asset}")
         if account != order.account:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from exchange.core.matching import codes
 from exchange.messages import accounts, markets, registry, system, transfers
+from exchange.messages.limits import Rule
 
 
 @dataclass
@@ -40,10 +41,13 @@ class Register:
         self.keys: dict[int, Key] = {}
         self.markets: dict[int, Market] = {}
         self.assets: dict[int, tuple[str, int]] = {}
+        self.are_fees_rounded_down = False
 
     def fold(self, event: registry.AnyEvent) -> None:
         """Take one cold event in."""
         match event:
+            case system.RuleActivated() if event.rule == Rule.FEES_ROUNDED_DOWN:
+                self.are_fees_rounded_down = True
             case accounts.AccountOpened():
                 self.tiers[event.account_id] = event.tier
                 self.groups[event.account_id] = event.trade_group

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from . import auctions, countdowns, limitations
+from . import auctions, countdowns, limitations, rules
 from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, Remembered, State
 
@@ -137,6 +137,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
     if at != len(view):
         raise ValueError(f"{len(view) - at} bytes stand behind the last section")
     limitations.note_all(state)
+    rules.tell_all(state)
     return state
 
 

@@ -17,7 +17,7 @@ from exchange.messages.markets import (
 )
 from exchange.messages.rejects import RejectCode
 
-from . import auctions, limitations
+from . import auctions, limitations, rules
 from .matching import codes
 from .matching.market import Market
 from .state import Asset, Listing, State, find_asset, find_market
@@ -89,6 +89,7 @@ def list_market(state: State, command: ListMarket) -> None:
     # From here on the command must succeed.
     market = state.matching.list_market(base.asset_id, quote.asset_id, command.lot_size, quote_per_tick_lot)
     limitations.note(state, market)
+    rules.tell(state, market)
     listing = Listing(market.id, command.symbol, base, quote, command.tick_size, command.lot_size)
     state.listings.append(listing)
     state.symbols[listing.symbol] = listing

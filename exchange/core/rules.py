@@ -6,6 +6,7 @@ from exchange.messages.rejects import RejectCode
 from exchange.messages.system import ActivateRule, Genesis, RuleActivated, Started
 
 from .matching import codes
+from .matching.market import Market
 from .state import State
 
 SYSTEM_ACCOUNTS = (
@@ -37,6 +38,16 @@ def begin(state: State, command: Genesis) -> None:
     state.emit(Started(command.journal_id, command.engine_version))
 
 
+def tell(state: State, market: Market) -> None:
+    """Let the order path know which version of its rules is in force in a market."""
+    market.fee_rounding = 0 if state.is_active(Rule.FEES_ROUNDED_DOWN) else codes.PPM - 1
+
+
+def tell_all(state: State) -> None:
+    for market in state.matching.markets:
+        tell(state, market)
+
+
 def activate(state: State, command: ActivateRule) -> None:
     """Switch a behaviour on from the next command on."""
     if command.rule not in set(Rule):
@@ -45,6 +56,7 @@ def activate(state: State, command: ActivateRule) -> None:
         raise Reject(RejectCode.RULE_ALREADY_ACTIVE)
     # From here on the command must succeed.
     state.rules[command.rule] = state.seq
+    tell_all(state)
     state.emit(RuleActivated(command.rule))
 
 

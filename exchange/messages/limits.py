@@ -11,6 +11,8 @@ class Rule(IntEnum):
     """The rules of spot trading as first released."""
     MARKET_EMPTIED = 2
     """A market that only lets cancel tells when its last order has gone."""
+    FEES_ROUNDED_DOWN = 3
+    """A fee is rounded down to whole minor units; before, up."""
 
 
 @unique

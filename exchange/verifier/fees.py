@@ -9,7 +9,7 @@ def receive(state: State, order: Order, base_amount: int, quote_amount: int, ppm
     """Credit what an order receives, less its fee; return the fee and its asset."""
     market = order.market
     asset, amount = (market.base, base_amount) if order.side == words.BUY else (market.quote, quote_amount)
-    fee = fee_of(amount, ppm)
+    fee = fee_of(amount, ppm, words.FEES_ROUNDED_DOWN_RULE in state.rules)
     state.ledger.add(order.account.account_id, asset, amount - fee)
     state.ledger.add(words.FEES, asset, fee)
     return fee, asset

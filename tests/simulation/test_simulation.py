@@ -135,7 +135,9 @@ def test_what_core_and_verifier_disagree_on_becomes_a_scenario(
 ) -> None:
     """A verifier broken on purpose: of hundreds of commands a handful is left, and fails as a golden scenario."""
     real = books.fee_of
-    monkeypatch.setattr("exchange.verifier.fees.fee_of", lambda amount, ppm: real(amount, ppm) + (ppm > 0))
+    monkeypatch.setattr(
+        "exchange.verifier.fees.fee_of", lambda amount, ppm, is_down=False: real(amount, ppm, is_down) + (ppm > 0)
+    )
     monkeypatch.setattr(small, "FOUND", tmp_path)
     seed = next(seed for seed in range(20) if "other events" in sim.failure("disk", seed, world.plan(seed), Counter()))
     sim.tell(sim.Failure("disk", seed, "planted"))

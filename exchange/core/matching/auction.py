@@ -85,8 +85,10 @@ class Auction:
         base_amount = quantity * market.base_per_lot
         quote_amount = price * quantity * market.quote_per_tick_lot
         # Nobody takes here, so there is no fee that a rebate could be part of.
-        buyer_fee = trading.fee_of(base_amount, max(0, market.maker_ppm[buyer.seat.account.tier]))
-        seller_fee = trading.fee_of(quote_amount, max(0, market.maker_ppm[seller.seat.account.tier]))
+        buyer_fee = trading.fee_of(base_amount, max(0, market.maker_ppm[buyer.seat.account.tier]), market.fee_rounding)
+        seller_fee = trading.fee_of(
+            quote_amount, max(0, market.maker_ppm[seller.seat.account.tier]), market.fee_rounding
+        )
         market.trades += 1
         market.last_price = price
         average.note_trade(market, self.trading.now_ns, price, quantity)

@@ -87,6 +87,7 @@ cdef class Market:
     cdef public long long default_self_trade
     cdef public long long allowed_self_trade
     cdef public long long fee_version
+    cdef public long long fee_rounding
     cdef long long *maker_ppm
     cdef long long *taker_ppm
     cdef Cell *base_fees

@@ -54,6 +54,8 @@ class Market:
         self.default_self_trade = codes.NONE
         self.allowed_self_trade = 0
         self.fee_version = 0
+        # What is added before a fee is divided: PPM - 1 rounds up, 0 down (a rule version says which).
+        self.fee_rounding = codes.PPM - 1
         self.maker_ppm = self.pool.take_words(codes.TIERS)
         self.taker_ppm = self.pool.take_words(codes.TIERS)
         self.average_minutes = 0

@@ -10,7 +10,7 @@ from .records cimport word, Account, Cell, ClientId, Details, Level, Order, Orde
 from .triggers cimport Triggers
 
 cdef bint same_owner(Account *one, Account *other) noexcept
-cdef long long fee_of(long long amount, long long ppm) except? -1
+cdef long long fee_of(long long amount, long long ppm, long long rounding) except? -1
 cdef long long rebate_of(long long amount, long long ppm, long long most) except? -1
 cdef bint waits(Order *order) noexcept
 cdef bint is_known(Order *order) noexcept

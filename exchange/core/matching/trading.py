@@ -21,12 +21,12 @@ def same_owner(one: "records.Account", other: "records.Account") -> bool:
     return one.trade_group != 0 and one.trade_group == other.trade_group
 
 
-def fee_of(amount: int, ppm: int) -> int:
-    """Return amount × ppm / 10^6, rounded up: a customer never pays less than the rate.
+def fee_of(amount: int, ppm: int, rounding: int) -> int:
+    """Return amount × ppm / 10^6, rounded up where `rounding` is PPM - 1, down where it is 0.
 
     Limits:  amount ≥ 0; 0 ≤ ppm ≤ FEE_PPM_MAX: no product overflows up to 2^62.
     """
-    return amount // codes.PPM * ppm + (amount % codes.PPM * ppm + codes.PPM - 1) // codes.PPM
+    return amount // codes.PPM * ppm + (amount % codes.PPM * ppm + rounding) // codes.PPM
 
 
 def rebate_of(amount: int, ppm: int, most: int) -> int:
@@ -213,9 +213,12 @@ class Trading:
         taker_buys = taker.flags.side == codes.BUY
         paid = quote_amount if taker_buys else base_amount
         received = base_amount if taker_buys else quote_amount
-        taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier])
+        taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier], market.fee_rounding)
         maker_ppm = market.maker_ppm[maker.seat.account.tier]
-        maker_fee = fee_of(paid, maker_ppm) if maker_ppm >= 0 else -rebate_of(received, -maker_ppm, taker_fee)
+        if maker_ppm >= 0:
+            maker_fee = fee_of(paid, maker_ppm, market.fee_rounding)
+        else:
+            maker_fee = -rebate_of(received, -maker_ppm, taker_fee)
         market.trades += 1
         market.last_price = maker.price
         average.note_trade(market, self.now_ns, maker.price, quantity)

@@ -1,0 +1,58 @@
+"""A change of behaviour is a named rule that a journaled command switches on: old journals keep what they decided."""
+
+from __future__ import annotations
+
+from exchange.messages.limits import Rule
+from tests import flows
+from tests.flows import BUY, FIRST_ACCOUNT, GTC, LIMIT, PLACE, SELL, Entry
+from tests.trio import Trio
+
+ALICE, BOB = FIRST_ACCOUNT, FIRST_ACCOUNT + 1
+
+
+def journal(*, switches_at: int) -> list[Entry]:
+    """Ten trades of 15 base units at 3, with fees of 0.1 and 0.25 %; the rule goes into force before one of them."""
+    setup = [*flows.simple_setup(), [14, 0, 1, 0, 1_000, 2_500]]
+    entries = [Entry(flows.MESSAGES, flows.payload_of_messages(setup), flows.START_NS)]
+    for number in range(10):
+        if number == switches_at:
+            rule = [[3, 0, int(Rule.FEES_ROUNDED_DOWN)]]
+            entries.append(Entry(flows.MESSAGES, flows.payload_of_messages(rule), flows.START_NS))
+        both = [
+            flows.row(PLACE, 1, account, 0, flags=(side, LIMIT, GTC, 1), price=3, quantity=15, client_id=name)
+            for account, side, name in (
+                (ALICE, SELL, flows.client(2 * number + 1)),
+                (BOB, BUY, flows.client(2 * number + 2)),
+            )
+        ]
+        entries.append(Entry(flows.ROWS, flows.payload_of_rows(both), flows.START_NS))
+    return entries
+
+
+def replayed(entries: list[Entry], snapshot_behind: int = -1) -> tuple[bytes, list[tuple[int, int]]]:
+    """State hash at the end, and the fees of taker and maker of each trade; all three forms agree."""
+    trio = Trio()
+    fees = []
+    for number, entry in enumerate(entries):
+        events = flows.split(trio.apply(entry))
+        fees += [(event[13], event[19]) for event in events if flows.kind_of(event) == 3]
+        if number == snapshot_behind:
+            trio.restore()
+    return trio.check_state(), fees
+
+
+def test_an_old_journal_replays_to_its_old_hash_and_a_new_one_to_the_new() -> None:
+    old, old_fees = replayed(journal(switches_at=-1))
+    new, new_fees = replayed(journal(switches_at=0))
+    assert set(old_fees) == {(1, 1)}, "15 × 0.25 % and 45 × 0.1 %, rounded up"
+    assert set(new_fees) == {(0, 0)}, "rounded down"
+    assert old != new
+    assert (replayed(journal(switches_at=-1))[0], replayed(journal(switches_at=0))[0]) == (old, new)
+
+
+def test_a_rule_holds_from_its_command_on_and_behind_a_snapshot() -> None:
+    entries = journal(switches_at=4)
+    found, fees = replayed(entries)
+    assert fees == [(1, 1)] * 4 + [(0, 0)] * 6
+    for behind in (2, 5, 6, 9):
+        assert replayed(entries, behind) == (found, fees)
