@@ -33,6 +33,7 @@ from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
 from exchange.api.inspection import Inspection
+from exchange.api.keepalive import WebSocket
 from exchange.api.pages import Pages
 from exchange.api.proofs import Proofs
 from exchange.api.rate_limits import PROFILES, RateLimits
@@ -279,7 +280,7 @@ class Exchange:
             uvicorn.Config(
                 self.asgi,
                 http=http.protocol_of(self.rest),
-                ws="websockets-sansio",
+                ws=WebSocket,
                 ws_per_message_deflate=False,
                 ws_ping_interval=20,
                 ws_ping_timeout=60,

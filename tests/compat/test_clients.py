@@ -1,5 +1,6 @@
 """Clients as they are published, each in an environment of its own, against a demo: only addresses are changed."""
 
+import contextlib
 import fcntl
 import hashlib
 import shutil
@@ -10,13 +11,22 @@ from typing import Any
 
 import pytest
 
+from tests.compat.terminator import Terminator
 from tests.server import ROOT, Server, environment_without_proxies
 
 # Locks are made anew with (in a scratch environment that has uv; the name of the client alone is the input):
 #   uv pip compile NAME.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 #       --no-emit-index-url --no-emit-find-links -o tests/compat/NAME.lock
 HERE = Path(__file__).parent
-PAIRS = (("ccxt", "python_binance"), ("binance_connector", "binance_sdk_spot"))
+PAIRS = (
+    ("ccxt", "python_binance"),
+    ("binance_connector", "binance_sdk_spot"),
+    ("unicorn", "cryptofeed"),
+    ("nautilus_trader", "freqtrade"),
+)
+THROUGH_TLS = ("cryptofeed",)
+AMONG_OTHERS = ("cryptofeed", "nautilus_trader", "freqtrade")
+"""Those that cannot trade with their own account need others: the demo's flow."""
 ENVIRONMENTS = ROOT / "build" / "compat"
 
 
@@ -59,11 +69,20 @@ def in_turn() -> list[Any]:
 @pytest.mark.parametrize("name", in_turn())
 def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path: Path, name: str) -> None:
     python = environment(name)
-    with Server(tmp_path / "data", "--no-flow") as server:
+    with (
+        Server(tmp_path / "data", *([] if name in AMONG_OTHERS else ["--no-flow"])) as server,
+        contextlib.ExitStack() as opened,
+    ):
         key = server.credentials()
+        address, variables = server.address, environment_without_proxies()
+        if name in THROUGH_TLS:
+            terminator = opened.enter_context(Terminator(tmp_path / "tls", server.port))
+            address = terminator.address
+            variables |= dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(terminator.certificate))
         done = subprocess.run(
-            [str(python), str(HERE / f"drive_{name}.py"), server.address, key["api_key"], key["secret_key"]],
-            env=environment_without_proxies(),
+            [str(python), str(HERE / f"drive_{name}.py"), address, key["api_key"], key["secret_key"]],
+            env=variables,
+            cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
