@@ -167,7 +167,7 @@ async def drive(node: Any, strategy: Any) -> None:
 def changed(account: Any, before: dict[str, Any]) -> bool:
     """Whether it was told of what it bought and sold."""
     after = {str(currency): balance.total.as_decimal() for currency, balance in account.balances().items()}
-    return after["BTC"] > before["BTC"] and after["USDT"] < before["USDT"]
+    return bool(after["BTC"] > before["BTC"] and after["USDT"] < before["USDT"])
 
 
 def node_for(address: str, key: str, secret: str) -> Any:

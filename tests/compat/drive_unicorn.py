@@ -10,7 +10,7 @@ from typing import Any
 
 import unicorn_binance_rest_api.exceptions as refusals  # type: ignore[import-not-found]
 from unicorn_binance_local_depth_cache import BinanceLocalDepthCacheManager  # type: ignore[import-not-found]
-from unicorn_binance_rest_api import BinanceRestApiManager  # type: ignore[import-not-found]
+from unicorn_binance_rest_api import BinanceRestApiManager
 from unicorn_binance_websocket_api import BinanceWebSocketApiManager  # type: ignore[import-not-found]
 from unicorn_binance_websocket_api.connection_settings import (  # type: ignore[import-not-found]
     CONNECTION_SETTINGS,
@@ -190,7 +190,13 @@ def drive_socket_api(rest: Any, key: str, secret: str) -> None:
             assert ask(call, symbol=SYMBOL)
         for call in (spot.get_klines, spot.get_ui_klines):
             assert ask(call, symbol=SYMBOL, interval="1m")
-        terms = {"symbol": SYMBOL, "side": "BUY", "order_type": "LIMIT", "time_in_force": "GTC", "quantity": 0.001}
+        terms: dict[str, Any] = {
+            "symbol": SYMBOL,
+            "side": "BUY",
+            "order_type": "LIMIT",
+            "time_in_force": "GTC",
+            "quantity": 0.001,
+        }
         ask(spot.create_test_order, price=58_000.0, **terms)
         placed = ask(spot.create_order, price=58_000.0, new_client_order_id="by-socket", **terms)
         assert placed["status"] == "NEW"
