@@ -27,6 +27,7 @@ from exchange.api import (
     market_data,
     operator,
     orders,
+    routing,
     wallet,
 )
 from exchange.api.auth import Keys
@@ -229,6 +230,7 @@ class Exchange:
             *amendments.ENDPOINTS,
             *lists.ENDPOINTS,
             *batches.ENDPOINTS,
+            *routing.ENDPOINTS,
             *countdowns.ENDPOINTS,
             *operator.ENDPOINTS,
             *accounts.ENDPOINTS,

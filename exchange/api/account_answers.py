@@ -220,6 +220,33 @@ class Dividends(Answer):
     total: int
 
 
+class WalletBalance(Answer):
+    activate: bool
+    balance: str
+    wallet_name: str
+
+
+class Transfers(Answer):
+    total: int
+    rows: list[Any]
+
+
+class WithdrawalQuota(Answer):
+    wd_quota: str
+    used_wd_quota: str
+
+
+class WithdrawalAddress(Answer):
+    address: str
+    address_tag: str
+    coin: str
+    name: str
+    network: str
+    origin: str
+    origin_type: str
+    white_status: bool
+
+
 class Dribblets(Answer):
     total: int
     user_asset_dribblets: list[Any]

@@ -1,8 +1,9 @@
 """The /sapi reads that need no chain: assets, fees, restrictions, and lists of what does not happen here."""
 
+from decimal import Decimal
 from typing import Any
 
-from exchange.api import account_answers, decimals, parameters
+from exchange.api import account_answers, decimals, errors, parameters, valuation
 from exchange.api.auth import TRADE
 from exchange.api.context import Reply, Request
 from exchange.api.endpoints import Endpoint, public, reading
@@ -67,8 +68,9 @@ def trade_fee(request: Request) -> Reply:
 
 
 def user_assets(request: Request) -> Reply:
-    """What the account has, where it has any; a valuation is not made."""
+    """What the account has, where it has any; with its worth in BTC where that is asked for."""
     shown = []
+    rates = valuation.rates(request.context, "BTC") if request.values["needBtcValuation"] else {}
     for name, (free, locked) in held(request).items():
         scale = request.context.asset_scales[name]
         if (free or locked) and request.values["asset"] in (None, name):
@@ -81,10 +83,15 @@ def user_assets(request: Request) -> Reply:
                     "freeze": zero,
                     "withdrawing": zero,
                     "ipoable": zero,
-                    "btcValuation": "0",
+                    "btcValuation": in_btc(decimals.write(free + locked, scale), rates.get(name)),
                 }
             )
     return Reply(shown)
+
+
+def in_btc(amount: str, rate: Decimal | None) -> str:
+    """Its worth; "0" where none was asked for or no market tells."""
+    return "0" if rate is None else valuation.write(valuation.worth(amount, rate))
 
 
 def account_status(request: Request) -> Reply:
@@ -149,14 +156,31 @@ def dribblets(request: Request) -> Reply:
     return Reply({"total": 0, "userAssetDribblets": []})
 
 
-def valued(name: str, value: str) -> str:
-    """Whether a valuation is wanted: taken, and not answered."""
-    return str(parameters.boolean(name, value))
+def wallets(request: Request) -> Reply:
+    """What each wallet is worth in one asset. There is one: the spot wallet; assets without a price count nothing."""
+    context, quote = request.context, request.values["quoteAsset"]
+    if quote not in context.asset_scales:
+        raise errors.bad_data("quoteAsset")
+    rates = valuation.rates(context, quote)
+    total = Decimal(0)
+    for name, (free, locked) in held(request).items():
+        if name in rates:
+            total += valuation.worth(context.amount(name, free + locked), rates[name])
+    return Reply([{"activate": True, "balance": valuation.write(total), "walletName": "Spot"}])
 
 
-parameters.takes({"type": "boolean"})(valued)
+def transfers(request: Request) -> Reply:
+    """Transfers between wallets: none, where there is one wallet."""
+    return Reply({"total": 0, "rows": []})
+
+
+def quota(request: Request) -> Reply:
+    """How much may be withdrawn a day, and how much was: nothing leaves without chains."""
+    return Reply({"wdQuota": "0", "usedWdQuota": "0"})
+
+
 ASSET = Parameter("asset", parameters.text)
-VALUED = Parameter("needBtcValuation", valued)
+VALUED = Parameter("needBtcValuation", parameters.boolean, default=False)
 START = Parameter("startTime", parameters.moment_ns)
 END = Parameter("endTime", parameters.moment_ns)
 LIMIT = Parameter("limit", parameters.at_most(500), default=20)
@@ -175,6 +199,28 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     reading(
         "/sapi/v1/asset/assetDividend", 10, dividends, ASSET, START, END, LIMIT, response=account_answers.Dividends
     ),
+    reading(
+        "/sapi/v1/asset/wallet/balance",
+        60,
+        wallets,
+        Parameter("quoteAsset", parameters.text, default="BTC"),
+        response=list[account_answers.WalletBalance],
+    ),
+    reading(
+        "/sapi/v1/asset/transfer",
+        1,
+        transfers,
+        Parameter("type", parameters.text, mandatory=True),
+        START,
+        END,
+        Parameter("current", parameters.at_most(100), default=1),
+        Parameter("size", parameters.at_most(100), default=10),
+        Parameter("fromSymbol", parameters.text),
+        Parameter("toSymbol", parameters.text),
+        response=account_answers.Transfers,
+    ),
+    reading("/sapi/v1/capital/withdraw/quota", 10, quota, response=account_answers.WithdrawalQuota),
+    reading("/sapi/v1/capital/withdraw/address/list", 10, nothing, response=list[account_answers.WithdrawalAddress]),
     reading("/sapi/v1/asset/dribblet", 1, dribblets, START, END, response=account_answers.Dribblets),
     reading("/sapi/v1/spot/delist-schedule", 100, nothing, response=list[account_answers.DelistSchedule]),
     public("/sapi/v1/spot/open-symbol-list", 100, nothing, response=list[account_answers.OpenSymbols]),

@@ -1,0 +1,42 @@
+"""What amounts are worth in another asset, by the last prices of the markets between them."""
+
+from collections import deque
+from decimal import ROUND_DOWN, Context, Decimal
+
+from exchange.api.context import Context as Venue
+from exchange.core import queries
+
+EXACT = Context(prec=60, rounding=ROUND_DOWN)
+PLACES = Decimal("0.00000001")
+
+
+def rates(venue: Venue, asset: str) -> dict[str, Decimal]:
+    """What one unit of every asset is worth in `asset`, over the fewest markets; what nobody has traded is left out.
+
+    Of two ways of the same length the one over the market that was listed first counts.
+    """
+    found = {asset: Decimal(1)}
+    waiting = deque([asset])
+    while waiting:
+        known = waiting.popleft()
+        for market in venue.markets_by_id:
+            last = queries.filters(venue.state, market.market_id)["last_price"]
+            if not last or known not in (market.base, market.quote):
+                continue
+            price = Decimal(market.price(last))
+            other = market.base if known == market.quote else market.quote
+            if other not in found:
+                by_price = EXACT.multiply if known == market.quote else EXACT.divide
+                found[other] = by_price(found[known], price)
+                waiting.append(other)
+    return found
+
+
+def worth(amount: str, rate: Decimal) -> Decimal:
+    """The worth of an amount as the wire has it."""
+    return EXACT.multiply(Decimal(amount), rate)
+
+
+def write(value: Decimal) -> str:
+    """Eight places, rounded down."""
+    return f"{value.quantize(PLACES, rounding=ROUND_DOWN, context=EXACT):f}"
