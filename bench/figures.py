@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from bench import core, http, pipeline, replay, snapshot
+from bench import core, hostile, http, pipeline, replay, snapshot
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "core": core.run,
+    "hostile": hostile.run,
     "pipeline": pipeline.run,
     "replay": replay.run,
     "snapshot": snapshot.run,

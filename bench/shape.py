@@ -39,6 +39,8 @@ class Shape(NamedTuple):
     commands: int
     accounts: int = 5_000
     seed: int = 7
+    kind: str = "calm"
+    """Which flow draws it: a name of `workloads.KINDS`."""
 
     def account_ids(self) -> Iterable[int]:
         return range(codes.FIRST_ACCOUNT, codes.FIRST_ACCOUNT + self.accounts)

@@ -39,7 +39,7 @@ MAGIC = int.from_bytes(b"TAPEWORK", "little")
 VERSION = 1
 HEAD = Struct("<16q")
 FUNDING = Struct("<3q")
-SOURCES = ("workloads.py", "rows.py", "mirror.py", "shape.py", "venue.py")
+SOURCES = ("workloads.py", "hostile.py", "rows.py", "mirror.py", "shape.py", "venue.py")
 
 HOME_MARKETS = 4
 MIDDLE_TICKS = 100_000
@@ -128,7 +128,7 @@ def key(wanted: Shape) -> str:
 
 def draw(wanted: Shape, progress: Progress | None = None) -> bytes:
     """Draw a flow and return its file; `progress` hears (done, of)."""
-    flow = Flow(wanted)
+    flow = KINDS[wanted.kind](wanted)
     for market in range(1, wanted.markets + 1):
         while flow.known.resting[market] < flow.aim:
             flow.passive(market)
@@ -156,6 +156,7 @@ class Flow:
 
     def __init__(self, wanted: Shape) -> None:
         self.rnd = Random(wanted.seed)
+        self.commands = wanted.commands
         self.known = mirrors.Mirror(wanted.markets)
         self.sent: list[bytes] = []
         self.is_timed = False
@@ -269,3 +270,7 @@ class Flow:
     def exponential(self, mean: float) -> int:
         """A whole number, exponential; written out, for the library's own has changed between versions."""
         return int(-log(1.0 - self.rnd.random()) * mean)
+
+
+KINDS: dict[str, type[Flow]] = {"calm": Flow}
+"""Flows by their names; bench/hostile.py adds those that are not calm."""

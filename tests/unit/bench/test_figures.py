@@ -14,7 +14,10 @@ from bench.measure import Figure, Options, Timed
 from bench.shape import Shape
 from exchange.ops import bench as command
 
-SHAPES = [Shape(1, 300, 4_000, accounts=40), Shape(8, 1_600, 4_000, accounts=80)]
+SHAPES = [
+    Shape(1, 300, 4_000, accounts=40),
+    Shape(8, 1_600, 4_000, accounts=80),
+]
 FIGURE = measure.figure(
     "core, 3 markets",
     1_000,
@@ -30,6 +33,16 @@ FIGURE = measure.figure(
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(workloads, "FOLDER", tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize("kind", [kind for kind in workloads.KINDS if kind != "calm"])
+def test_flows_that_are_not_calm_end_alike_in_both(kind: str, tmp_path: Path) -> None:
+    workload = workloads.load(Shape(1, 300, 3_000, accounts=60, kind=kind), folder=tmp_path)
+    _, expected = core.untimed(workload)
+    said = reference.run(reference.build(tmp_path), workload.path, 2)
+    assert said._replace(cpu_seconds=0.0) == expected
+    assert said.open_orders
+    assert said.trades or kind == "storm"
 
 
 @pytest.mark.parametrize("shape", SHAPES)

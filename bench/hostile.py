@@ -1,0 +1,123 @@
+"""Figure `hostile`: the core beside C++ as in figure `core`, on flows that are not calm; the worst is the headline.
+
+| workload | what comes |
+|---|---|
+| cancels, swing 25 % and 40 % | 95 of 100 orders are canceled before they trade, while the price swings and comes back |
+| flash crash | for a tenth of the run only sales that sweep many levels come, then the book fills again |
+| deep book | a million orders at rest in one market |
+| 1,000 markets | 100,000 orders at rest over them |
+| 200,000 accounts | in one market, none of them met twice for long |
+| one-lot levels | an order of one lot at each price, and takers that sweep hundreds of them |
+| cancel storm | whole books are placed, then canceled, the youngest first |
+"""
+
+from math import pi, sin
+from typing import ClassVar
+
+from bench import core, reference, rows, workloads
+from bench.core import Size
+from bench.measure import Figure, Options
+from bench.shape import Shape
+from bench.workloads import MIDDLE_TICKS, Flow
+from exchange.core.matching import codes
+
+GATE = 0.45
+
+
+class Swinging(Flow):
+    """Orders come and are canceled; the price they stand around swings and comes back."""
+
+    share: ClassVar[float] = 0.25
+    periods: ClassVar[int] = 4
+
+    def step(self) -> None:
+        market = self.a_market()
+        turn = 2 * pi * self.periods * self.number / max(1, self.commands)
+        self.fair[market] = MIDDLE_TICKS * (1 + self.share * sin(turn) / 2)
+        draw = self.rnd.random()
+        if draw < 0.4875:
+            self.cancel(market)
+        elif draw < 0.5125:
+            self.crossing(market)
+        else:
+            self.passive(market)
+
+
+class Plunging(Swinging):
+    share = 0.40
+
+
+class Crashing(Flow):
+    """Calm, but for a tenth of the run in which everybody sells."""
+
+    def step(self) -> None:
+        market = self.a_market()
+        at = self.number / max(1, self.commands)
+        best = self.known.sides[market][codes.BUY].best()
+        if 0.45 < at < 0.55 and best and self.rnd.random() < 0.3:
+            self.fair[market] = max(self.fair[market] * 0.9995, MIDDLE_TICKS * 0.5)
+            account = self.rnd.choice(self.members[market])
+            name = rows.client_id(self.rnd, market, self.number)
+            quantity = 1 + self.exponential(4_000)
+            self.send(rows.place(market, account, codes.SELL, codes.MARKET, codes.GTC, 0, quantity, name))
+        else:
+            super().step()
+
+
+class OneLot(Flow):
+    """A lot at a price, far and wide; takers sweep."""
+
+    def passive(self, market: int) -> None:
+        rnd, side = self.rnd, self.rnd.getrandbits(1)
+        sign = 1 if side == codes.BUY else -1
+        price = MIDDLE_TICKS - sign * (1 + rnd.randrange(20_000))
+        best = self.known.sides[market][1 - side].best()
+        if best and (best - price) * sign <= 0:
+            price = best - sign
+        self.place(market, side, codes.LIMIT, codes.GTC, price, 1)
+
+    def crossing(self, market: int) -> None:
+        side = self.rnd.getrandbits(1)
+        if self.rnd.random() < 0.97 or not self.known.sides[market][1 - side].best():
+            self.passive(market)
+        else:
+            self.place(market, side, codes.MARKET, codes.GTC, 0, 1 + self.exponential(300))
+
+
+class Storming(Flow):
+    """Thousands of orders, then their cancels, the youngest first."""
+
+    wave: ClassVar[int] = 5_000
+
+    def step(self) -> None:
+        market = self.a_market()
+        rested = self.rested[market]
+        if self.number // self.wave % 2 and rested:
+            order_id, account = rested.pop()
+            if order_id in self.known.open:
+                self.send(rows.cancel(market, account, order_id, rows.packed_id(rows.drawn_id(self.rnd, self.number))))
+                return
+        self.passive(market)
+
+
+workloads.KINDS.update(
+    swing_25=Swinging, swing_40=Plunging, crash=Crashing, one_lot=OneLot, storm=Storming,
+)  # fmt: skip
+
+SIZES = (
+    Size("cancels, swing 25 %", Shape(1, 4_400, 300_000, kind="swing_25"), GATE, None),
+    Size("cancels, swing 40 %", Shape(1, 4_400, 300_000, kind="swing_40"), GATE, None),
+    Size("flash crash", Shape(1, 4_400, 300_000, kind="crash"), GATE, None),
+    Size("deep book", Shape(1, 1_000_000, 300_000, accounts=20_000), GATE, None),
+    Size("1,000 markets", Shape(1_000, 100_000, 300_000), GATE, None),
+    Size("200,000 accounts", Shape(1, 4_400, 300_000, accounts=200_000), GATE, None),
+    Size("one-lot levels", Shape(1, 10_000, 300_000, kind="one_lot"), GATE, None),
+    Size("cancel storm", Shape(1, 4_400, 300_000, kind="storm"), GATE, None),
+)
+
+
+def run(options: Options) -> list[Figure]:
+    """Measure all of them, the worst first. Raises NoCompiler, WrongState."""
+    program = reference.build(workloads.FOLDER)
+    found = [core.figure_of(size, program, options) for size in SIZES]
+    return sorted(found, key=lambda figure: figure.ratio)
