@@ -2,7 +2,7 @@
 
 | workload | what comes |
 |---|---|
-| cancels, swing 25 % and 40 % | 95 of 100 orders are canceled before they trade, while the price swings and comes back |
+| cancels, swing 25 % and 40 % | 95 of 100 orders are canceled before they trade, while the price swings |
 | flash crash | for a tenth of the run only sales that sweep many levels come, then the book fills again |
 | deep book | a million orders at rest in one market |
 | 1,000 markets | 100,000 orders at rest over them |

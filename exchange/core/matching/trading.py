@@ -97,9 +97,10 @@ class Trading:
         self.blocked = self.cut = False
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
-            lots = level.quantity + level.hidden if alone else self.open_to(level, account, mode)
+            most = quantity - self.lots
+            lots = level.quantity + level.hidden if alone else self.open_to(level, account, mode, most)
             unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
-            wanted = min(lots, quantity - self.lots)
+            wanted = min(lots, most)
             taken = min(wanted, (budget - self.cost) // unit)
             self.lots += taken
             self.cost += taken * unit
@@ -109,11 +110,14 @@ class Trading:
                 break
             level = level.worse
 
-    def open_to(self, level: "records.Level", account: "records.Account", mode: int) -> int:
-        """Return the lots of a level that an account's order could take; `blocked` where it could go no further."""
+    def open_to(self, level: "records.Level", account: "records.Account", mode: int, most: int) -> int:
+        """Return the lots of a level that an account's order could take; `blocked` where it could go no further.
+
+        It looks no further than to the order with which they are at least `most`.
+        """
         lots = 0
         order = level.first
-        while order:
+        while order and lots < most:
             if not same_owner(order.seat.account, account):
                 lots += order.remaining
             elif mode != codes.EXPIRE_MAKER and mode != codes.DECREMENT:
