@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import measure, table, venue
+from bench import baseline, measure, table, venue
 from bench.figures import FIGURES
 from bench.measure import Figure, Options
 from bench.reference import NoCompiler
@@ -24,6 +24,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the commands and 3 rounds: a look, no figure")
     parser.add_argument("--rounds", type=int, default=measure.ROUNDS, metavar="N", help="default %(default)s")
     parser.add_argument("--gate", action="store_true", help="exit 1 where a ratio misses its gate")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write figures and machine there as one page")
+    parser.add_argument("--compare", action="store_true", help="exit 1 where a ratio lost 15 %% of the baseline's")
+    parser.add_argument("--keep", action="store_true", help="make these ratios the baseline: bench/baseline.json")
     options = parser.parse_args(argv)
     unknown = [name for name in options.names if name not in FIGURES]
     if unknown or options.rounds < 1:
@@ -42,7 +45,14 @@ def main(argv: list[str]) -> int:
     if options.json:
         report = {"machine": machine, "quick": options.quick, "figures": [figure.as_json() for figure in figures]}
         options.json.write_text(json.dumps(report, indent=2) + "\n")
-    return 1 if options.gate and not all(figure.passes for figure in figures) else 0
+    if options.html:
+        options.html.write_text(baseline.page(figures, table.describe(machine)))
+    if options.keep:
+        baseline.keep(figures)
+    lost = baseline.lost(figures) if options.compare else []
+    for line in lost:
+        print(f"run.py bench: {line}", file=sys.stderr)
+    return 1 if lost or (options.gate and not all(figure.passes for figure in figures)) else 0
 
 
 def measure_all(names: list[str], options: Options) -> list[Figure]:
