@@ -31,6 +31,12 @@ CANCELED = (
 )
 
 
+def strategy_of(strategy_id: int, strategy_type: int) -> dict[str, Any]:
+    """Each of an order's two strategy numbers that was sent."""
+    view: dict[str, Any] = {"strategyId": strategy_id} if strategy_id else {}
+    return view | {"strategyType": strategy_type} if strategy_type else view
+
+
 def status_at_end(reason: int) -> str:
     """The status of an order that ended unfilled."""
     if reason in CANCELED:
@@ -99,7 +105,7 @@ def placed(
     view["selfTradePreventionMode"] = SELF_TRADES[flags.self_trade]
     for note in by_kind.get(StrategyNoted, ()):
         if note.order_id == mine:
-            view |= {"strategyId": note.strategy_id, "strategyType": note.strategy_type}
+            view |= strategy_of(note.strategy_id, note.strategy_type)
     add_terms(request, view, market, by_kind.get(TermsNoted, ()), mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
@@ -192,8 +198,7 @@ def canceled(
         "side": Side(flags.side).name,
         "selfTradePreventionMode": SelfTrade(flags.self_trade).name,
     }
-    if event.strategy_id or event.strategy_type:
-        view |= {"strategyId": event.strategy_id, "strategyType": event.strategy_type}
+    view |= strategy_of(event.strategy_id, event.strategy_type)
     add_terms(request, view, market, events, event.order_id)
     return view
 
@@ -222,8 +227,7 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
         "origQuoteOrderQty": market.notional(order.quote_quantity),
         "selfTradePreventionMode": SelfTrade(order.self_trade).name,
     }
-    if order.strategy_id or order.strategy_type:
-        view |= {"strategyId": order.strategy_id, "strategyType": order.strategy_type}
+    view |= strategy_of(order.strategy_id, order.strategy_type)
     add_trailing(view, order.trailing_delta)
     if order.good_till_ns:
         view["goodTillDate"] = request.time(order.good_till_ns)

@@ -210,8 +210,10 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         view["gtd"] = order.good_till_ns // unit
     if order.trailing_delta:
         view["d"] = order.trailing_delta
-    if order.strategy_id or order.strategy_type:
-        view |= {"j": order.strategy_id, "J": order.strategy_type}
+    if order.strategy_id:
+        view["j"] = order.strategy_id
+    if order.strategy_type:
+        view["J"] = order.strategy_type
     if event.execution == Execution.EXPIRED and event.reason in EXPIRY:
         view["eR"] = EXPIRY[Reason(event.reason)]
     if event.prevented is not None:

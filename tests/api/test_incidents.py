@@ -52,6 +52,11 @@ def test_incident_2_whatever_subset_of_optional_fields_is_sent_the_same_order_ex
                 prices |= {each["price"] for each in taken["fills"]}
                 ended = await done(wire, "DELETE", "/api/v3/order", SYMBOL, ("orderId", str(placed["orderId"])))
                 assert ended["executedQty"] == "0.00060000", (subset, ended)
+                asked = dict(subset)
+                assert asked.get("newClientOrderId") in (None, placed["clientOrderId"])
+                for name in ("strategyId", "strategyType"):
+                    assert str(placed.get(name, "")) == asked.get(name, "")
+                assert float(placed.get("icebergQty", 0)) == float(asked.get("icebergQty", 0))
                 shown.append({name: value for name, value in placed.items() if name not in OWN_FIELDS})
                 now = await balances(wire)
                 assert {name: locked for name, (_, locked) in now.items()} == {

@@ -38,7 +38,7 @@ from nautilus_trader.trading.strategy import Strategy  # type: ignore[import-not
 
 INSTRUMENT = InstrumentId.from_str("BTCUSDT.BINANCE")
 BARS = BarType.from_str("BTCUSDT.BINANCE-1-SECOND-LAST-EXTERNAL")
-DONE_SECONDS = 60
+DONE_SECONDS = 40
 LOG = "nautilus"
 LIVE, PAST = ("trade", "quote", "deltas", "bar", "instrument"), ("past bars", "past trades")
 
@@ -171,21 +171,24 @@ def changed(account: Any, before: dict[str, Any]) -> bool:
 
 
 def node_for(address: str, key: str, secret: str) -> Any:
+    socket = "ws" + address.removeprefix("http")
     common = {
         "api_key": key,
         "api_secret": secret,
         "account_type": BinanceAccountType.SPOT,
         "base_url_http": address,
-        "base_url_ws": "ws" + address.removeprefix("http"),
         "instrument_provider": InstrumentProviderConfig(load_all=True),
     }
+    # Newer ones have user data on the WebSocket API, older ones by a listen key.
+    by_api = "base_url_ws_stream" in BinanceExecClientConfig.__struct_fields__
+    orders_socket = f"{socket}/ws-api/v3" if by_api else socket
     node = TradingNode(
         TradingNodeConfig(
             trader_id=TraderId("DRIVER-001"),
             logging=LoggingConfig(log_level_file="WARNING", log_directory=".", log_file_name=LOG, log_colors=False),
             exec_engine=LiveExecEngineConfig(reconciliation=True, reconciliation_startup_delay_secs=0.1),
-            data_clients={BINANCE: BinanceDataClientConfig(**common)},
-            exec_clients={BINANCE: BinanceExecClientConfig(**common)},
+            data_clients={BINANCE: BinanceDataClientConfig(base_url_ws=socket, **common)},
+            exec_clients={BINANCE: BinanceExecClientConfig(base_url_ws=orders_socket, **common)},
             timeout_disconnection=3.0,
             timeout_post_stop=1.0,
         )
