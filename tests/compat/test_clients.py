@@ -86,7 +86,7 @@ def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:]
