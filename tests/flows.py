@@ -312,17 +312,19 @@ class Flow:
     ) -> list[int]:
         """An order that waits for a price near the market, or follows it."""
         random = self.random
-        near = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
-        price = max(self.middle(market) + random.randint(-self.knobs.spread, self.knobs.spread), 1)
+        spread = self.knobs.spread
+        near, price = (max(self.middle(market) + random.randint(-spread, spread), 1) for _ in range(2))
         trigger: tuple[int, ...] = (TRIGGER, near)
         if random.random() < 0.4:
             trigger = (TRIGGER, 0, random.choice([100, 500, 1_000, 2_000, 9_999]), random.choice([0, 0, near]))
         order_type = random.choice([STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT])
         is_limit = order_type in (STOP_LOSS_LIMIT, TAKE_PROFIT_LIMIT)
-        flags = (side, order_type, random.choice([GTC, GTC, IOC, FOK]) if is_limit else GTC, mode)
+        time_in_force = random.choice([GTC, GTC, GTD, IOC, FOK]) if is_limit else GTC
+        flags = (side, order_type, time_in_force, mode)
         target["extensions"] = (*target["extensions"], trigger)
-        price = price if is_limit else 0
-        return row(PLACE, market, account, key, flags=flags, price=price, quantity=quantity, **target)
+        if time_in_force == GTD:
+            target["extensions"] += ((GOOD_TILL, self.ts_ns + random.choice([1, 5, 30, 400]) * SECOND),)
+        return row(PLACE, market, account, key, flags=flags, price=price * is_limit, quantity=quantity, **target)
 
     def unit(self, market_id: int) -> int:
         market: Market | None = self.state.market(market_id)

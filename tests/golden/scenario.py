@@ -365,7 +365,9 @@ class Scenario:
                 return f"rejected {RejectCode(message.code).name}"
             return self.cold_part(message)
         if isinstance(event, words.ListChanged):
-            return f"list {event.list_id} {LIST_WORDS[event.status - 1]}"
+            names = (event.working_name, event.first_name, event.second_name) if event.status == 2 else ()
+            called = ", ".join(orders.unpack_client_id(name) for name in names if any(name))
+            return f"list {event.list_id} {LIST_WORDS[event.status - 1]}{' to ' * bool(called)}{called}"
         if isinstance(event, words.Rejected):
             half = {1: "new order ", 2: "cancel "}.get(event.row_kind, "") if self.is_replacing else ""
             return f"{half}rejected {RejectCode(event.code).name}"
