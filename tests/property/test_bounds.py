@@ -12,7 +12,7 @@ from exchange.messages import registry
 from exchange.messages.rejects import RejectCode
 from tests import flows
 from tests.flows import BUY, EXPIRE_MAKER, EXPIRE_TAKER, FIRST_ACCOUNT, IOC, OPERATOR, SELL
-from tests.trio import Trio
+from tests.trio import COMPILED, Trio
 
 TOP = 1 << 62
 WIDEST = 1 << 53
@@ -346,4 +346,39 @@ def test_a_market_has_at_most_a_thousand_trailing_orders() -> None:
     assert flows.refusals(events) == [RejectCode.MARKET_MAX_TRAILING]
     trio.rows(flows.row(2, 1, ALICE, extensions=((flows.REFERENCE, *flows.client(10)),)))
     assert not flows.refusals(trio.rows(stop(ALICE, SELL, 4, 0, 9, trailing=100)))
+    trio.check_state()
+
+
+def test_a_tick_ends_a_thousand_orders_whose_time_has_come_and_the_next_one_the_rest() -> None:
+    trio = Trio(forms=(COMPILED,))
+    trio.messages(*flows.simple_setup(), flows.filters(1, max_orders=2_000))
+    due_ns = flows.START_NS + flows.SECOND
+    rows = [
+        flows.row(
+            *(flows.PLACE, 1, flows.FIRST_ACCOUNT),
+            flags=(flows.BUY, flows.LIMIT, flows.GTD, flows.NONE),
+            price=1,
+            quantity=1,
+            client_id=flows.client(number + 1),
+            extensions=((flows.GOOD_TILL, due_ns),),
+        )
+        for number in range(1_001)
+    ]
+    for at in range(0, len(rows), 200):
+        trio.rows(*rows[at : at + 200])
+    ticks = [flows.split(trio.messages([2], ts_ns=due_ns)) for _ in range(3)]
+    ended = [[event[4] for event in events if flows.kind_of(event) == 4] for events in ticks]
+    assert [len(each) for each in ended] == [1_000, 1, 0]
+    assert [order for each in ended for order in each] == list(range(1, 1_002)), "in the order in which they came"
+    trio.check_state()
+
+
+def test_an_account_arms_a_hundred_sessions_and_no_more() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup())
+    assert flows.refusals(trio.messages(*[[51, flows.OPERATOR, flows.FIRST_ACCOUNT]] * 100)) == []
+    refused = trio.messages([51, flows.OPERATOR, flows.FIRST_ACCOUNT])
+    assert flows.refusals(refused) == [RejectCode.LIMIT_REACHED]
+    trio.messages([52, flows.OPERATOR, flows.FIRST_ACCOUNT, 1, 0])
+    assert flows.refusals(trio.messages([51, flows.OPERATOR, flows.FIRST_ACCOUNT])) == []
     trio.check_state()

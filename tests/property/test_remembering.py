@@ -7,6 +7,7 @@ from tests import flows
 from tests.trio import COMPILED, Trio
 
 DAY = 86_400 * flows.SECOND
+REPEATED = 53
 
 
 def idempotent(number: int) -> list[int]:
@@ -36,4 +37,27 @@ def test_a_thousand_idempotent_orders_of_a_day_are_remembered_and_no_more() -> N
     assert flows.kind_of(flows.split(trio.rows(idempotent(1_000), ts_ns=late - 1))[0]) == 15
     assert flows.refusals(trio.rows(idempotent(1_001), ts_ns=late)) == []
     assert flows.kind_of(flows.split(trio.rows(idempotent(1_000), ts_ns=late))[0]) == 1, "a day later it is a new one"
+    trio.check_state()
+
+
+def test_what_was_refused_is_not_remembered_and_a_name_stays_with_its_row() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup(amount=100))
+    key = [22, flows.OPERATOR, 16, 3, "key", 1, b"", "vault", 0]
+    trio.messages(key)
+    dear, other, signed = idempotent(1), idempotent(2), idempotent(3)
+    dear[7], dear[8] = 100, 2
+    before = trio.check_state()
+    assert flows.refusals(trio.rows(dear)) == [RejectCode.INSUFFICIENT_FUNDS]
+    assert trio.check_state() == before
+    trio.messages([30, flows.OPERATOR, "more", 16, 1, 100])
+    assert flows.kind_of(flows.split(trio.rows(dear))[0]) == 1, "it was refused before: now it is placed"
+    assert flows.message_of(flows.split(trio.rows(dear))[0])[0] == REPEATED
+    trio.rows(other)
+    other[8] = 2
+    assert flows.refusals(trio.rows(other)) == [RejectCode.DUPLICATE_CLIENT_ID]
+    signed[5] = 1
+    trio.rows(signed)
+    trio.messages([23, flows.OPERATOR, 1])
+    assert flows.refusals(trio.rows(signed)) == [RejectCode.KEY_REVOKED], "whoever may not trade may not ask again"
     trio.check_state()

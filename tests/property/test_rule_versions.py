@@ -56,3 +56,15 @@ def test_a_rule_holds_from_its_command_on_and_behind_a_snapshot() -> None:
     assert fees == [(1, 1)] * 4 + [(0, 0)] * 6
     for behind in (2, 5, 6, 9):
         assert replayed(entries, behind) == (found, fees)
+
+
+def test_a_rule_holds_in_every_market_that_is_there_and_in_those_that_come() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup(markets=2), [3, 0, int(Rule.FEES_ROUNDED_DOWN)])
+    trio.messages([11, 0, "LATEQUOTE", 2, 1, 1, 1], flows.filters(3), [12, 0, 3, 1])
+    trio.messages(*([14, 0, market, 0, 1_000, 2_500] for market in (1, 2, 3)))
+    for market in (1, 2, 3):
+        both = [flows.limit(market, who, side, 3, 15, market) for who, side in ((ALICE, SELL), (BOB, BUY))]
+        (trade,) = [event for event in flows.split(trio.rows(*both)) if flows.kind_of(event) == 3]
+        assert (trade[13], trade[19]) == (0, 0), market
+    trio.check_state()

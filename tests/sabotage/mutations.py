@@ -16,6 +16,12 @@ SNAPSHOTS = ("tests/unit/snapshots",)
 RUNTIME = ("tests/unit/runtime",)
 AUDIT = ("tests/unit/audit",)
 STORE = ("tests/unit/store",)
+LISTS = "exchange/core/matching/lists.py"
+LIST_CHECKS = "exchange/core/matching/contingency.py"
+SCENARIOS = ("tests/golden/test_golden.py",)
+EVERY_STOP = ("tests/golden/test_every_order.py", "-k", "STOP_LOSS_LIMIT")
+REMEMBERED = ("tests/property/test_remembering.py",)
+BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 
 class Mutation(NamedTuple):
@@ -147,6 +153,95 @@ MUTATIONS = (
         WORLDS,
     ),
     Mutation("an amendment may grow", CHECKS, "if row.quantity >= order.quantity:", "if False:", WORLDS),
+    # Lists, orders that end by themselves, what is remembered, limits.
+    Mutation("a stop may stand at the last price", LIST_CHECKS, "below >= last_price", "below > last_price", SCENARIOS),
+    Mutation("a list counts as one order", LIST_CHECKS, "open_here + legs >", "open_here + 1 >", SCENARIOS),
+    Mutation(
+        "a pending order is asked of the market's status",
+        LIST_CHECKS,
+        "number < first_pending",
+        "number <= first_pending",
+        SCENARIOS,
+    ),
+    Mutation("a pair holds twice", LISTS, "max(0, self.second_need - self.first_need)", "self.second_need", SCENARIOS),
+    Mutation(
+        "the dearer leg is not asked for",
+        LISTS,
+        "max(self.first_need, self.second_need) > cell",
+        "self.first_need > cell",
+        SCENARIOS,
+    ),
+    Mutation(
+        "what trades reached is forgotten",
+        LISTS,
+        "max(market.last_price, market.reach_up)",
+        "market.last_price",
+        SCENARIOS,
+    ),
+    Mutation(
+        "a leg that works lets the other be",
+        LISTS,
+        "elif happened & codes.LEG_STARTED:",
+        "elif False:",
+        SCENARIOS,
+    ),
+    Mutation("the other leg is not amended", LISTS, "sibling.details.amends += 1", "pass", SCENARIOS),
+    Mutation(
+        "an order ends a moment late",
+        "exchange/core/matching/due.py",
+        "-level.key <= now_ns",
+        "-level.key < now_ns",
+        EVERY_STOP,
+    ),
+    Mutation(
+        "a filled order stays due",
+        TRADING,
+        "            if order.details.due_level:\n                self.due.remove(order)\n            self.forget",
+        "            self.forget",
+        EVERY_STOP,
+    ),
+    Mutation(
+        "a tick ends whatever is due",
+        "exchange/core/timers.py",
+        "while steps < codes.CASCADE_MAX and has_due_order",
+        "while has_due_order",
+        BOUNDS,
+    ),
+    Mutation(
+        "an account arms too many sessions",
+        "exchange/core/disconnects.py",
+        ">= SESSIONS_MAX",
+        "> SESSIONS_MAX",
+        BOUNDS,
+    ),
+    Mutation(
+        "a refused order is remembered",
+        "exchange/core/remembering.py",
+        "        if order_id:",
+        "        if True:",
+        REMEMBERED,
+    ),
+    Mutation(
+        "anybody asks again",
+        "exchange/core/remembering.py",
+        "code = cold.refused_sender(matching, at)",
+        "code = 0",
+        REMEMBERED,
+    ),
+    Mutation(
+        "an order in the last market does not count",
+        "exchange/core/matching/limits.py",
+        "range(1, self.markets + 1)",
+        "range(1, self.markets)",
+        SCENARIOS,
+    ),
+    Mutation(
+        "a rule is for one market",
+        "exchange/core/rules.py",
+        "    for market in state.matching.markets:\n",
+        "    for market in list(state.matching.markets)[:1]:\n",
+        ("tests/property/test_rule_versions.py",),
+    ),
     # The journal.
     Mutation("a batch is not synced", "journal/beside.py", "        disk.fdatasync(fd)\n", "        pass\n", WORLDS),
     Mutation("a short write counts as one", "journal/beside.py", "if written != size:", "if False:", JOURNAL),
