@@ -61,3 +61,15 @@ def test_what_was_refused_is_not_remembered_and_a_name_stays_with_its_row() -> N
     trio.messages([23, flows.OPERATOR, 1])
     assert flows.refusals(trio.rows(signed)) == [RejectCode.KEY_REVOKED], "whoever may not trade may not ask again"
     trio.check_state()
+
+
+def test_a_remembered_order_that_trips_the_breaker_is_told_of_as_any_other() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup(), [40, flows.OPERATOR, 1, 0, 0, 0, 0, 100_000, 60, 0, 0, 0, 0, 0])
+    bids = [flows.limit(1, 17, flows.BUY, price, 1, number) for number, price in ((1, 100), (2, 80))]
+    trio.rows(*bids, flows.limit(1, 18, flows.SELL, 100, 1, 1))
+    sale = idempotent(9)
+    sale[6], sale[7] = sale[6] | flows.SELL, 80
+    messages = [flows.message_of(event) for event in flows.split(trio.rows(sale)) if flows.kind_of(event) == 15]
+    assert [message[0] for message in messages] == [12], "MarketStatusSet"
+    trio.check_state()
