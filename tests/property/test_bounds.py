@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from exchange.core import timers
 from exchange.messages import registry
 from exchange.messages.rejects import RejectCode
 from tests import flows
@@ -382,3 +383,17 @@ def test_an_account_arms_a_hundred_sessions_and_no_more() -> None:
     trio.messages([52, flows.OPERATOR, flows.FIRST_ACCOUNT, 1, 0])
     assert flows.refusals(trio.messages([51, flows.OPERATOR, flows.FIRST_ACCOUNT])) == []
     trio.check_state()
+
+
+def test_what_is_due_first_is_said_whether_order_or_timer() -> None:
+    trio = Trio(forms=(COMPILED,))
+    trio.messages(*flows.simple_setup())
+    due_ns = flows.START_NS + 9 * flows.SECOND
+    order = flows.limit(1, flows.FIRST_ACCOUNT, flows.BUY, 1, 1, 1, time_in_force=flows.GTD)
+    order[2] = 1
+    trio.rows([*order, flows.GOOD_TILL, due_ns, *[0] * 6])
+    (engine,) = trio.engines
+    assert timers.next_due_ns(engine.state) == due_ns
+    for milliseconds, expected in ((20_000, due_ns), (5_000, flows.START_NS + 5 * flows.SECOND), (0, due_ns)):
+        trio.messages([50, flows.OPERATOR, flows.FIRST_ACCOUNT, 1, milliseconds])
+        assert timers.next_due_ns(engine.state) == expected
