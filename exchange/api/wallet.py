@@ -170,7 +170,10 @@ def wallets(request: Request) -> Reply:
 
 
 def transfers(request: Request) -> Reply:
-    """Transfers between wallets: none, where there is one wallet."""
+    """Transfers between wallets: none, where there is one wallet. WireError -1121 for a market that is none."""
+    for name in ("fromSymbol", "toSymbol"):
+        if request.values[name] is not None:
+            request.context.market(request.values[name])
     return Reply({"total": 0, "rows": []})
 
 
@@ -179,6 +182,9 @@ def quota(request: Request) -> Reply:
     return Reply({"wdQuota": "0", "usedWdQuota": "0"})
 
 
+WALLETS = ("MAIN", "FUNDING", "MARGIN", "ISOLATEDMARGIN", "UMFUTURE", "CMFUTURE", "OPTION", "PORTFOLIO_MARGIN")
+WAYS = (*(f"{one}_{other}" for one in WALLETS for other in WALLETS if one != other), "ISOLATEDMARGIN_ISOLATEDMARGIN")
+"""From which wallet to which: Binance's names."""
 ASSET = Parameter("asset", parameters.text)
 VALUED = Parameter("needBtcValuation", parameters.boolean, default=False)
 START = Parameter("startTime", parameters.moment_ns)
@@ -210,13 +216,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "/sapi/v1/asset/transfer",
         1,
         transfers,
-        Parameter("type", parameters.text, mandatory=True),
+        Parameter("type", parameters.word(WAYS), mandatory=True),
         START,
         END,
         Parameter("current", parameters.at_most(100), default=1),
         Parameter("size", parameters.at_most(100), default=10),
-        Parameter("fromSymbol", parameters.text),
-        Parameter("toSymbol", parameters.text),
+        Parameter("fromSymbol", parameters.symbol),
+        Parameter("toSymbol", parameters.symbol),
         response=account_answers.Transfers,
     ),
     reading("/sapi/v1/capital/withdraw/quota", 10, quota, response=account_answers.WithdrawalQuota),
