@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from bench import venue, workloads
 from bench.shape import START_NS, Shape
+from exchange.audit.moment import singles
 from exchange.core.engine import MESSAGES, ROWS, Engine
 from exchange.core.matching import codes
 from exchange.messages import registry
@@ -115,8 +116,8 @@ class Recorded:
             header = frame.header
             if not header.commands or header.first_seq <= self.then.seq:
                 continue
-            for kind, payload in singles(header.kind, bytes(frame.payload)):
-                yield Step(header.ts_ns, partial(self.again, kind, payload, header.ts_ns, opened))
+            for payload in singles(header.kind, bytes(frame.payload)):
+                yield Step(header.ts_ns, partial(self.again, header.kind, payload, header.ts_ns, opened))
 
     def again(self, kind: int, payload: bytes, ts_ns: int, opened: Opened) -> None:
         """Do once more what was done then, with the ids that things have here."""
@@ -160,18 +161,3 @@ def message(payload: bytes, opened: Opened) -> bytes:
 def accepted(events: bytes) -> list[int]:
     """The orders that were accepted, in order."""
     return [event.order_id for event in read_events(events) if isinstance(event, Accepted)]
-
-
-def singles(kind: int, payload: bytes) -> Iterator[tuple[int, bytes]]:
-    """The commands of a frame, one by one."""
-    if kind == MESSAGES:
-        for command in registry.decode_commands(payload):
-            yield kind, registry.encode_commands([command])
-        return
-    words = memoryview(payload).cast("q")
-    at = 0
-    while at < len(words):
-        begin = at
-        for _ in range(words[begin + 1]):
-            at += codes.ROW_WORDS + codes.EXTENSION_WORDS * words[at + 2]
-        yield kind, payload[begin * 8 : at * 8]

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +46,13 @@ def extents(rows: bytes | memoryview) -> list[int]:
             at += ROW_BYTES + EXTENSION.size * ROW.unpack_from(rows, at)[2]
         sizes.append(at - begin)
     return list(accumulate(sizes))
+
+
+def singles(kind: int, payload: bytes) -> list[bytes]:
+    """The payloads of a frame's commands, one by one."""
+    if kind == ROWS:
+        return [payload[start:end] for start, end in pairwise([0, *extents(payload)])]
+    return [registry.encode_commands([command]) for command in registry.decode_commands(payload)]
 
 
 def cut(frame: Frame, count: int) -> tuple[bytes, bytes | registry.AnyCommand, bytes]:

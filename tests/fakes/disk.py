@@ -192,3 +192,15 @@ class FakeDisk(Disk):
         self._next_fd += 1
         self._open[self._next_fd] = self.names[path]
         return self._next_fd
+
+
+class LyingDisk(FakeDisk):
+    """A disk that can be told to lie: it says that all is durable, and keeps it in its memory."""
+
+    lies = False
+
+    def fdatasync(self, fd: int) -> None:
+        if self.lies:
+            self.syncs += 1
+            return
+        super().fdatasync(fd)

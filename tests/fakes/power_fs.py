@@ -18,22 +18,10 @@ from typing import Any
 
 from mfusepy import FUSE, FuseOSError, Operations
 
-from tests.fakes.disk import FakeDisk
+from tests.fakes.disk import LyingDisk
 
 ROOT = Path("/")
 MOUNTED = {"foreground": True, "nothreads": True, "direct_io": True, "attr_timeout": 0, "entry_timeout": 0}
-
-
-class PowerDisk(FakeDisk):
-    """The disk in memory; after a cut, whoever had a file open meets errors."""
-
-    lies = False
-
-    def fdatasync(self, fd: int) -> None:
-        if self.lies:
-            self.syncs += 1
-            return
-        super().fdatasync(fd)
 
 
 def asked(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +45,7 @@ class PowerFs(Operations):  # type: ignore[misc]
 
     use_ns = True
 
-    def __init__(self, disk: PowerDisk, guard: threading.Lock) -> None:
+    def __init__(self, disk: LyingDisk, guard: threading.Lock) -> None:
         self.disk = disk
         self.guard = guard
 
@@ -121,7 +109,7 @@ class PowerFs(Operations):  # type: ignore[misc]
         return 0
 
 
-def listen(disk: PowerDisk, guard: threading.Lock, mount_point: str) -> None:
+def listen(disk: LyingDisk, guard: threading.Lock, mount_point: str) -> None:
     """Do what standard input says until it ends; then unmount."""
     for line in sys.stdin:
         with guard:
@@ -134,7 +122,7 @@ def listen(disk: PowerDisk, guard: threading.Lock, mount_point: str) -> None:
 
 
 def main(mount_point: str, seed: str) -> None:
-    disk, guard = PowerDisk(int(seed)), threading.Lock()
+    disk, guard = LyingDisk(int(seed)), threading.Lock()
     threading.Thread(target=listen, args=(disk, guard, mount_point), daemon=True).start()
     FUSE(PowerFs(disk, guard), mount_point, **MOUNTED)
 

@@ -11,7 +11,6 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -39,10 +38,11 @@ from journal.errors import JournalError
 from journal.frame import Frame
 from journal.reader import read
 from journal.writer import Journal
+from tests.fakes.disk import LyingDisk
 from tests.fakes.history import MemoryHistory
 from tests.fakes.loop import PowerCut, VirtualLoop
 from tests.simulation import clients
-from tests.simulation.world import JOURNAL_ID, SEGMENT_BYTES, Broke, LyingDisk
+from tests.simulation.world import JOURNAL_ID, SEGMENT_BYTES, Broke
 
 HERE = Path("journal")
 BEGIN_NS = 1_700_000_000_000_000_000
@@ -342,6 +342,5 @@ FAULTS: tuple[Callable[[House], None], ...] = (
 def run(seed: int, rounds: list[int], happened: Counter[str]) -> None:
     """One house through its rounds. Raises whatever shows that something is wrong."""
     house = House(seed, happened)
-    with suppress(asyncio.CancelledError):
-        for each in rounds:
-            house.round(each)
+    for each in rounds:
+        house.round(each)

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from exchange.audit.moment import extents
 from exchange.core import encoding, ledger
-from exchange.core.engine import MESSAGES, ROWS, Engine
+from exchange.core.engine import ROWS, Engine
 from exchange.messages import registry, words
 from exchange.ops.inspect import command_text
 from exchange.verifier.venue import Venue
@@ -37,15 +36,6 @@ class Entry(NamedTuple):
         if self.kind == ROWS:
             return command_text(self.payload)
         return command_text(registry.decode_commands(self.payload)[0])
-
-
-def singles(kind: int, payload: bytes, ts_ns: int) -> list[Entry]:
-    """The commands of one frame, one by one."""
-    if kind == ROWS:
-        ends = extents(payload)
-        starts = [0, *ends[:-1]]
-        return [Entry(ROWS, payload[start:end], ts_ns) for start, end in zip(starts, ends, strict=True)]
-    return [Entry(MESSAGES, registry.encode_commands([each]), ts_ns) for each in registry.decode_commands(payload)]
 
 
 def disagreement(entries: list[Entry]) -> str:

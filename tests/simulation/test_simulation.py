@@ -12,9 +12,10 @@ from exchange.ops import sim
 from exchange.verifier import books
 from journal import beside, scan, writer
 from journal.scan import Verdict
+from tests.fakes.disk import LyingDisk
 from tests.golden import scenario
 from tests.simulation import house, small, world
-from tests.simulation.world import FAULTS, LyingDisk, World
+from tests.simulation.world import FAULTS, World
 
 MUST_HAPPEN = (
     *{fault.__name__ for fault in FAULTS},

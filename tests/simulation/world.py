@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from exchange.audit.book import Book
 from exchange.audit.findings import Findings
-from exchange.audit.moment import extents
+from exchange.audit.moment import extents, singles
 from exchange.audit.money import Money
 from exchange.audit.source import Step
 from exchange.core import encoding, ledger
@@ -30,7 +30,7 @@ from journal.quarantine import quarantine_in, quarantined
 from journal.reader import read
 from journal.writer import Journal
 from tests import flows
-from tests.fakes.disk import FakeDisk
+from tests.fakes.disk import LyingDisk
 from tests.simulation import small
 
 HERE = Path("journal")
@@ -50,18 +50,6 @@ class Sent(NamedTuple):
     commands: int
     payload: bytes
     ts_ns: int
-
-
-class LyingDisk(FakeDisk):
-    """A disk that can be told to lie: it says that all is durable, and keeps it in its memory."""
-
-    lies = False
-
-    def fdatasync(self, fd: int) -> None:
-        if self.lies:
-            self.syncs += 1
-            return
-        super().fdatasync(fd)
 
 
 class World:
@@ -332,4 +320,4 @@ def entries(seed: int, rounds: list[int]) -> list[small.Entry]:
             if not world.ended:
                 world.round(each)
     sent = [*world.acknowledged, *([world.under_way] if world.under_way else [])]
-    return [entry for each in sent for entry in small.singles(each.kind, each.payload, each.ts_ns)]
+    return [small.Entry(each.kind, one, each.ts_ns) for each in sent for one in singles(each.kind, each.payload)]
