@@ -94,7 +94,7 @@ def put(disk: Disk, fd: int, batch: Batch, size: int, offset: int) -> bytes:
 def put_encoded(disk: Disk, fd: int, buffers: Sequence[bytes | memoryview], size: int, offset: int) -> None:
     """Write what `encode_batch` gave and make it durable. Raises PutFailed."""
     try:
-        written = disk.write(fd, buffers, offset)
+        written = disk.append(fd, buffers, offset)
     except OSError as error:
         raise PutFailed("write", error) from error
     if written != size:
@@ -275,7 +275,7 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
             keep_off(os.getppid(), among)
         batch = encoded.get()
         if batch.fd != fd >= 0:
-            os.close(fd)
+            REAL_DISK.close(fd)
         fd = batch.fd
         try:
             put_encoded(REAL_DISK, batch.fd, batch.buffers, batch.size, batch.offset)
@@ -290,7 +290,7 @@ def prepare(channel: Channel, path: Path, size: int) -> None:
     """Make a file of zeros, and say whether it is whole."""
     with suppress(HelperGone):
         try:
-            os.close(fill(REAL_DISK, path, size))
+            REAL_DISK.close(fill(REAL_DISK, path, size))
         except OSError:
             channel.send(PREPARED, False)
         else:

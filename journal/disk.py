@@ -1,6 +1,7 @@
 """Owns every file operation of the journal, so that a simulator can put a disk there that fails.
 
-A `Disk` has no state but its locks. All calls raise OSError as the operating system gives it.
+A `Disk` has no state but its locks and, by descriptor, the direct ways to files that are appended to. All calls raise
+OSError as the operating system gives it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from journal.direct import Direct, NotDirect
 from journal.errors import JournalLocked
 
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
@@ -27,6 +30,9 @@ _WRITER, _BESIDE = range(2)
 # child inherits this table but not the locks.
 _held: dict[tuple[int, str], int] = {}
 _held_guard = threading.Lock()
+
+# By descriptor: the way past the page cache, None where there is none.
+_direct: dict[int, Direct | None] = {}
 
 
 def processors() -> set[int]:
@@ -62,6 +68,9 @@ class Disk:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
     def close(self, fd: int) -> None:
+        direct = _direct.pop(fd, None)
+        if direct is not None:
+            direct.close()
         os.close(fd)
 
     def size(self, fd: int) -> int:
@@ -79,7 +88,21 @@ class Disk:
         """Write all buffers one after the other in one call; return how many bytes were taken."""
         if len(buffers) > BUFFERS_MAX:
             buffers = [b"".join(buffers)]
+        direct = _direct.get(fd)
+        if direct is not None:
+            direct.forget()
         return os.pwritev(fd, buffers, offset)
+
+    def append(self, fd: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
+        """As `write`, where nothing but zeros stands behind it as far as its last block goes: past the page cache."""
+        with suppress(NotDirect):
+            if fd not in _direct:
+                _direct[fd] = None
+                _direct[fd] = Direct(fd)
+            direct = _direct[fd]
+            if direct is not None:
+                return direct.append(buffers, offset)
+        return self.write(fd, buffers, offset)
 
     def fdatasync(self, fd: int) -> None:
         os.fdatasync(fd)

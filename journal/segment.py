@@ -44,10 +44,8 @@ _FIELDS = struct.Struct("<4sHH16sQQQQQ32s")
 _CHECKED_BYTES = 96
 assert _FIELDS.size == _CHECKED_BYTES
 _NAME = re.compile(r"[0-9]{20}\.tape")
+# Written and synced in pieces: the writer's own fdatasync must not wait behind a whole segment of zeros.
 _ZEROS = bytes(1024 * 1024)
-# Zeros are synced in pieces: the writer's own fdatasync must not wait behind a whole segment of them. A piece is one
-# write, for each takes a turn from whoever works meanwhile.
-_PIECE_BYTES = 4 * 1024 * 1024
 
 
 class Segment(NamedTuple):
@@ -124,8 +122,7 @@ def fill(disk: Disk, path: Path, segment_bytes: int, may_go_on: Callable[[], boo
     try:
         done = 0
         while done < segment_bytes and may_go_on():
-            whole, rest = divmod(min(_PIECE_BYTES, segment_bytes - done), len(_ZEROS))
-            taken = disk.write(fd, [_ZEROS] * whole + [memoryview(_ZEROS)[:rest]], done)
+            taken = disk.append(fd, [memoryview(_ZEROS)[: segment_bytes - done]], done)
             if taken == 0:
                 raise OSError(errno.ENOSPC, "the disk took no byte")
             done += taken

@@ -406,7 +406,7 @@ class Journal:
     def _write(self, buffers: list[bytes | memoryview], size: int) -> None:
         offset = self._position.offset
         try:
-            written = self._disk.write(self._fd, buffers, offset)
+            written = self._disk.append(self._fd, buffers, offset)
         except OSError as error:
             self._fail("write", offset, error)
         if written != size:

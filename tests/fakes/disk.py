@@ -141,6 +141,9 @@ class FakeDisk(Disk):
         self._open[fd].write(data[:room], offset)
         return room
 
+    def append(self, fd: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
+        return self.write(fd, buffers, offset)
+
     def fdatasync(self, fd: int) -> None:
         self.syncs += 1
         if self.syncs == self.fail_sync:

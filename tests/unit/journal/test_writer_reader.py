@@ -150,9 +150,9 @@ class CountingDisk(Disk):
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def write(self, fd, buffers, offset):  # type: ignore[no-untyped-def]
-        self.calls.append("write")
-        return super().write(fd, buffers, offset)
+    def append(self, fd, buffers, offset):  # type: ignore[no-untyped-def]
+        self.calls.append("append")
+        return super().append(fd, buffers, offset)
 
     def fdatasync(self, fd: int) -> None:
         self.calls.append("fdatasync")
@@ -171,13 +171,13 @@ def test_a_batch_of_many_frames_is_one_write_and_one_fdatasync(tmp_path: Path) -
         disk.calls.clear()
         # 400 frames are 1,200 buffers with their padding: more than one call of the kernel takes.
         journal.append([(MESSAGES, 1, seq, 1, b"odd") for seq in range(2, 402)], 2, 0)
-        assert disk.calls == ["write", "fdatasync"]
+        assert disk.calls == ["append", "fdatasync"]
         disk.calls.clear()
         assert journal.seal()
-        assert disk.calls == ["write"]
+        assert disk.calls == ["append"]
         assert not journal.seal()
         journal.note(9, b"after an unsynced seal")
-        assert disk.calls == ["write", "fdatasync", "write", "fdatasync"]
+        assert disk.calls == ["append", "fdatasync", "append", "fdatasync"]
     assert len(list(read(tmp_path))) == 401
 
 
