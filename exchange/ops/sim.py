@@ -6,10 +6,12 @@ whole exchange with its clients, streams and clock.
 
 import argparse
 import multiprocessing
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
+from unittest.mock import patch
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +23,12 @@ PROCESSES = 2
 WORLDS_AT_ONCE = 20
 # What a world may end in but success: what must hold did not, the record is not what it was, or an assertion of ours.
 FAILURES = (AssertionError, CorruptJournal, JournalError, LookupError, ValueError, OSError)
+# A venue's tables are large and live for milliseconds: who gives them back to the system pays for every page anew.
+MEMORY_KEPT = {
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",
+    "MALLOC_TRIM_THRESHOLD_": "10000000000",
+    "MALLOC_TOP_PAD_": "67108864",
+}
 KINDS: dict[str, Callable[[int, list[int], "Counter[str]"], None]] = {"disk": world.run, "house": house.run}
 
 
@@ -79,7 +87,10 @@ def simulate(
     until = time.monotonic() + seconds
     happened: Counter[str] = Counter()
     seed = first_seed
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+    # Read by the C library when a process of the pool starts.
+    with patch.dict(os.environ, MEMORY_KEPT):
+        processes = multiprocessing.get_context("spawn").Pool(PROCESSES)
+    with processes as pool:
         while time.monotonic() < until and not (rounds and happened["recoveries"] >= rounds):
             worlds = [(kinds[number % len(kinds)], number) for number in range(seed, seed + WORLDS_AT_ONCE)]
             seed += WORLDS_AT_ONCE
