@@ -7,6 +7,7 @@ whole exchange with its clients, streams and clock.
 import argparse
 import multiprocessing
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from journal.errors import CorruptJournal, JournalError
@@ -82,23 +84,36 @@ def one(world_of: tuple[str, int]) -> "tuple[Counter[str], Failure | None]":
 def simulate(
     first_seed: int, seconds: float, rounds: int = 0, kinds: "list[str] | None" = None
 ) -> "tuple[Counter[str], list[Failure]]":
-    """Worlds from a seed on, until the time is up or there were so many recoveries; stops at the first failure."""
+    """Worlds from a seed on, until the time is up, or there were so many recoveries, or an interrupt, or a failure."""
     kinds = kinds or list(KINDS)
     until = time.monotonic() + seconds
     happened: Counter[str] = Counter()
     seed = first_seed
     # Read by the C library when a process of the pool starts.
     with patch.dict(os.environ, MEMORY_KEPT):
-        processes = multiprocessing.get_context("spawn").Pool(PROCESSES)
-    with processes as pool:
-        while time.monotonic() < until and not (rounds and happened["recoveries"] >= rounds):
-            worlds = [(kinds[number % len(kinds)], number) for number in range(seed, seed + WORLDS_AT_ONCE)]
-            seed += WORLDS_AT_ONCE
-            for done, failed in pool.imap_unordered(one, worlds):
-                happened.update(done)
-                if failed is not None:
-                    return happened, [failed]
+        processes = multiprocessing.get_context("spawn").Pool(PROCESSES, ignore_interrupts)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with processes as pool, Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("crashes" if rounds else "seconds", total=rounds or round(seconds))
+        try:
+            while time.monotonic() < until and not (rounds and happened["recoveries"] >= rounds):
+                worlds = [(kinds[number % len(kinds)], number) for number in range(seed, seed + WORLDS_AT_ONCE)]
+                seed += WORLDS_AT_ONCE
+                for done, failed in pool.imap_unordered(one, worlds):
+                    happened.update(done)
+                    if failed is not None:
+                        return happened, [failed]
+                left = until - time.monotonic()
+                progress.update(task, completed=happened["recoveries"] if rounds else round(seconds - left))
+        except KeyboardInterrupt:
+            console.print(f"stopped at seed {seed}")
     return happened, []
+
+
+def ignore_interrupts() -> None:
+    """In a process of the pool: who ends it is the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def tell(failed: Failure) -> None:
