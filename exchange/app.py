@@ -33,7 +33,7 @@ from exchange.api import (
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
-from exchange.api.inspection import Inspection
+from exchange.api.inspection import AccountDays, Inspection, Replays
 from exchange.api.keepalive import WebSocket
 from exchange.api.pages import Pages
 from exchange.api.proofs import Proofs
@@ -223,6 +223,7 @@ class Exchange:
         self.hub = Hub(self.context)
         self.user_data = UserData(self.context, self.hub)
         self.feed = Feed(self.context, self.hub)
+        replays = Replays(Path(self.settings.data))
         table = (
             *general.ENDPOINTS,
             *market_data.ENDPOINTS,
@@ -237,7 +238,8 @@ class Exchange:
             *wallet.ENDPOINTS,
             *self.user_data.endpoints,
             *Proofs(Receipts(Path(self.settings.data))).endpoints,
-            *Inspection(Path(self.settings.data)).endpoints,
+            *Inspection(replays).endpoints,
+            *AccountDays(replays).endpoints,
         )
         self.rest = Rest(self.context, table)
         self.socket_api = WebSocketApi(self.context, table, self.user_data)

@@ -252,6 +252,29 @@ class Dribblets(Answer):
     user_asset_dribblets: list[Any]
 
 
+class DayBalance(Answer):
+    asset: str
+    free: str
+    locked: str
+
+
+class DayHoldings(Answer):
+    balances: list[DayBalance]
+    total_asset_of_btc: str
+
+
+class AccountDay(Answer):
+    data: DayHoldings
+    type: str
+    update_time: int
+
+
+class AccountSnapshots(Answer):
+    code: int
+    msg: str
+    snapshot_vos: list[AccountDay]
+
+
 class DelistSchedule(Answer):
     delist_time: int
     symbols: list[str]

@@ -3,27 +3,30 @@
 from collections import deque
 from decimal import ROUND_DOWN, Context, Decimal
 
-from exchange.api.context import Context as Venue
+from exchange.api import decimals
 from exchange.core import queries
+from exchange.core.state import State
 
 EXACT = Context(prec=60, rounding=ROUND_DOWN)
 PLACES = Decimal("0.00000001")
+ZERO = Decimal(0)
 
 
-def rates(venue: Venue, asset: str) -> dict[str, Decimal]:
+def rates(state: State, asset: str) -> dict[str, Decimal]:
     """What one unit of every asset is worth in `asset`, over the fewest markets; what nobody has traded is left out.
 
     Of two ways of the same length the one over the market that was listed first counts.
     """
+    markets = [queries.market_by_id(state, number) for number in range(1, queries.market_count(state) + 1)]
     found = {asset: Decimal(1)}
     waiting = deque([asset])
     while waiting:
         known = waiting.popleft()
-        for market in venue.markets_by_id:
-            last = queries.filters(venue.state, market.market_id)["last_price"]
+        for market in markets:
+            last = queries.filters(state, market.market_id)["last_price"]
             if not last or known not in (market.base, market.quote):
                 continue
-            price = Decimal(market.price(last))
+            price = Decimal(decimals.write(last * market.tick_size, market.quote_scale))
             other = market.base if known == market.quote else market.quote
             if other not in found:
                 by_price = EXACT.multiply if known == market.quote else EXACT.divide

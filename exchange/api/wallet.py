@@ -70,7 +70,7 @@ def trade_fee(request: Request) -> Reply:
 def user_assets(request: Request) -> Reply:
     """What the account has, where it has any; with its worth in BTC where that is asked for."""
     shown = []
-    rates = valuation.rates(request.context, "BTC") if request.values["needBtcValuation"] else {}
+    rates = valuation.rates(request.context.state, "BTC") if request.values["needBtcValuation"] else {}
     for name, (free, locked) in held(request).items():
         scale = request.context.asset_scales[name]
         if (free or locked) and request.values["asset"] in (None, name):
@@ -161,8 +161,8 @@ def wallets(request: Request) -> Reply:
     context, quote = request.context, request.values["quoteAsset"]
     if quote not in context.asset_scales:
         raise errors.bad_data("quoteAsset")
-    rates = valuation.rates(context, quote)
-    total = Decimal(0)
+    rates = valuation.rates(context.state, quote)
+    total = valuation.ZERO
     for name, (free, locked) in held(request).items():
         if name in rates:
             total += valuation.worth(context.amount(name, free + locked), rates[name])

@@ -34,6 +34,7 @@ WORKING = {"workingType": "LIMIT", "workingSide": "BUY", "workingQuantity": "0.0
 WORKING |= {"workingPrice": "60000", "pendingSide": "SELL", "pendingQuantity": "0.001"}
 LISTS: dict[str, dict[str, str]] = {
     "/sapi/v1/asset/transfer": {"type": "MAIN_FUNDING"},
+    "/sapi/v1/accountSnapshot": {"type": "SPOT"},
     "/api/v3/order/oco": SMALL,
     "/api/v3/orderList/oco": {"aboveType": "STOP_LOSS", "aboveStopPrice": "70000", "belowType": "LIMIT_MAKER"}
     | {"belowPrice": "60000"},

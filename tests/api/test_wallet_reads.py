@@ -5,6 +5,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from exchange.api import inspection
+from exchange.api.errors import WireError
 from tests.api.wire import ORDER, SocketClient, Wire, open_wire, refusal
 
 
@@ -84,3 +88,87 @@ def test_orders_are_not_routed_between_markets(tmp_path: Path) -> None:
             assert wire.state_hash == before
 
     asyncio.run(ask_all())
+
+
+NS_PER_DAY = 86_400 * 10**9
+
+
+def test_an_account_is_shown_as_days_left_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask_all() -> None:
+        async with open_wire(tmp_path) as wire:
+            now_ns = wire.exchange.context.now_ns()
+            today = now_ns // NS_PER_DAY
+            empty = {"code": 200, "msg": "", "snapshotVos": []}
+            assert await read(wire, "/sapi/v1/accountSnapshot", type="SPOT") == empty, "no day is over yet"
+            await deal(wire, "BTCUSDT", "50000", "0.002")
+            monkeypatch.setattr(wire.exchange.context, "now_ns", lambda: (today + 2) * NS_PER_DAY + 61 * 10**9)
+            late = str((today + 2) * 86_400_000 + 61_000)
+
+            async def days(**parameters: str) -> list[Any]:
+                pairs = [*({"type": "SPOT"} | parameters).items(), ("timestamp", late)]
+                answer = await wire.signed("GET", "/sapi/v1/accountSnapshot", pairs)
+                assert answer.status_code == 200, answer.text
+                return answer.json()["snapshotVos"]
+
+            first, second = await days()
+            account = (await wire.signed("GET", "/api/v3/account", [("timestamp", late)])).json()
+            assert first["data"]["balances"] == account["balances"]
+            all_of_it = {each["asset"]: Decimal(each["free"]) + Decimal(each["locked"]) for each in account["balances"]}
+            worth = all_of_it["BTC"] + all_of_it["USDT"] / 50_000
+            assert abs(Decimal(first["data"]["totalAssetOfBtc"]) - worth) < Decimal("0.00000002")
+            assert (first["type"], first["updateTime"]) == ("spot", (today + 1) * 86_400_000 - 1000)
+            # What is over stays as it is: nothing is replayed again.
+            monkeypatch.delattr(inspection, "replayed")
+            assert await days(limit="1") == [second]
+            assert await days(endTime=str(first["updateTime"])) == [first]
+            assert await days(startTime=str(first["updateTime"] + 1)) == [second]
+            assert await days(startTime=str(first["updateTime"]), limit="1") == [first]
+            assert await days(type="MARGIN") == []
+            assert second == first | {"updateTime": (today + 2) * 86_400_000 - 1000}
+
+    asyncio.run(ask_all())
+
+
+@pytest.mark.parametrize(
+    ("values", "days"),
+    [
+        ({}, range(93, 100)),
+        ({"limit": 30}, range(70, 100)),
+        ({"startTime": 0, "limit": 30}, range(70, 100)),
+        ({"startTime": 98 * NS_PER_DAY}, range(98, 100)),
+        ({"startTime": 99 * NS_PER_DAY - 10**9}, range(98, 100)),
+        ({"startTime": 99 * NS_PER_DAY - 10**9 + 1}, range(99, 100)),
+        ({"endTime": 99 * NS_PER_DAY - 10**9}, range(92, 99)),
+        ({"endTime": 99 * NS_PER_DAY - 10**9 - 1}, range(91, 98)),
+        ({"startTime": 80 * NS_PER_DAY, "endTime": 90 * NS_PER_DAY, "limit": 3}, range(80, 83)),
+        ({"endTime": 10 * NS_PER_DAY}, range(0)),
+        ({"startTime": 101 * NS_PER_DAY}, range(0)),
+    ],
+)
+def test_days_are_chosen_of_those_that_are_over(values: dict[str, int], days: range) -> None:
+    defaults = {"startTime": None, "endTime": None, "limit": 7}
+    for now_ns in (100 * NS_PER_DAY + 60 * 10**9, 101 * NS_PER_DAY + 59 * 10**9):
+        assert list(inspection.days_of(defaults | values, now_ns)) == list(days)
+
+
+def test_replays_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[str] = []
+
+    async def replayed(module: str, arguments: list[str]) -> str:
+        running.append(module)
+        assert len(running) == 1
+        await asyncio.sleep(0)
+        running.pop()
+        return module
+
+    async def ask_all() -> None:
+        replays = inspection.Replays(tmp_path)
+        assert await asyncio.gather(*[replays.run(name) for name in "abc"]) == ["a", "b", "c"]
+
+    monkeypatch.setattr(inspection, "replayed", replayed)
+    asyncio.run(ask_all())
+
+
+def test_no_more_than_a_month_between_two_times() -> None:
+    with pytest.raises(WireError, match="More than 720 hours"):
+        inspection.days_of({"startTime": 1, "endTime": 2 + 30 * NS_PER_DAY, "limit": 7}, 100 * NS_PER_DAY)
