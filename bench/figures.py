@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import core, hostile, http, pipeline, replay, snapshot
+from bench import core, heads, hostile, http, pipeline, replay, snapshot
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
@@ -12,4 +12,5 @@ FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "replay": replay.run,
     "snapshot": snapshot.run,
     "http": http.run,
+    "heads": heads.run,
 }

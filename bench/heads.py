@@ -1,4 +1,4 @@
-"""Figure `heads`: what signed heads cost the order path; the same orders to a venue that signs and to one that does not.
+"""Figure `heads`: what signed heads cost the order path: the same orders to a venue that signs and one that does not.
 
 As figure `http`: signed durable orders on 64 connections. Ours signs every EVERY_SECONDS, a dozen times as often as a
 venue does by itself, so that every round has heads in it; each step of the notary has to take in all orders since the

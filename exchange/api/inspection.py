@@ -104,7 +104,7 @@ class AccountDays:
         account, now = request.sender.account, request.context.now_ns()
         wanted = days_of(request.values, now) if request.values["type"] == "SPOT" else range(0)
         if any((account, day) not in self.known for day in wanted):
-            said = await self.replays.run("exchange.audit.days", account, wanted[0], wanted[-1])
+            said = await self.replays.run("exchange.ops.days", account, wanted[0], wanted[-1])
             if len(self.known) > KNOWN_MAX:
                 self.known.clear()
             told = dict(json.loads(said))

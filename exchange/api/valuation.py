@@ -2,17 +2,17 @@
 
 from collections import deque
 from decimal import ROUND_DOWN, Context, Decimal
+from typing import Any
 
 from exchange.api import decimals
 from exchange.core import queries
-from exchange.core.state import State
 
 EXACT = Context(prec=60, rounding=ROUND_DOWN)
 PLACES = Decimal("0.00000001")
 ZERO = Decimal(0)
 
 
-def rates(state: State, asset: str) -> dict[str, Decimal]:
+def rates(state: Any, asset: str) -> dict[str, Decimal]:
     """What one unit of every asset is worth in `asset`, over the fewest markets; what nobody has traded is left out.
 
     Of two ways of the same length the one over the market that was listed first counts.

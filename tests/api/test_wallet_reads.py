@@ -108,7 +108,8 @@ def test_an_account_is_shown_as_days_left_it(tmp_path: Path, monkeypatch: pytest
                 pairs = [*({"type": "SPOT"} | parameters).items(), ("timestamp", late)]
                 answer = await wire.signed("GET", "/sapi/v1/accountSnapshot", pairs)
                 assert answer.status_code == 200, answer.text
-                return answer.json()["snapshotVos"]
+                shown: list[Any] = answer.json()["snapshotVos"]
+                return shown
 
             first, second = await days()
             account = (await wire.signed("GET", "/api/v3/account", [("timestamp", late)])).json()

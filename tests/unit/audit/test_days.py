@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from exchange.audit.days import NS_PER_DAY, day_ends, holdings
+from exchange.audit.days import NS_PER_DAY, day_ends
 from exchange.core import encoding
 from exchange.core.engine import Engine
+from exchange.ops.days import holdings
 from journal.writer import Journal
 from tests.unit.audit.steps import flow, take_snapshot
 
@@ -26,6 +27,7 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[int, Any
     steps, _ = flow(11, steps=len(DAYS) - 1, wild_percent=10)
     core = Engine(b"k" * 16)
     expected = {}
+    chain = b""
     created_ns = FIRST_DAY * NS_PER_DAY
     with Journal.create(
         data / "journal", created_ns=created_ns, segment_bytes=1 << 14, journal_id=JOURNAL_ID
@@ -72,7 +74,12 @@ def test_a_replay_goes_from_the_snapshot_to_the_last_day_that_is_asked_for(
     (snapshot,) = (data / "snapshots").iterdir()
     applied = []
     real = Engine.apply
-    monkeypatch.setattr(Engine, "apply", lambda self, *rest: (applied.append(rest[2]), real(self, *rest)))
+
+    def apply(self: Engine, kind: int, payload: bytes, first_seq: int, ts_ns: int) -> None:
+        applied.append(first_seq)
+        real(self, kind, payload, first_seq, ts_ns)
+
+    monkeypatch.setattr(Engine, "apply", apply)
     list(day_ends(data / "journal", data / "snapshots", FIRST_DAY + 10, FIRST_DAY + 10))
     (count,) = {len(applied)}
     assert min(applied) == int(snapshot.name[:20]) + 1
