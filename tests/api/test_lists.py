@@ -202,3 +202,57 @@ def test_an_otoco_becomes_an_oco(tmp_path: Path) -> None:
         assert [float(each["origQty"]) for each in still] == [0.005, 0.005]
 
     conversation(tmp_path, talk)
+
+
+def test_what_a_list_is_asked_by(tmp_path: Path) -> None:
+    async def talk(venue: Wire) -> None:
+        placed = await ask(venue, "POST", "orderList/oco", **BASE, **PAIR, selfTradePreventionMode="EXPIRE_MAKER")
+        assert {each["selfTradePreventionMode"] for each in await open_orders(venue)} == {"EXPIRE_MAKER"}
+        number = placed["orderListId"]
+        for method in ("GET", "DELETE"):
+            names = ("orderListId", "listClientOrderId" if method == "DELETE" else "origClientOrderId")
+            fields = {"symbol": "BTCUSDT"} if method == "DELETE" else {}
+            refused = await ask(venue, method, "orderList", **fields)
+            message = f"Param '{names[0]}' or '{names[1]}' must be sent, but both were empty/null!"
+            assert refused == {"code": -1102, "msg": message}
+        unknown = {"code": -2011, "msg": "Unknown order sent."}
+        for other in (0, number + 1):
+            assert await ask(venue, "DELETE", "orderList", symbol="BTCUSDT", orderListId=str(other)) == unknown
+        await ask(venue, "DELETE", "orderList", symbol="BTCUSDT", orderListId=str(number))
+        assert (await ask(venue, "GET", "orderList", orderListId=str(number)))["listOrderStatus"] == "ALL_DONE"
+        for other in (0, number - 1, number + 1):
+            assert (await ask(venue, "GET", "orderList", orderListId=str(other)))["code"] == -2013
+
+    conversation(tmp_path, talk)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"stopLimitPrice": "59000"}, -1102),
+        ({"stopLimitTimeInForce": "GTC"}, -1106),
+    ],
+)
+def test_the_old_oco_has_a_time_in_force_with_a_stop_limit_price_alone(
+    tmp_path: Path, fields: dict[str, str], code: int
+) -> None:
+    async def talk(venue: Wire) -> None:
+        refused = await ask(venue, "POST", "order/oco", **BASE, price="70000", stopPrice="60000", **fields)
+        assert refused["code"] == code
+        assert "stopLimitTimeInForce" in refused["msg"]
+
+    conversation(tmp_path, talk)
+
+
+def test_a_list_needs_room_for_all_its_orders(tmp_path: Path) -> None:
+    async def talk(venue: Wire) -> None:
+        asked = await ask(venue, "GET", "rateLimit/order")
+        left = min(each["limit"] - each["count"] for each in asked)
+        limits, account = venue.exchange.context.limits, 16
+        limits.count_order(account, venue.exchange.context.now_ns(), left - 1)
+        assert (await ask(venue, "POST", "orderList/oco", **BASE, **PAIR))["code"] == -1015
+        order = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT_MAKER", "price": "60000", "quantity": "0.01"}
+        placed = await ask(venue, "POST", "order", **order)
+        assert "orderId" in placed, placed
+
+    conversation(tmp_path, talk)
