@@ -7,7 +7,7 @@ makes of a median of five.
 import json
 from pathlib import Path
 
-from bench import plots
+from bench import plots, table
 from bench.measure import Figure
 
 FILE = Path(__file__).with_name("baseline.json")
@@ -43,12 +43,17 @@ def page(figures: list[Figure], machine: str) -> str:
         rounds = " ".join(f"{ratio:.2f}" for ratio in figure.ratios)
         was = f", baseline {kept[figure.name]:.2f}" if figure.name in kept else ""
         said = "pass" if figure.passes else "miss"
-        rates = f"{figure.ours / 1e6:.3f} beside {figure.reference / 1e6:.3f} M/s of {figure.reference_name}"
+        ours, beside = (table.quantity(value, figure.unit) for value in (figure.ours, figure.reference))
+        rates = f"{ours} beside {beside} ({figure.reference_name})"
         rows.append((figure.name, f"{figure.ratio:.2f} ({said} {figure.gate:.2f}{was}); rounds {rounds}; {rates}"))
     parts = [
         plots.table([("machine", machine)]),
         plots.bars("Ratios", [(figure.name, figure.ratio) for figure in figures]),
-        plots.bars("Of their gates", [(figure.name, figure.ratio / figure.gate) for figure in figures], "#8250df"),
+        plots.bars(
+            "Of their gates",
+            [(figure.name, figure.ratio / figure.gate) for figure in figures if figure.gate],
+            "#8250df",
+        ),
         plots.table(rows),
     ]
     return plots.page("Tape: figures beside their references", parts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench import core, heads, hostile, http, pipeline, replay, snapshot
+from bench import core, heads, hostile, http, latency, pipeline, replay, snapshot
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
@@ -13,4 +13,5 @@ FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "snapshot": snapshot.run,
     "http": http.run,
     "heads": heads.run,
+    "latency": latency.run,
 }

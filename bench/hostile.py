@@ -6,12 +6,14 @@
 | flash crash | for a tenth of the run only sales that sweep many levels come, then the book fills again |
 | deep book | a million orders at rest in one market |
 | 1,000 markets | 100,000 orders at rest over them |
-| 200,000 accounts | in one market, none of them met twice for long |
+| 1 M accounts | in one market, none of them met twice for long |
+| bursts | orders, cancels and takers of either side excite one another (Hawkes): two thirds come of another one |
+| stop cascades | hundreds of sales wait for a falling price; now and then a sweep sets them off, one by the other |
 | one-lot levels | an order of one lot at each price, and takers that sweep hundreds of them |
 | cancel storm | whole books are placed, then canceled, the youngest first |
 """
 
-from math import pi, sin
+from math import exp, log, pi, sin
 from typing import ClassVar
 
 from bench import core, reference, rows, workloads
@@ -100,19 +102,93 @@ class Storming(Flow):
         self.passive(market)
 
 
+class Bursting(Flow):
+    """A Hawkes process of four kinds of command, drawn by thinning; each excites others, and that fades away.
+
+    `excites[i][j]` is how many of kind j one of kind i brings about in the mean: takers bring takers of their own side
+    and cancels, orders that wait bring cancels, cancels bring orders. Of its eigenvalues none is above 0.75, so bursts
+    end. What the time of the process is does not matter to the core: the order of the commands is the workload.
+    """
+
+    # Orders that wait, cancels, purchases and sales that take.
+    base: ClassVar[tuple[float, ...]] = (0.25, 0.07, 0.010, 0.010)
+    excites: ClassVar[tuple[tuple[float, ...], ...]] = (
+        (0.30, 0.30, 0.02, 0.02),
+        (0.40, 0.15, 0.01, 0.01),
+        (0.45, 0.30, 0.50, 0.02),
+        (0.45, 0.30, 0.02, 0.50),
+    )
+    decay: ClassVar[float] = 0.5
+
+    def __init__(self, wanted: Shape) -> None:
+        super().__init__(wanted)
+        self.excited = [0.0] * len(self.base)
+
+    def step(self) -> None:
+        market = self.a_market()
+        self.fair[market] += self.rnd.gauss(0, 1.0) - 0.002 * (self.fair[market] - MIDDLE_TICKS)
+        kind = self.next_kind()
+        if kind == 0:
+            self.passive(market)
+        elif kind == 1:
+            self.cancel(market)
+        else:
+            self.taking(market, codes.BUY if kind == 2 else codes.SELL)
+
+    def next_kind(self) -> int:
+        """Let time pass until something comes: candidates at the rate of now, kept as often as it still holds."""
+        while True:
+            most = sum(self.base) + sum(self.excited)
+            faded = exp(self.decay * log(1.0 - self.rnd.random()) / most)
+            self.excited = [each * faded for each in self.excited]
+            draw = self.rnd.random() * most
+            for kind, (base, excited) in enumerate(zip(self.base, self.excited, strict=True)):
+                draw -= base + excited
+                if draw < 0:
+                    brought = self.excites[kind]
+                    self.excited = [a + self.decay * b for a, b in zip(self.excited, brought, strict=True)]
+                    return kind
+
+
+class Cascading(Flow):
+    """Sales that wait close below the market, and sweeps that set them off; each pushes the price to the next ones."""
+
+    most: ClassVar[int] = 800
+    """So many wait at most: all of them enter with one command, CASCADE_MAX is never reached."""
+
+    def step(self) -> None:
+        market = self.a_market()
+        best = self.known.sides[market][codes.BUY].best()
+        waiting = self.engine.state.matching.markets[market - 1].waiting
+        draw = self.rnd.random()
+        name = rows.packed_id(rows.drawn_id(self.rnd, self.number))
+        account = self.rnd.choice(self.members[market])
+        if draw < 0.2 and waiting < self.most and best > 1_000:
+            price = best - 10 - self.exponential(120)
+            self.send(rows.stop(market, account, price, 1 + self.exponential(workloads.LOTS), name))
+        elif draw > 0.998 and waiting > self.most // 2:
+            quantity = 10_000 + self.exponential(10_000)
+            self.send(rows.place(market, account, codes.SELL, codes.MARKET, codes.GTC, 0, quantity, name))
+        else:
+            super().step()
+
+
 workloads.KINDS.update(
     swing_25=Swinging, swing_40=Plunging, crash=Crashing, one_lot=OneLot, storm=Storming,
+    bursts=Bursting, cascade=Cascading,
 )  # fmt: skip
 
 SIZES = (
-    Size("cancels, swing 25 %", Shape(1, 4_400, 300_000, kind="swing_25"), GATE, None),
-    Size("cancels, swing 40 %", Shape(1, 4_400, 300_000, kind="swing_40"), GATE, None),
-    Size("flash crash", Shape(1, 4_400, 300_000, kind="crash"), GATE, None),
-    Size("deep book", Shape(1, 1_000_000, 300_000, accounts=20_000), GATE, None),
-    Size("1,000 markets", Shape(1_000, 100_000, 300_000), GATE, None),
-    Size("200,000 accounts", Shape(1, 4_400, 300_000, accounts=200_000), GATE, None),
-    Size("one-lot levels", Shape(1, 10_000, 300_000, kind="one_lot"), GATE, None),
-    Size("cancel storm", Shape(1, 4_400, 300_000, kind="storm"), GATE, None),
+    Size("cancels, swing 25 %", Shape(1, 4_400, 300_000, kind="swing_25"), GATE),
+    Size("cancels, swing 40 %", Shape(1, 4_400, 300_000, kind="swing_40"), GATE),
+    Size("flash crash", Shape(1, 4_400, 300_000, kind="crash"), GATE),
+    Size("deep book", Shape(1, 1_000_000, 300_000, accounts=20_000), GATE),
+    Size("1,000 markets", Shape(1_000, 100_000, 300_000), GATE),
+    Size("1 M accounts", Shape(1, 4_400, 300_000, accounts=1_000_000), GATE),
+    Size("one-lot levels", Shape(1, 10_000, 300_000, kind="one_lot"), GATE),
+    Size("cancel storm", Shape(1, 4_400, 300_000, kind="storm"), GATE),
+    Size("bursts", Shape(1, 4_400, 300_000, kind="bursts"), GATE),
+    Size("stop cascades", Shape(1, 4_400, 300_000, kind="cascade"), GATE),
 )
 
 

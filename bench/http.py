@@ -8,111 +8,80 @@ sequences, journals with fdatasync, matches and answers with the order; hello re
 import asyncio
 import hashlib
 import hmac
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import orjson
-
-from bench import measure, workloads
+from bench import measure, servers, workloads
 from bench.measure import Figure, Options
+from bench.servers import Address, Venue
 
-GATE = 0.5
+GATE, AIM = 0.5, 0.7
 CONNECTIONS = 64
 REQUESTS = 12_800
 PRICES = 1_000
-START_SECONDS = 60
-OURS = "import sys; from exchange.ops import cli; sys.exit(cli.main(sys.argv[1:]))"
-HELLO = """
-import socket, sys, uvicorn
-from starlette.applications import Starlette
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-async def hello(request):
-    await request.body()
-    return JSONResponse({"hello": "world"})
-
-listening = socket.socket()
-listening.bind(("127.0.0.1", 0))
-print(f"ready http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-app = Starlette(routes=[Route("/api/v3/order", hello, methods=["POST"])])
-config = uvicorn.Config(app, loop="uvloop", http="httptools", lifespan="off", log_config=None, access_log=False)
-uvicorn.Server(config).run(sockets=[listening])
-"""
 
 
 def run(options: Options) -> list[Figure]:
-    """Measure both in turn. AssertionError where an answer is no success."""
+    """Measure both in turn. AssertionError where an answer is no success, WrongState where the journal has others."""
     count = REQUESTS // options.scale
+    sent = 0
     with tempfile.TemporaryDirectory(prefix="http-", dir=workloads.FOLDER) as folder:
         data = Path(folder, "venue")
-        demo = ["demo", "--data", str(data), "--port", "0", "--profile", "bench", "--no-flow"]
-        with served([sys.executable, "-c", OURS, *demo]) as ours, served([sys.executable, "-c", HELLO]) as hello:
-            key = orjson.loads((data / "credentials.json").read_bytes())["trader"]
+        with servers.venue_at(data) as ours, servers.served(servers.HELLO) as hello:
+
+            def one() -> measure.Pair:
+                nonlocal sent
+                requests = [order(ours, sent + each) for each in range(count)]
+                sent += count
+                return timed(ours.server.address, requests), timed(hello.address, requests)
+
             pairs = []
             for number in range(options.rounds):
                 options.say("http", number, options.rounds)
-                pairs.append(measure.undisturbed(lambda: one(key, ours, hello, count)))
+                pairs.append(measure.undisturbed(one))
+        proven = servers.proven_hash(data, sent)
     return [
         measure.figure(
-            "http order, 64 connections",
+            "http order, 64 connections, fdatasync",
             count,
             pairs,
-            reference_name='Starlette "hello"',
+            reference_name=servers.HELLO_NAME,
             gate=GATE,
-            state_hash="every answer checked",
+            aim=AIM,
+            state_hash=proven,
             unit="requests/s",
+            clock="wall time, one request at a time on each connection",
         )
     ]
 
 
-def one(key: dict[str, str], ours: tuple[str, int], hello: tuple[str, int], count: int) -> tuple[float, float]:
-    """Send the same requests, signed now, to both."""
-    requests = [order(key, each) for each in range(count)]
-    return timed(ours, requests), timed(hello, requests)
-
-
-def order(key: dict[str, str], number: int) -> bytes:
+def order(venue: Venue, number: int) -> bytes:
     """One signed request, with a client id of its own: an order that is accepted, finds no seller, and expires."""
     price = f"{20_000 + number % PRICES}.00"
     body = f"symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=IOC&quantity=0.001&price={price}"
     body += f"&newClientOrderId=bench-{number}"
+    return signed(venue, body)
+
+
+def signed(venue: Venue, body: str) -> bytes:
+    """A request to place an order, signed now."""
     body += f"&recvWindow=60000&timestamp={time.time_ns() // 1_000_000}"
-    signature = hmac.new(key["secret_key"].encode(), body.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.new(venue.secret_key.encode(), body.encode(), hashlib.sha256).hexdigest()
     content = f"{body}&signature={signature}"
     return (
-        f"POST /api/v3/order HTTP/1.1\r\nhost: venue\r\nx-mbx-apikey: {key['api_key']}\r\n"
+        f"POST /api/v3/order HTTP/1.1\r\nhost: venue\r\nx-mbx-apikey: {venue.api_key}\r\n"
         f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(content)}\r\n\r\n{content}"
     ).encode()
 
 
-@contextmanager
-def served(command: list[str]) -> Iterator[tuple[str, int]]:
-    """A server process, from its `ready` line to its end."""
-    root = Path(__file__).resolve().parent.parent
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=root, text=True)
-    try:
-        assert process.stdout is not None
-        address = urlsplit(process.stdout.readline().removeprefix("ready ").strip())
-        yield address.hostname or "", address.port or 0
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-
-
-def timed(address: tuple[str, int], requests: list[bytes]) -> float:
+def timed(address: Address, requests: list[bytes]) -> float:
     """Seconds until every request was answered with success."""
     return asyncio.run(send_all(address, requests))
 
 
-async def send_all(address: tuple[str, int], requests: list[bytes]) -> float:
+async def send_all(address: Address, requests: list[bytes]) -> float:
     shares = [requests[number::CONNECTIONS] for number in range(CONNECTIONS)]
     streams = [await asyncio.open_connection(*address) for _ in shares]
     began = time.perf_counter()

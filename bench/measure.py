@@ -41,7 +41,12 @@ class Timed(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One line of the table: work per second of ours and of what it is held against, medians of all rounds."""
+    """One line of the table: ours and what it is held against, medians of all rounds.
+
+    In a unit that ends in `/s` both are rates; in `s` or `bytes` they are costs, and a smaller one is better. Whichever
+    it is, a greater ratio is better; `gate` is the least that there must be (0 where nothing was promised), `aim` the
+    least that there is to be.
+    """
 
     name: str
     unit: str
@@ -141,7 +146,7 @@ def checked(timed: Timed, expected: str, name: str) -> float:
 def figure(
     name: str,
     work: int,
-    pairs: list[tuple[float, float]],
+    pairs: list[Pair],
     *,
     reference_name: str,
     gate: float,
@@ -151,12 +156,33 @@ def figure(
     **details: Any,
 ) -> Figure:
     """Make the line of the table from what one run has to do and the seconds of every pair."""
+    costs = cost(
+        name, pairs, reference_name=reference_name, gate=gate, state_hash=state_hash, unit=unit, aim=aim, **details
+    )
+    return costs._replace(
+        ours=statistics.median(work / ours for ours, _ in pairs),
+        reference=statistics.median(work / reference for _, reference in pairs),
+    )
+
+
+def cost(
+    name: str,
+    pairs: list[Pair],
+    *,
+    reference_name: str,
+    state_hash: str,
+    gate: float = 1.0,
+    unit: str = "s",
+    aim: float | None = None,
+    **details: Any,
+) -> Figure:
+    """Make a line of what something costs, and what it is held against or may cost."""
     ratios = [reference / ours for ours, reference in pairs]
     return Figure(
         name,
         unit,
-        statistics.median(work / ours for ours, _ in pairs),
-        statistics.median(work / reference for _, reference in pairs),
+        statistics.median(ours for ours, _ in pairs),
+        statistics.median(reference for _, reference in pairs),
         reference_name,
         statistics.median(ratios),
         ratios,

@@ -69,6 +69,8 @@ def line(title: str, points: Sequence[Point], left: str, right: str, colour: str
 
 def bars(title: str, values: Sequence[tuple[str, float]], colour: str = "#0969da") -> str:
     """One bar for each name, around zero."""
+    if not values:
+        return f"<h2>{escape(title)}</h2><p>nothing to draw</p>"
     low, high = min(0.0, *(value for _, value in values)), max(0.0, *(value for _, value in values))
     spread = (high - low) or 1.0
     room = HEIGHT - BOTTOM - TOP

@@ -9,7 +9,8 @@
 //
 // It has: price-time priority; a ledger with available and held amounts; fees in parts per million of what each side
 // receives, rounded up; LIMIT (GTC, IOC, FOK), LIMIT_MAKER, MARKET by quantity; expiry of the taker on a self-trade;
-// cancel by order id, by the owner only. All its tables grow.
+// cancel by order id, by the owner only; sales that wait for a falling price (STOP_LOSS), and the cascades that come of
+// them. All its tables grow.
 //
 // It lacks what the core does besides, on the same rows:
 //     - events: it tells nobody what happened; the core writes 64 to 320 bytes about every step
@@ -17,6 +18,7 @@
 //     - client ids: neither kept nor searched for duplicates, and no cancel by them; no strategy numbers
 //     - keys and rights, accounts that are disabled, markets that are closed, malformed rows
 //     - seats: an account's open orders in a market, to cancel or count them all
+//     - orders that wait for a rising price or follow it, a bound on a cascade, cancels of what waits
 //     - other self-trade modes, trade groups, tiers of fees, MARKET by quote quantity, times, execution ids
 //     - a bound on any product, checked arithmetic, a claim kept per order and asserted to be spent
 //     - a state hash, a canonical encoding, growth without a stall
@@ -29,16 +31,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
+#include "reference.hpp"
+
 namespace {
 
-using Word = std::int64_t;
-
 enum Kind : Word { PLACE = 1, CANCEL = 2 };
-enum Side : std::uint8_t { BUY = 0, SELL = 1 };
-enum Type : std::uint8_t { LIMIT = 1, MARKET = 2, LIMIT_MAKER = 3 };
+enum Type : std::uint8_t { LIMIT = 1, MARKET = 2, LIMIT_MAKER = 3, STOP_LOSS = 4 };
 enum TimeInForce : std::uint8_t { GTC = 1, IOC = 2, FOK = 3 };
 
 constexpr Word EXTERNAL_ACCOUNT = 1;
@@ -50,6 +54,7 @@ constexpr Word PPM = 1'000'000;
 constexpr Word MAGIC = 0x4b524f5745504154;  // "TAPEWORK"
 constexpr Word VERSION = 1;
 constexpr Word LOWEST_KEY = INT64_MIN;
+constexpr Word NO_PRICE = INT64_MAX;
 
 struct Head {
     Word magic, version, markets, accounts, prefill_commands, commands, fundings, prefill_bytes, bytes;
@@ -72,145 +77,15 @@ struct Balance {
     Word available = 0, held = 0;
 };
 
-struct Level;
-
-struct Order {
-    Word id, price, remaining;
-    std::int32_t account;
-    std::int16_t market;
-    Side side;
-    Level* level;
-    Order *next, *previous;
-};
-
-// The orders of one price, oldest first. `key` grows with priority: the price of a bid, minus the price of an ask.
-struct Level {
-    Word key, quantity;
-    Order *first, *last;
-};
-
-// Objects of one type, taken from slabs and given back to a free list, so that an order costs no call of malloc.
-template <class T>
-class Pool {
-public:
-    T* take() {
-        if (free_.empty()) add_slab();
-        T* taken = free_.back();
-        free_.pop_back();
-        return taken;
-    }
-    void give(T* object) { free_.push_back(object); }
-
-private:
-    static constexpr std::size_t SLAB = 1024;
-    void add_slab() {
-        slabs_.push_back(std::make_unique<T[]>(SLAB));
-        // Backwards, so that neighbours are handed out one after the other.
-        for (std::size_t n = SLAB; n-- > 0;) free_.push_back(&slabs_.back()[n]);
-    }
-    std::vector<std::unique_ptr<T[]>> slabs_;
-    std::vector<T*> free_;
-};
-
-// Open orders by id: open addressing with linear probing, never more than half full.
-class OrderTable {
-public:
-    std::size_t size() const { return count_; }
-
-    void insert(Order* order) {
-        if (2 * (count_ + 1) > slots_.size()) grow();
-        place(order);
-        ++count_;
-    }
-
-    Order* find(Word id) const {
-        for (std::size_t at = home(id);; at = next(at)) {
-            if (slots_[at].id == id) return slots_[at].order;
-            if (slots_[at].id == 0) return nullptr;
-        }
-    }
-
-    // Later entries of the run move up into the gap, so that no marks of deleted entries pile up.
-    void remove(Word id) {
-        std::size_t gap = home(id);
-        while (slots_[gap].id != id) gap = next(gap);
-        for (std::size_t at = next(gap); slots_[at].id != 0; at = next(at)) {
-            if (distance(home(slots_[at].id), at) >= distance(gap, at)) {
-                slots_[gap] = slots_[at];
-                gap = at;
-            }
-        }
-        slots_[gap] = Slot{};
-        --count_;
-    }
-
-private:
-    struct Slot {
-        Word id = 0;
-        Order* order = nullptr;
-    };
-
-    // Ids count up: multiplying by 2^64 / golden ratio spreads neighbours evenly.
-    std::size_t home(Word id) const { return (static_cast<std::uint64_t>(id) * 0x9E3779B97F4A7C15u) >> shift_; }
-    std::size_t next(std::size_t at) const { return (at + 1) & (slots_.size() - 1); }
-    std::size_t distance(std::size_t from, std::size_t to) const { return (to - from) & (slots_.size() - 1); }
-
-    void place(Order* order) {
-        std::size_t at = home(order->id);
-        while (slots_[at].id != 0) at = next(at);
-        slots_[at] = Slot{order->id, order};
-    }
-
-    void grow() {
-        std::vector<Slot> old(2 * slots_.size());
-        old.swap(slots_);
-        --shift_;
-        for (const Slot& slot : old)
-            if (slot.id != 0) place(slot.order);
-    }
-
-    std::vector<Slot> slots_ = std::vector<Slot>(1024);
-    int shift_ = 64 - 10;
-    std::size_t count_ = 0;
-};
-
-// One side of a book: its levels sorted by key, the best at the back, where most of them come and go.
-class Ladder {
-public:
-    Level* best() const { return levels_.empty() ? nullptr : levels_.back().level; }
-    std::size_t size() const { return levels_.size(); }
-    Level* from_best(std::size_t rank) const { return levels_[levels_.size() - 1 - rank].level; }
-    bool reaches(Word key) const { return !levels_.empty() && levels_.back().key >= key; }
-
-    Level* find_or_insert(Word key, Pool<Level>& pool) {
-        auto at = position(key);
-        if (at != levels_.end() && at->key == key) return at->level;
-        Level* level = pool.take();
-        *level = Level{key, 0, nullptr, nullptr};
-        levels_.insert(at, Entry{key, level});
-        return level;
-    }
-
-    void remove(Level* level, Pool<Level>& pool) {
-        levels_.erase(position(level->key));
-        pool.give(level);
-    }
-
-private:
-    struct Entry {
-        Word key;
-        Level* level;
-    };
-    std::vector<Entry>::iterator position(Word key) {
-        return std::lower_bound(levels_.begin(), levels_.end(), key,
-                                [](const Entry& entry, Word wanted) { return entry.key < wanted; });
-    }
-    std::vector<Entry> levels_;
-};
+// Sales that wait, by the price they wait for: the highest first, the oldest first at one price.
+using Stops = std::map<Word, std::deque<Row>, std::greater<Word>>;
 
 struct Market {
     Word base_asset = 0, trades = 0;
+    Word last_price = NO_PRICE;  // of a trade
+    Word lowest = NO_PRICE;      // of the trades of this command
     Ladder sides[2];
+    Stops stops;
 };
 
 Word fee(Word amount, Word ppm) { return amount / PPM * ppm + (amount % PPM * ppm + PPM - 1) / PPM; }
@@ -277,6 +152,45 @@ private:
 
     void place(const Row& row) {
         Market& market = markets_[row.market];
+        if (row.type == STOP_LOSS)
+            wait(market, row);
+        else
+            work(market, row);
+        // Each order that is set off may set off others by its own trades.
+        while (!market.stops.empty() && market.stops.begin()->first >= market.lowest) enter(market);
+        market.lowest = NO_PRICE;
+    }
+
+    // Keep a sale until a trade is at its price or below; its lots are held meanwhile.
+    void wait(Market& market, const Row& row) {
+        const Word waits_for = reinterpret_cast<const Word*>(&row + 1)[1];
+        const Word held = claim(SELL, 0, row.quantity);
+        Balance& paying = balance(row.account, market.base_asset);
+        if (waits_for >= market.last_price || paying.available < held) {
+            ++rejects_;
+            return;
+        }
+        ++next_order_id_;
+        paying.available -= held;
+        paying.held += held;
+        market.stops[waits_for].push_back(row);
+    }
+
+    // Let the sale that is next work as a MARKET order.
+    void enter(Market& market) {
+        auto at = market.stops.begin();
+        const Row row = at->second.front();
+        at->second.pop_front();
+        if (at->second.empty()) market.stops.erase(at);
+        const Fills fills = match(market, row, SELL, LOWEST_KEY);
+        settle_taker(market, row.account, SELL, fills);
+        Balance& paying = balance(row.account, market.base_asset);
+        const Word left = claim(SELL, 0, row.quantity - fills.lots);
+        paying.held -= left;
+        paying.available += left;
+    }
+
+    void work(Market& market, const Row& row) {
         const Side side = static_cast<Side>(row.side);
         const Ladder& opposite = market.sides[other(side)];
         const Word limit = row.type == MARKET ? LOWEST_KEY : -key_of(side, row.price);
@@ -374,6 +288,8 @@ private:
         fills.quote += quote;
         maker->remaining -= quantity;
         maker->level->quantity -= quantity;
+        market.last_price = maker->price;
+        market.lowest = std::min(market.lowest, maker->price);
         ++market.trades;
     }
 

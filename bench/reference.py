@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 SOURCE = Path(__file__).with_name("reference.cpp")
+HEADER = SOURCE.with_suffix(".hpp")
 FLAGS = ("-std=c++17", "-O3", "-march=native")
 COMPILER = "g++"
+NAME = "C++"
+"""What it is called in a table."""
 
 
 class NoCompiler(Exception):
@@ -28,7 +31,7 @@ class Answer(NamedTuple):
 
 def build(folder: Path) -> Path:
     """Return the compiled program, kept in `folder` by a digest of its source. Raises NoCompiler."""
-    digest = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(SOURCE.read_bytes() + HEADER.read_bytes() + " ".join(FLAGS).encode()).hexdigest()[:16]
     program = folder / f"reference-{digest}"
     if program.exists():
         return program

@@ -68,6 +68,14 @@ def with_strategy(row: bytes, strategy_id: int) -> bytes:
     return ROW.pack(*words) + EXTENSION.pack(codes.STRATEGY, strategy_id, 1_000_000, 0, 0, 0, 0, 0)
 
 
+def stop(market: int, account: int, trigger_price: int, quantity: int, name: Words) -> bytes:
+    """A STOP_LOSS sale: at market once a trade is at its price or below."""
+    row = place(market, account, codes.SELL, codes.STOP_LOSS, codes.GTC, 0, quantity, name)
+    words = list(ROW.unpack(row))
+    words[EXTENSIONS_AT] = 1
+    return ROW.pack(*words) + EXTENSION.pack(codes.TRIGGER, trigger_price, 0, 0, 0, 0, 0, 0)
+
+
 def cancel(market: int, account: int, order_id: int, name: Words) -> bytes:
     """A cancel by order id; `name` is the cancel's own client id."""
     return ROW.pack(codes.CANCEL, 1, 0, market, account, key_of(account), 0, 0, 0, 0, order_id, *name)

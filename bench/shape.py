@@ -21,6 +21,8 @@ BASE_FUNDS = 10**10
 BATCH = 256
 START_NS = 1_700_000_000_000_000_000
 BATCH_NS = 200_000
+# From so many on, what there is of something makes the preparation long.
+MANY = 1_000_000
 
 
 class Funding(NamedTuple):
@@ -41,6 +43,14 @@ class Shape(NamedTuple):
     seed: int = 7
     kind: str = "calm"
     """Which flow draws it: a name of `workloads.KINDS`."""
+
+    def scaled(self, scale: int) -> "Shape":
+        """The short form: so many times fewer commands, and what is there by the million likewise."""
+        return self._replace(
+            commands=self.commands // scale,
+            resting=self.resting // (scale if self.resting >= MANY else 1),
+            accounts=self.accounts // (scale if self.accounts >= MANY else 1),
+        )
 
     def account_ids(self) -> Iterable[int]:
         return range(codes.FIRST_ACCOUNT, codes.FIRST_ACCOUNT + self.accounts)

@@ -107,15 +107,11 @@ def load_figure(engine: Engine, resting: int, folder: Path, options: Options) ->
         return Timed(LOAD_SECONDS, expected)
 
     pairs = measure.in_turn(load, allowed, expected, options, "snapshot load")
-    return measure.figure(
-        "snapshot load",
-        resting,
+    return measure.cost(
+        f"snapshot load, {resting:,} resting",
         pairs,
-        reference_name="3 s for it",
-        gate=1.0,
+        reference_name="what it may",
         state_hash=expected,
-        unit="orders/s",
-        seconds=[ours for ours, _ in pairs],
         read_and_hash_seconds=beside,
         bytes=path.stat().st_size,
     )
@@ -141,15 +137,13 @@ def fork_figures(engine: Engine, folder: Path, options: Options) -> list[Figure]
                 writer.discard(ended)
     final = venue.final_hash(engine)
     return [
-        measure.figure("fork", 1, forks, reference_name="20 ms", gate=1.0, state_hash=final, unit="calls/s"),
-        measure.figure(
-            "batches beside a child, p99.9",
-            1,
+        measure.cost("fork", forks, reference_name="what it may", state_hash=final),
+        measure.cost(
+            "batches beside a child, p99.9, fdatasync",
             tails,
             reference_name="3 x without it",
-            gate=1.0,
+            aim=1.5,
             state_hash=final,
-            unit="batches/s",
         ),
     ]
 

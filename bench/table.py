@@ -5,21 +5,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bench import reference
 from bench.measure import Figure
 
 
 def show(console: Console, figures: list[Figure], machine: dict[str, Any]) -> None:
-    """Print the machine, the table, and what stands behind each line."""
+    """Print the machine, the headline, the table, and what stands behind each line."""
     console.print(describe(machine), highlight=False)
     console.print(table_of(figures))
     for figure in figures:
-        ratios = " ".join(f"{ratio:.2f}" for ratio in figure.ratios)
-        clock = figure.details.get("clock", "")
-        console.print(
-            f"{figure.name}: {clock}; ratios of {len(figure.ratios)} rounds {ratios}; state {figure.state_hash[:16]}",
-            highlight=False,
-            style="dim",
-        )
+        console.print(beneath(figure), highlight=False, style="dim")
 
 
 def describe(machine: dict[str, Any]) -> str:
@@ -30,19 +25,58 @@ def describe(machine: dict[str, Any]) -> str:
     )
 
 
+def headline(figures: list[Figure]) -> str:
+    """The worst of the workloads that the core was given; the figure that the others are no excuse for."""
+    core = [figure for figure in figures if figure.reference_name == reference.NAME]
+    if not core:
+        return ""
+    worst = min(core, key=lambda figure: figure.ratio)
+    said = f"{worst.name}: {quantity(worst.ours, worst.unit)}, {worst.ratio:.2f} of {worst.reference_name}"
+    return f"The worst of {len(core)} workloads is {said}" if len(core) > 1 else said
+
+
+def quantity(value: float, unit: str) -> str:
+    """A number and its unit, scaled to three or four digits."""
+    if unit.endswith("/s"):
+        thousands = ((1e6, "M/s"), (1e3, "k/s"), (1.0, "/s"))
+        factor, name = next((each for each in thousands if value >= each[0]), thousands[-1])
+        return f"{value / factor:.3g} {name}"
+    if unit == "s":
+        parts = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+        factor, name = next((each for each in parts if value >= each[0]), parts[-1])
+        return f"{value / factor:.3g} {name}"
+    return f"{value:,.0f} {unit}"
+
+
 def table_of(figures: list[Figure]) -> Table:
-    """One line a figure: rates in millions a second, short enough for a terminal of 80 columns."""
-    table = Table("figure", "M/s", "reference", "M/s", "ratio", "gate", "aim")
-    for number in (1, 3, 4, 6):
+    """One line a figure, short enough for a terminal of 80 columns; a greater ratio is better in every line."""
+    table = Table("figure", "ours", "beside", "is", "ratio", "gate", "aim", title=headline(figures), title_style="bold")
+    for number in (1, 3, 4, 5, 6):
         table.columns[number].justify = "right"
     for figure in figures:
         table.add_row(
             figure.name,
-            f"{figure.ours / 1e6:.3f}",
+            quantity(figure.ours, figure.unit),
             figure.reference_name,
-            f"{figure.reference / 1e6:.3f}",
+            quantity(figure.reference, figure.unit),
             f"{figure.ratio:.2f}",
-            f"{figure.gate:.2f} [green]pass[/]" if figure.passes else f"{figure.gate:.2f} [red]miss[/]",
-            "" if figure.aim is None else f"{figure.aim / 1e6:.3f}",
+            gate(figure),
+            "" if figure.aim is None else f"{figure.aim:.2f}",
         )
     return table
+
+
+def gate(figure: Figure) -> str:
+    if not figure.gate:
+        return "none"
+    return f"{figure.gate:.2f} [green]pass[/]" if figure.passes else f"{figure.gate:.2f} [red]miss[/]"
+
+
+def beneath(figure: Figure) -> str:
+    """What stands behind a line: its clock, its rounds, the aim of its rate, what else was seen."""
+    ratios = " ".join(f"{ratio:.2f}" for ratio in figure.ratios)
+    said = [str(figure.details[name]) for name in ("clock", "seen") if name in figure.details]
+    if "rate_aim" in figure.details:
+        said.append(f"aim {quantity(figure.details['rate_aim'], figure.unit)}")
+    said += [f"ratios of {len(figure.ratios)} rounds {ratios}", f"state {figure.state_hash[:16]}"]
+    return f"{figure.name}: {'; '.join(said)}"

@@ -51,7 +51,7 @@ YOUNG_ORDERS = 1_000.0
 # Where the flow comes to rest above the number it aims at, measured: what is filled and cancelled lags what comes in.
 LEVEL_ABOVE_AIM = 1.05
 # What clients may be told; anything else would be work that the reference does not do.
-EXPECTED_REJECTS = frozenset([codes.UNKNOWN_ORDER, codes.WOULD_TAKE])
+EXPECTED_REJECTS = frozenset([codes.UNKNOWN_ORDER, codes.WOULD_TAKE, codes.WOULD_TRIGGER])
 
 Progress = Callable[[int, int], None]
 
@@ -212,8 +212,11 @@ class Flow:
         self.place(market, side, order_type, codes.GTC, price, 1 + self.exponential(LOTS))
 
     def crossing(self, market: int) -> None:
-        """An order that takes what stands at the best prices."""
-        rnd, side = self.rnd, self.rnd.getrandbits(1)
+        """An order of a drawn side that takes what stands at the best prices."""
+        self.taking(market, self.rnd.getrandbits(1))
+
+    def taking(self, market: int, side: int) -> None:
+        rnd = self.rnd
         best = self.known.sides[market][1 - side].best()
         if not best:
             self.passive(market)

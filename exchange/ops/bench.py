@@ -3,15 +3,18 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench import baseline, measure, table, venue
+from bench import baseline, measure, recorded, table, venue
 from bench.figures import FIGURES
 from bench.measure import Figure, Options
 from bench.reference import NoCompiler
+from journal.errors import CorruptJournal, JournalError
 
 QUICK_ROUNDS, QUICK_SCALE = 3, 10
 
@@ -27,6 +30,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write figures and machine there as one page")
     parser.add_argument("--compare", action="store_true", help="exit 1 where a ratio lost 15 %% of the baseline's")
     parser.add_argument("--keep", action="store_true", help="make these ratios the baseline: bench/baseline.json")
+    parser.add_argument(
+        "--journal", type=Path, metavar="DIR", help="measure the commands of a recorded journal instead"
+    )
     options = parser.parse_args(argv)
     unknown = [name for name in options.names if name not in FIGURES]
     if unknown or options.rounds < 1:
@@ -37,8 +43,18 @@ def main(argv: list[str]) -> int:
     chosen = Options(QUICK_ROUNDS, QUICK_SCALE) if options.quick else Options(options.rounds)
     machine = measure.fingerprint()
     try:
-        figures = measure_all(options.names or list(FIGURES), chosen)
-    except (NoCompiler, measure.WrongState) as error:
+        if options.journal:
+            figures = measure_all([partial(recorded.run, options.journal)], chosen)
+        else:
+            figures = measure_all([FIGURES[name] for name in options.names or FIGURES], chosen)
+    except (
+        NoCompiler,
+        measure.WrongState,
+        recorded.NoCommands,
+        JournalError,
+        CorruptJournal,
+        FileNotFoundError,
+    ) as error:
         print(f"run.py bench: {error}", file=sys.stderr)
         return 1
     table.show(Console(), figures, machine)
@@ -55,7 +71,7 @@ def main(argv: list[str]) -> int:
     return 1 if lost or (options.gate and not all(figure.passes for figure in figures)) else 0
 
 
-def measure_all(names: list[str], options: Options) -> list[Figure]:
+def measure_all(measures: list[Callable[[Options], list[Figure]]], options: Options) -> list[Figure]:
     """Run the figures one after the other under one progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
@@ -64,4 +80,4 @@ def measure_all(names: list[str], options: Options) -> list[Figure]:
         def say(text: str, done: int, of: int) -> None:
             progress.update(task, description=text, completed=done, total=of)
 
-        return [figure for name in names for figure in FIGURES[name](options._replace(say=say))]
+        return [figure for one in measures for figure in one(options._replace(say=say))]

@@ -25,7 +25,7 @@ FIGURE = measure.figure(
     reference_name="C",
     gate=0.5,
     state_hash="ab",
-    aim=7.0,
+    aim=0.7,
 )
 
 
@@ -132,7 +132,7 @@ def test_the_table_shows_rates_ratio_gate_and_machine_within_80_columns() -> Non
     text = io.StringIO()
     longest = max((size.name.replace("core", "replay") for size in core.SIZES), key=len)
     missed = FIGURE._replace(
-        name=longest, gate=0.9, ours=1_234_567.0, reference=14_000_000.0, reference_name="core alone", aim=1_400_000.0
+        name=longest, gate=0.9, ours=1_234_567.0, reference=14_000_000.0, reference_name="core alone", aim=0.95
     )
     table.show(Console(file=text, width=80), [FIGURE, missed], measure.fingerprint())
     shown = text.getvalue()
@@ -142,16 +142,33 @@ def test_the_table_shows_rates_ratio_gate_and_machine_within_80_columns() -> Non
         "pass",
         "miss",
         longest,
-        "1.235",
-        "14.000",
+        "1.23 M/s",
+        "14 M/s",
+        "500 /s",
+        "1 k/s",
         "core alone",
-        "1.400",
+        "0.95",
         "cores",
         "CPython",
         "0.25",
     ):
         assert part in shown
     assert "…" not in shown
+
+
+def test_costs_are_better_when_they_are_smaller_and_are_shown_in_their_unit() -> None:
+    dear = measure.cost("dear", [(0.004, 0.002), (0.008, 0.002)], reference_name="what it may", state_hash="")
+    assert (dear.ratio, dear.ours, dear.reference, dear.passes) == (0.375, 0.006, 0.002, False)
+    assert [table.quantity(value, "s") for value in (2.5, 0.006, 0.00025, 3e-8)] == ["2.5 s", "6 ms", "250 µs", "30 ns"]
+    assert table.quantity(1234.5, "bytes") == "1,234 bytes"
+    assert table.gate(dear._replace(gate=0.0)) == "none"
+
+
+def test_the_headline_is_the_worst_workload_of_the_core() -> None:
+    better = FIGURE._replace(name="calm", reference_name=reference.NAME, ratio=0.9)
+    worse = better._replace(name="storm", ratio=0.4)
+    assert table.headline([FIGURE, better, worse]) == "The worst of 2 workloads is storm: 500 /s, 0.40 of C++"
+    assert table.headline([FIGURE]) == ""
 
 
 @pytest.mark.parametrize(("arguments", "ratio", "code"), [([], 0.1, 0), (["--gate"], 0.1, 1), (["--gate"], 0.9, 0)])
@@ -191,11 +208,11 @@ def test_an_unknown_figure_is_a_usage_error(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_whole_figure_is_made_from_small_sizes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core, "SIZES", (core.Size("core, small", SHAPES[0], 0.6, None),))
+    monkeypatch.setattr(core, "SIZES", (core.Size("core, small", SHAPES[0], 0.6),))
     said: list[str] = []
     options = Options(rounds=2, scale=2, say=lambda text, done, of: said.append(text))
     measured = [*core.run(options), *replay.run(options)]
-    assert [figure.name for figure in measured] == ["core, small", "replay, small"]
+    assert [figure.name for figure in measured] == ["core, small, in memory", "replay, small, page cache"]
     assert measured[0].details["shape"]["commands"] == SHAPES[0].commands // 2
     assert measured[0].state_hash == measured[1].state_hash
     assert all(figure.ratio > 0 for figure in measured)
@@ -207,7 +224,7 @@ def test_a_reference_that_disagrees_gives_no_figure(folder: Path, monkeypatch: p
     wrong = reference.Answer(1, 2, 3, 4, 5.0)
     monkeypatch.setattr(reference, "run", lambda program, workload, runs=1: wrong)
     with pytest.raises(measure.WrongState, match="the reference ended with"):
-        core.figure_of(core.Size("core, small", SHAPES[0], 0.6, None), folder, Options(rounds=1))
+        core.figure_of(core.Size("core, small", SHAPES[0], 0.6), folder, Options(rounds=1))
 
 
 def test_a_round_that_others_disturb_is_measured_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
