@@ -2,16 +2,35 @@
 
 from collections.abc import Callable
 
-from bench import core, heads, hostile, http, latency, pipeline, replay, snapshot
+from bench import (
+    core,
+    fanout,
+    growth,
+    heads,
+    hostile,
+    http,
+    latency,
+    memory,
+    objects,
+    pipeline,
+    replay,
+    snapshot,
+    websocket,
+)
 from bench.measure import Figure, Options
 
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "core": core.run,
     "hostile": hostile.run,
+    "growth": growth.run,
     "pipeline": pipeline.run,
+    "objects": objects.run,
     "replay": replay.run,
     "snapshot": snapshot.run,
+    "memory": memory.run,
     "http": http.run,
     "heads": heads.run,
+    "websocket": websocket.run,
     "latency": latency.run,
+    "fanout": fanout.run,
 }

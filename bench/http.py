@@ -8,6 +8,7 @@ sequences, journals with fdatasync, matches and answers with the order; hello re
 import asyncio
 import hashlib
 import hmac
+import socket
 import tempfile
 import time
 from pathlib import Path
@@ -74,6 +75,18 @@ def signed(venue: Venue, body: str) -> bytes:
         f"POST /api/v3/order HTTP/1.1\r\nhost: venue\r\nx-mbx-apikey: {venue.api_key}\r\n"
         f"content-type: application/x-www-form-urlencoded\r\ncontent-length: {len(content)}\r\n\r\n{content}"
     ).encode()
+
+
+def post(address: Address, request: bytes) -> bytes:
+    """Send one request on a connection of its own; returns the body. AssertionError where the answer is no success."""
+    with socket.create_connection(address) as connection:
+        connection.sendall(request)
+        answer = connection.makefile("rb")
+        head = list(iter(answer.readline, b"\r\n"))
+        lengths = [int(line.partition(b":")[2]) for line in head if line.lower().startswith(b"content-length:")]
+        body = answer.read(lengths[0])
+    assert head[0].startswith(b"HTTP/1.1 200"), (head, body)
+    return body
 
 
 def timed(address: Address, requests: list[bytes]) -> float:

@@ -25,6 +25,8 @@ ATTEMPTS = 5
 """How often a round is measured at most; the last counts whatever others do."""
 
 
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
 Pair = tuple[float, float]
 """Seconds of ours and of what it is held against."""
 
@@ -210,7 +212,7 @@ def fingerprint() -> dict[str, Any]:
         "processor": first_field(Path("/proc/cpuinfo"), "model name") or platform.processor(),
         "cores": os.cpu_count(),
         "caches": caches(Path("/sys/devices/system/cpu/cpu0/cache")),
-        "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20,
+        "memory_mib": PAGE_BYTES * os.sysconf("SC_PHYS_PAGES") >> 20,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "interpreter": sys.executable,

@@ -11,7 +11,7 @@ which the disk alone does not, so where the disk is the slower half the ratio ca
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,7 +106,7 @@ def open_journal(folder: str, disk: Disk = REAL_DISK) -> Journal:
     return Journal.create(Path(folder, "journal"), created_ns=START_NS, journal_id=venue.JOURNAL_ID, disk=disk)
 
 
-def timed(workload: Opens, prepared: list[Batch]) -> Timed:
+def timed(workload: Opens, prepared: Iterable[Batch]) -> Timed:
     """One run of the whole way."""
     engine = workload.open_filled()
     shift = engine.seq

@@ -1,8 +1,10 @@
 """Figures of snapshots, of a venue with 1,000,000 resting orders.
 
 `snapshot load`: the file read, verified and built into an engine, against the three seconds it may take; reading and
-hashing the same bytes is told beside. `fork`: how long the trading thread stands still when a snapshot begins, against
-the 20 ms it may. `batches beside a child`: the 99.9th percentile of what a batch of two orders takes (fsync and apply),
+hashing the same bytes is told beside. `recovery`: what a start does, against 1.5 s: the same, the journal's chain up to
+the snapshot hashed anew, and 100,000 entries behind it (orders and cancels in batches of 64) read, verified, applied;
+read models are not made. `fork`: how long the trading thread stands still when a snapshot begins, against the 20 ms it
+may. `batches beside a child`: the 99.9th percentile of what a batch of two orders takes (fsync and apply),
 one every millisecond, while the child lives, against three times that without one.
 """
 
@@ -13,12 +15,24 @@ from pathlib import Path
 
 from bench import measure, venue, workloads
 from bench.measure import Figure, Options, Timed
+from bench.replay import MESSAGES_IN_FRAME, Hasty, grouped
 from bench.shape import QUOTE_ASSET, START_NS, Funding, Shape
 from exchange.core import encoding
 from exchange.core.engine import MESSAGES, ROWS, Engine
 from exchange.core.matching.codes import FIRST_ACCOUNT
 from exchange.messages import registry
-from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce, pack_client_id, place_row
+from exchange.messages.orders import (
+    ROW,
+    Flags,
+    OrderType,
+    SelfTrade,
+    Side,
+    TimeInForce,
+    cancel_row,
+    pack_client_id,
+    place_row,
+)
+from exchange.runtime import recovery
 from journal.writer import Journal
 from snapshots import store
 from snapshots.writer import Pending, SnapshotWriter
@@ -26,10 +40,13 @@ from snapshots.writer import Pending, SnapshotWriter
 RESTING = 1_000_000
 MARKETS = 50
 PURSE = 1 << 48
+TAIL_ENTRIES, TAIL_BATCH, TAIL_AGE = 100_000, 64, 100
+RECOVERY_SECONDS = 1.5
 LOAD_SECONDS, FORK_SECONDS, TAIL_FACTOR = 3.0, 0.020, 3.0
 STEP_SECONDS = 0.001
 STEPS = 4_000
 SCHEMA = 1
+FILLING_BATCH = 500
 BEST_BID = 1_000_000
 FLAGS = Flags(Side.BUY, OrderType.LIMIT, TimeInForce.GTC, SelfTrade.NONE)
 
@@ -38,10 +55,19 @@ def run(options: Options) -> list[Figure]:
     """Measure all three. Raises WrongState."""
     resting = RESTING // options.scale
     options.say("snapshot: filling the books", 0, options.rounds)
-    engine = filled(resting)
     with tempfile.TemporaryDirectory(prefix="snapshot-", dir=workloads.FOLDER) as folder:
-        loaded = load_figure(engine, resting, Path(folder), options)
-        return [loaded, *fork_figures(engine, Path(folder), options)]
+        data = Path(folder, "venue")
+        with new_journal(data / "journal") as journal:
+            engine, chain = filled(resting, journal)
+            path = written(SnapshotWriter(data / "snapshots"), engine, chain)
+            loaded = load_figure(path, engine, resting, options)
+            add_tail(engine, journal, resting, TAIL_ENTRIES // options.scale)
+        recovered = recovery_figure(data, engine, resting, TAIL_ENTRIES // options.scale, options)
+        return [loaded, recovered, *fork_figures(engine, Path(folder), options)]
+
+
+def new_journal(directory: Path) -> Journal:
+    return Journal.create(directory, created_ns=START_NS, journal_id=venue.JOURNAL_ID, disk=Hasty())
 
 
 def bid(shape: Shape, number: int) -> bytes:
@@ -53,45 +79,66 @@ def bid(shape: Shape, number: int) -> bytes:
     return place_row(1 + number % shape.markets, owner, account + 1, FLAGS, name, price=price, quantity=1 + number % 9)
 
 
-def filled(resting: int) -> Engine:
-    """An engine with that many orders at rest, spread over markets, accounts and prices."""
+def add(engine: Engine, journal: Journal, kind: int, commands: int, payload: bytes, ts_ns: int) -> bytes:
+    """Append a batch and apply it; returns the chain value behind it."""
+    chain = journal.append([(kind, SCHEMA, journal.next_seq, commands, payload)], ts_ns, engine.seq).chain
+    engine.apply(kind, payload, engine.seq + 1, ts_ns)
+    engine.take_events()
+    return chain
+
+
+def filled(resting: int, journal: Journal) -> tuple[Engine, bytes]:
+    """An engine with that many orders at rest, spread over markets, accounts and prices; the end of its chain."""
     shape = Shape(MARKETS, resting, 0)
     engine = Engine(venue.SECRET)
     funding = [Funding(account, QUOTE_ASSET, PURSE) for account in shape.account_ids()]
     commands = [venue.genesis(), *venue.setup(shape, funding)]
-    engine.apply(MESSAGES, registry.encode_commands(commands), 1, START_NS)
-    engine.take_events()
-    for begin in range(0, resting, 1_000):
-        rows = [bid(shape, number) for number in range(begin, min(begin + 1_000, resting))]
-        engine.apply(ROWS, b"".join(rows), engine.seq + 1, START_NS + begin)
-        engine.take_events()
+    for group in grouped(commands, MESSAGES_IN_FRAME):
+        add(engine, journal, MESSAGES, len(group), registry.encode_commands(group), START_NS)
+    chain = b""
+    for begin in range(0, resting, FILLING_BATCH):
+        rows = [bid(shape, number) for number in range(begin, min(begin + FILLING_BATCH, resting))]
+        chain = add(engine, journal, ROWS, len(rows), b"".join(rows), START_NS + begin)
     assert engine.state.matching.next_order_id == resting + 1, "every order of the filling rests"
-    return engine
+    return engine, chain
 
 
-def begin(writer: SnapshotWriter, engine: Engine) -> float:
+def add_tail(engine: Engine, journal: Journal, resting: int, entries: int) -> None:
+    """Orders, and after a while each one's cancel, behind the snapshot."""
+    shape = Shape(MARKETS, resting, 0)
+    rows = []
+    for number in range(resting, resting + entries // 2):
+        rows.append(bid(shape, number))
+        market, owner, key = ROW.unpack_from(bid(shape, number - TAIL_AGE))[3:6]
+        rows.append(cancel_row(market, owner, key, order_id=number - TAIL_AGE + 1))
+    for begin in range(0, len(rows), TAIL_BATCH):
+        batch = rows[begin : begin + TAIL_BATCH]
+        add(engine, journal, ROWS, len(batch), b"".join(batch), START_NS + resting + begin)
+    assert engine.state.matching.next_order_id == resting + entries // 2 + 1, "every order of the tail was accepted"
+
+
+def begin(writer: SnapshotWriter, engine: Engine, chain: bytes = bytes(32)) -> float:
     """Begin a snapshot; returns the seconds that the caller stood still."""
     began = time.perf_counter()
     writer.start(
         engine.seq,
         created_ns=START_NS,
         journal_id=venue.JOURNAL_ID,
-        chain=bytes(32),
+        chain=chain,
         produce=lambda: ((part, True) for part in encoding.sections(engine.state)),
     )
     return time.perf_counter() - began
 
 
-def written(writer: SnapshotWriter, engine: Engine) -> Path:
+def written(writer: SnapshotWriter, engine: Engine, chain: bytes) -> Path:
     """A snapshot of the engine, published."""
-    begin(writer, engine)
+    begin(writer, engine, chain)
     pending = writer.wait()
     assert isinstance(pending, Pending), pending
     return writer.publish(pending)
 
 
-def load_figure(engine: Engine, resting: int, folder: Path, options: Options) -> Figure:
-    path = written(SnapshotWriter(folder / "load"), engine)
+def load_figure(path: Path, engine: Engine, resting: int, options: Options) -> Figure:
     expected = venue.final_hash(engine)
     beside: list[float] = []
 
@@ -111,17 +158,36 @@ def load_figure(engine: Engine, resting: int, folder: Path, options: Options) ->
         f"snapshot load, {resting:,} resting",
         pairs,
         reference_name="what it may",
+        aim=LOAD_SECONDS / RECOVERY_SECONDS,
         state_hash=expected,
         read_and_hash_seconds=beside,
         bytes=path.stat().st_size,
     )
 
 
+def recovery_figure(data: Path, engine: Engine, resting: int, entries: int, options: Options) -> Figure:
+    expected = venue.final_hash(engine)
+
+    def recovered() -> Timed:
+        with measure.quiet_collector():
+            began = time.perf_counter()
+            found = recovery.recover(data / "journal", data / "snapshots", venue.JOURNAL_ID)
+            seconds = time.perf_counter() - began
+        assert found.snapshot_seq == engine.seq - entries, "the snapshot was not used"
+        return Timed(seconds, venue.final_hash(found.engine))
+
+    name = f"recovery, {resting:,} resting + {entries:,} entries"
+    pairs = measure.in_turn(recovered, lambda: Timed(RECOVERY_SECONDS, expected), expected, options, name)
+    return measure.cost(
+        name, pairs, reference_name="what it may", state_hash=expected, clock="wall time, files in the page cache"
+    )
+
+
 def fork_figures(engine: Engine, folder: Path, options: Options) -> list[Figure]:
     """Both come from the same runs: batches without a child, then a fork and batches while the child lives."""
     writer = SnapshotWriter(folder / "fork")
-    shape = Shape(MARKETS, RESTING, 0)
-    number = RESTING
+    number = engine.state.matching.next_order_id
+    shape = Shape(MARKETS, number, 0)
     forks: list[tuple[float, float]] = []
     tails: list[tuple[float, float]] = []
     with Journal.create(folder / "journal", created_ns=START_NS, journal_id=venue.JOURNAL_ID) as journal:

@@ -51,10 +51,20 @@ def setup(shape: Shape, funding: list[Funding]) -> Iterator[registry.AnyCommand]
         yield markets.SetFees(VENUE_KEY, number, 0, MAKER_PPM, TAKER_PPM)
         yield markets.SetMarketStatus(VENUE_KEY, number, codes.TRADING)
     for account in shape.account_ids():
-        yield accounts.OpenAccount(VENUE_KEY, account, codes.SPOT)
-        yield accounts.GrantApiKey(
-            VENUE_KEY, account, codes.RIGHT_READ | codes.RIGHT_TRADE, f"key {account}", HMAC, b"", f"vault {account}"
-        )
+        yield from account_setup(account, [])
+    yield from credits_of(funding)
+
+
+def account_setup(account: int, funding: list[Funding]) -> Iterator[registry.AnyCommand]:
+    """Yield what opens an account with a key, and its funds."""
+    yield accounts.OpenAccount(VENUE_KEY, account, codes.SPOT)
+    yield accounts.GrantApiKey(
+        VENUE_KEY, account, codes.RIGHT_READ | codes.RIGHT_TRADE, f"key {account}", HMAC, b"", f"vault {account}"
+    )
+    yield from credits_of(funding)
+
+
+def credits_of(funding: list[Funding]) -> Iterator[registry.AnyCommand]:
     for account, asset, amount in funding:
         yield transfers.Credit(VENUE_KEY, f"{account} {asset}", account, asset, amount)
 
