@@ -1,33 +1,69 @@
-"""The ratios that were reached: what a later run is compared with, and a page of a run's figures.
+"""The ratios that were reached: what a later run is compared with.
 
-Ratios only: they mean the same on a machine of another speed. A loss above 15 % of one is more than a noisy machine
-makes of a median of five.
+Ratios only, each of pairs measured in turn: they mean the same on a machine of another speed, but not on one with other
+caches, so the baseline names its machine and nothing is compared elsewhere. The short form has ratios of its own.
+
+A loss above 15 % of one may still be noise where others use the machine: what looks lost is measured again, three times
+at most, and is lost only where it stays so. A real loss does; noise has to come four times for the same figure.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bench import plots, table
-from bench.measure import Figure
+from bench.measure import Figure, Options
 
 FILE = Path(__file__).with_name("baseline.json")
 LOSS_MAX = 0.15
+REPEATS = 3
+
+Measure = Callable[[Options], list[Figure]]
 
 
-def read(path: Path = FILE) -> dict[str, float]:
-    """Ratios by the figure's name; none where nobody has kept any."""
+def form(options: Options) -> str:
+    """Under which name ratios of such a run are kept."""
+    return "whole" if options.scale == 1 else "quick"
+
+
+def machine_of(fingerprint: dict[str, Any]) -> str:
+    """What of a machine ratios depend on."""
+    caches = ", ".join(f"L{name} {size}" for name, size in sorted(fingerprint["caches"].items()))
+    return f"{fingerprint['processor']} ({caches}), {fingerprint['cores']} cores"
+
+
+def read(path: Path = FILE) -> dict[str, Any]:
+    """The machine, and ratios by form and by the figure's name; empty where nobody has kept any."""
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-def keep(figures: list[Figure], path: Path = FILE) -> None:
-    """Note the ratios of these figures; those of others stay as they are."""
-    kept = read(path) | {figure.name: round(figure.ratio, 3) for figure in figures}
-    path.write_text(json.dumps(dict(sorted(kept.items())), indent=2) + "\n")
+def ratios(options: Options, path: Path = FILE) -> dict[str, float]:
+    return dict(read(path).get(form(options), {}))
 
 
-def lost(figures: list[Figure], path: Path = FILE) -> list[str]:
-    """A line for every figure that is worse than it was, beyond what noise makes."""
+def keep(figures: list[Figure], options: Options, machine: str, path: Path = FILE) -> None:
+    """Note the ratios of these figures; those of others stay as they are, if they are of this machine."""
     kept = read(path)
+    if kept.get("machine") != machine:
+        kept = {"machine": machine}
+    of_form = kept.get(form(options), {}) | {figure.name: round(figure.ratio, 3) for figure in figures}
+    kept[form(options)] = dict(sorted(of_form.items()))
+    path.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def why_not(machine: str, options: Options, path: Path = FILE) -> str:
+    """Why a run cannot be compared, or an empty text."""
+    kept = read(path)
+    if not kept.get(form(options)):
+        return f"no baseline of the {form(options)} form is kept: nothing is compared"
+    if kept["machine"] != machine:
+        return f"the baseline is of another machine ({kept['machine']}; this is {machine}): nothing is compared"
+    return ""
+
+
+def lost(figures: list[Figure], options: Options, path: Path = FILE) -> list[str]:
+    """A line for every figure that is worse than it was, beyond what noise makes."""
+    kept = ratios(options, path)
     return [
         f"{figure.name} is at {figure.ratio:.2f}, the baseline at {kept[figure.name]:.2f}: a loss above {LOSS_MAX:.0%}"
         for figure in figures
@@ -35,25 +71,17 @@ def lost(figures: list[Figure], path: Path = FILE) -> list[str]:
     ]
 
 
-def page(figures: list[Figure], machine: str) -> str:
-    """Figures as a page: each beside its reference, its rounds, and all ratios beside their gates."""
-    kept = read()
-    rows = []
-    for figure in figures:
-        rounds = " ".join(f"{ratio:.2f}" for ratio in figure.ratios)
-        was = f", baseline {kept[figure.name]:.2f}" if figure.name in kept else ""
-        said = "pass" if figure.passes else "miss"
-        ours, beside = (table.quantity(value, figure.unit) for value in (figure.ours, figure.reference))
-        rates = f"{ours} beside {beside} ({figure.reference_name})"
-        rows.append((figure.name, f"{figure.ratio:.2f} ({said} {figure.gate:.2f}{was}); rounds {rounds}; {rates}"))
-    parts = [
-        plots.table([("machine", machine)]),
-        plots.bars("Ratios", [(figure.name, figure.ratio) for figure in figures]),
-        plots.bars(
-            "Of their gates",
-            [(figure.name, figure.ratio / figure.gate) for figure in figures if figure.gate],
-            "#8250df",
-        ),
-        plots.table(rows),
-    ]
-    return plots.page("Tape: figures beside their references", parts)
+def lost_for_good(measured: list[tuple[Measure, list[Figure]]], options: Options, path: Path = FILE) -> list[str]:
+    """The same of what stays lost when it is measured again."""
+    lines = []
+    for again, figures in measured:
+        looks_lost = {figure.name for figure in figures if lost([figure], options, path)}
+        last = lost(figures, options, path)
+        for _ in range(REPEATS):
+            if not looks_lost:
+                break
+            repeated = [figure for figure in again(options) if figure.name in looks_lost]
+            last = lost(repeated, options, path)
+            looks_lost = {figure.name for figure in repeated if lost([figure], options, path)}
+        lines += last if looks_lost else []
+    return lines

@@ -34,3 +34,6 @@ FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "latency": latency.run,
     "fanout": fanout.run,
 }
+
+SHORT = ("core", "replay", "memory", "http")
+"""What CI measures in its short form: what needs no quiet disk, under two minutes together."""

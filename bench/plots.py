@@ -7,6 +7,7 @@ from html import escape
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 900, 240, 90, 28, 12
 POINTS_MAX = 1_200
+COLOURS = ("#0969da", "#bf3989", "#57606a", "#8250df")
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:960px;margin:32px auto;padding:0 16px;color:#1b1f24}"
     "h1{font-size:24px}h2{font-size:17px;margin:28px 0 6px}table{border-collapse:collapse}"
@@ -50,21 +51,50 @@ def frame(low: float, high: float, left: str, right: str, drawn: str) -> str:
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{axes}{labels}{ends}{drawn}</svg>'
 
 
-def line(title: str, points: Sequence[Point], left: str, right: str, colour: str = "#0969da") -> str:
+def line(title: str, points: Sequence[Point], left: str, right: str, colour: str = COLOURS[0]) -> str:
     """One line over x; `left` and `right` say where x begins and ends."""
-    points = thinned(points)
-    if len(points) < 2:
+    return lines(title, [("", points)], left, right, colours=(colour,))
+
+
+def lines(
+    title: str,
+    named: Sequence[tuple[str, Sequence[Point]]],
+    left: str,
+    right: str,
+    *,
+    ticks: Sequence[str] = (),
+    from_zero: bool = False,
+    colours: Sequence[str] = COLOURS,
+) -> str:
+    """Lines over the same x, with a legend where there is more than one; `ticks` are told below x, at equal steps."""
+    named = [(name, thinned(points)) for name, points in named]
+    if min(len(points) for _, points in named) < 2:
         return f"<h2>{escape(title)}</h2><p>nothing to draw</p>"
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    low, high = min(ys), max(ys)
-    spread, width = (high - low) or 1.0, (xs[-1] - xs[0]) or 1.0
-    path = " ".join(
-        f"{LEFT + (x - xs[0]) / width * (WIDTH - LEFT - 8):.1f},"
+    ys = [y for _, points in named for _, y in points]
+    low, high = 0.0 if from_zero else min(ys), max(ys)
+    drawn = ""
+    for number, (name, points) in enumerate(named):
+        colour = colours[number % len(colours)]
+        drawn += f'<polyline points="{path_of(points, low, high)}" fill="none" stroke="{colour}" stroke-width="1.4"/>'
+        if name:
+            drawn += f'<text x="{LEFT + 12}" y="{TOP + 14 + 15 * number}" font-size="12" fill="{colour}">'
+            drawn += f"{escape(name)}</text>"
+    step = (WIDTH - LEFT - 8) / max(1, len(ticks) - 1)
+    for number, tick in enumerate(ticks[1:-1], 1):
+        drawn += f'<text x="{LEFT + number * step:.1f}" y="{HEIGHT - 8}" text-anchor="middle" font-size="11" '
+        drawn += f'fill="#57606a">{escape(tick)}</text>'
+    return f"<h2>{escape(title)}</h2>{frame(low, high, left, right, drawn)}"
+
+
+def path_of(points: Sequence[Point], low: float, high: float) -> str:
+    """Points as they lie in a frame whose y goes from `low` to `high`."""
+    first = points[0][0]
+    spread, width = (high - low) or 1.0, (points[-1][0] - first) or 1.0
+    return " ".join(
+        f"{LEFT + (x - first) / width * (WIDTH - LEFT - 8):.1f},"
         f"{HEIGHT - BOTTOM - (y - low) / spread * (HEIGHT - BOTTOM - TOP):.1f}"
         for x, y in points
     )
-    drawn = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.4"/>'
-    return f"<h2>{escape(title)}</h2>{frame(low, high, left, right, drawn)}"
 
 
 def bars(title: str, values: Sequence[tuple[str, float]], colour: str = "#0969da") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench import baseline, core, figures, measure, reference, replay, table, venue, workloads
+from bench import core, figures, measure, reference, replay, table, venue, workloads
 from bench.measure import Figure, Options, Timed
 from bench.shape import Shape
 from exchange.ops import bench as command
@@ -255,22 +255,3 @@ def test_own_time_is_that_of_this_process_and_its_children() -> None:
     spent = measure.own_seconds() - own
     assert spent > 0.1
     assert measure.busy_seconds() - busy >= spent - 0.05
-
-
-def test_a_ratio_that_lost_more_than_noise_makes_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "baseline.json"
-    assert baseline.lost([FIGURE], path) == []
-    baseline.keep([FIGURE], path)
-    assert baseline.read(path) == {"core, 3 markets": FIGURE.ratio}
-    assert baseline.lost([FIGURE, FIGURE._replace(ratio=FIGURE.ratio * 0.86)], path) == []
-    (line,) = baseline.lost([FIGURE._replace(ratio=FIGURE.ratio * 0.84)], path)
-    assert line.startswith("core, 3 markets is at 0.42, the baseline at 0.50")
-    baseline.keep([FIGURE._replace(name="other")], path)
-    assert list(baseline.read(path)) == ["core, 3 markets", "other"]
-
-
-def test_a_page_of_figures_needs_nothing_else() -> None:
-    text = baseline.page([FIGURE, FIGURE._replace(name="a <name>")], "a machine")
-    assert text.count("<svg") == 2
-    assert "a &lt;name&gt;" in text
-    assert "http" not in text
