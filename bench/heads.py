@@ -6,14 +6,13 @@ last. On a machine whose processors are all busy with orders it takes its time f
 gets it.
 """
 
-import sys
 import tempfile
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import orjson
-
-from bench import http, measure, workloads
+from bench import http, measure, servers, workloads
 from bench.measure import Figure, Options
+from bench.servers import Venue
 
 GATE = 0.97
 EVERY_SECONDS = 5
@@ -21,37 +20,43 @@ REQUESTS = 128_000
 
 
 def run(options: Options) -> list[Figure]:
-    """Measure both in turn. AssertionError where an answer is no success or a round has no head."""
+    """Measure both in turn. AssertionError where an answer is no success or a round has no head; WrongState."""
     count = REQUESTS // options.scale
     with tempfile.TemporaryDirectory(prefix="heads-", dir=workloads.FOLDER) as folder:
         signing, silent = Path(folder, "signing"), Path(folder, "silent")
-        with http.served(venue(signing, EVERY_SECONDS)) as ours, http.served(venue(silent, 0)) as reference:
-            keys = [orjson.loads((data / "credentials.json").read_bytes())["trader"] for data in (signing, silent)]
+        with venue(signing, EVERY_SECONDS) as ours, venue(silent, 0) as reference:
             pairs = []
             for number in range(options.rounds):
                 options.say("heads", number, options.rounds)
                 before = heads(signing)
-                requests = [[http.order(key, each) for each in range(count)] for key in keys]
-                pairs.append((http.timed(ours, requests[0]), http.timed(reference, requests[1])))
+                requests = [
+                    [http.order(each, number * count + at) for at in range(count)] for each in (ours, reference)
+                ]
+                seconds = (
+                    http.timed(ours.server.address, requests[0]),
+                    http.timed(reference.server.address, requests[1]),
+                )
+                pairs.append(seconds)
                 assert heads(signing) > before or options.scale > 1, "a round without a head"
+        proven = servers.proven_hash(signing, count * options.rounds)
     return [
         measure.figure(
-            "orders while heads are signed",
+            "orders while heads are signed, fdatasync",
             count,
             pairs,
             reference_name="no heads",
             gate=GATE,
-            state_hash="every answer checked",
+            state_hash=proven,
             unit="requests/s",
         )
     ]
 
 
-def venue(data: Path, head_seconds: float) -> list[str]:
-    """The command of a venue that signs so often."""
-    data.with_suffix(".toml").write_text(f"head_seconds = {head_seconds}\n")
-    options = ["--data", str(data), "--port", "0", "--profile", "bench", "--no-flow"]
-    return [sys.executable, "-c", http.OURS, "demo", *options, "--config", str(data.with_suffix(".toml"))]
+def venue(data: Path, head_seconds: float) -> AbstractContextManager[Venue]:
+    """A venue that signs so often."""
+    settings = data.with_suffix(".toml")
+    settings.write_text(f"head_seconds = {head_seconds}\n")
+    return servers.venue_at(data, "--config", str(settings))
 
 
 def heads(data: Path) -> int:

@@ -72,9 +72,10 @@ def served(program: str, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def venue_at(data: Path) -> Iterator[Venue]:
+def venue_at(data: Path, *options: str) -> Iterator[Venue]:
     """The demo's markets and traders without its flow, under the raised limits of profile `bench`."""
-    with served(OURS, "demo", "--data", str(data), "--port", "0", "--profile", "bench", "--no-flow") as server:
+    given = ["--data", str(data), "--port", "0", "--profile", "bench", "--no-flow", *options]
+    with served(OURS, "demo", *given) as server:
         key = orjson.loads((data / "credentials.json").read_bytes())["trader"]
         yield Venue(server, key["api_key"], key["secret_key"])
 
