@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from exchange.verifier.state import FILTERS, Market, Order, State
 from exchange.verifier.venue import Venue
-from tests import flow_lists
+from tests import flow_fees, flow_lists
 from tests.commands import (
     client,
     kind_of,
@@ -56,7 +56,7 @@ FIRST_ACCOUNT = 16
 OPERATOR = 0
 GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
-TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52)
+TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52, *flow_fees.TAGS)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
 GREAT_WORDS = ((1 << 62) - 1, 1 << 62, (1 << 62) + 1, (1 << 63) - 1, -(1 << 63), -(1 << 62), -(1 << 31))
 GREAT_NUMBERS = (*GREAT_WORDS, 1 << 63, (1 << 64) - 1)
@@ -110,6 +110,8 @@ class Knobs(NamedTuple):
     """How many of the orders wait for a price."""
     lists: float = 0.0
     """How many of the commands place or cancel lists."""
+    terms: int = 0
+    """Whether fee terms are set from the beginning."""
 
 
 class Flow:
@@ -155,6 +157,7 @@ class Flow:
                 messages.append(self.some_credit(FIRST_ACCOUNT + number, asset))
         messages.append([22, OPERATOR, FIRST_ACCOUNT, 1, "reads", 3, b"e" * 32])
         messages.append([22, OPERATOR, FIRST_ACCOUNT, 6, "operates", 2, b"rsa", "", START_NS + 600 * SECOND])
+        messages += flow_fees.some_beginning(self) if knobs.terms else []
         return [*too_early, Entry(MESSAGES, payload_of_messages(messages), self.ts_ns)]
 
     def some_credit(self, account: int, asset: int) -> list[Any]:
@@ -224,7 +227,8 @@ class Flow:
     def step(self, seed: int) -> Entry:
         """The next entry: mostly a run of rows, now and then messages; time goes on a little or far."""
         self.random = random = Random(seed)
-        self.ts_ns += random.choice([0, 0, 1, SECOND, 7 * SECOND, 60 * SECOND, 299 * SECOND])
+        passed = [0, 0, 1, SECOND, 7 * SECOND, 60 * SECOND, 299 * SECOND]
+        self.ts_ns += random.choice(passed) + flow_fees.some_days(self)
         closed = [market.market_id for market in self.state.markets if market.status != 1]
         if closed and random.random() < 0.5:
             opened = [random.choice([[12, OPERATOR, number, 1], [41, OPERATOR, number, 1]]) for number in closed]
@@ -440,7 +444,7 @@ class Flow:
         key = random.choice([0, 0, 0, 1, self.knobs.accounts + 2])
         self.names += 1
         tag = random.choice(
-            (*TAGS, 2, 2, 10, 11, 12, 12, 12, 13, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41, 51, 52)
+            (*TAGS, 2, 2, 10, 11, 12, 12, 13, 13, 13, 14, 14, 20, 21, 21, 22, 22, 30, 30, 31, 31, 41, 42, 42, 51, 52)
         )
         if tag in (1, 2):
             return GENESIS if tag == 1 else [2]
@@ -456,7 +460,7 @@ class Flow:
             14: [market, random.randrange(3), *self.some_fees()],
             20: [random.randint(0, 5), random.choice([1, 2, 6]), random.randrange(3), random.randrange(3)],
             21: [account, random.choice([1, 1, 1, 2]), random.randrange(3), random.choice([0, 0, 1, 2])],
-            22: [account, random.choice([1, 2, 3, 7]), f"api {self.names % 9}", 1, b"", "vault", expires_ns],
+            22: [account, random.choice([1, 2, 3, 7]), f"api {self.names % 3}", 1, b"", "vault", expires_ns],
             23: [random.randint(1, 2 + self.knobs.accounts + self.names // 8)],
             30: [f"request {self.requests}", account, random.randint(1, 3), self.some_amount()],
             31: [f"request {self.requests}", account, random.randint(1, 3), random.randrange(1 << 24)],
@@ -466,14 +470,10 @@ class Flow:
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
             43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512])],
-            16: [
-                random.choice([0, 0, 5]),
-                random.choice([0, 0, 2]),
-                random.choice([0, 0, 1]),
-                random.choice([0, 0, 1]),
-            ],
+            16: [random.choice([0, 0, most]) for most in (5, 2, 1, 1)],
             17: [random.randint(1, 3), random.choice([0, 0, 0, 100, 5_000, 10**9])],
             18: [market, random.choice([0, 0, 10 * self.unit(market) * self.middle(market)]), random.randrange(2)],
+            **flow_fees.some_terms(self, market, account),
             50: [account, market, random.choice([0, 1, 2_000, 60_000])],
             51: [account],
             52: flow_lists.some_session(self, account),

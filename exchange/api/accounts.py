@@ -206,25 +206,6 @@ def prevented_row(request: Request, market: WireMarket, match: PreventedMatch) -
     return row
 
 
-def commission(request: Request) -> Reply:
-    """GET /api/v3/account/commission: what the account pays in a market."""
-    context = request.context
-    market = context.market(request.values["symbol"])
-    maker, taker = queries.fees_ppm(context.state, market.market_id, request.sender.account)
-    zero = dict.fromkeys(("maker", "taker", "buyer", "seller"), "0.00000000")
-    discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": "0.00000000"}
-    return Reply(
-        {
-            "symbol": market.symbol,
-            "standardCommission": zero
-            | {"maker": decimals.write(maker * 100, 8), "taker": decimals.write(taker * 100, 8)},
-            "specialCommission": zero,
-            "taxCommission": zero,
-            "discount": discount,
-        }
-    )
-
-
 def own_filters(request: Request) -> Reply:
     """GET /api/v3/myFilters: the filters that an order of the account meets."""
     context = request.context
@@ -341,14 +322,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ORDER_ID,
         socket_method="myAllocations",
         response=list[account_answers.Allocation],
-    ),
-    reading(
-        "/api/v3/account/commission",
-        20,
-        commission,
-        MARKET,
-        socket_method="account.commission",
-        response=account_answers.Commission,
     ),
     reading(
         "/api/v3/order/amendments",

@@ -15,7 +15,7 @@ from exchange.api.context import Reply, Request
 from exchange.api.endpoints import SIGNING, Endpoint
 from exchange.api.errors import WireError, bad_data
 from exchange.api.parameters import Parameter, table
-from exchange.messages import accounts, auctions, limitations, markets, registry, system, transfers
+from exchange.messages import accounts, auctions, fees, limitations, markets, registry, system, transfers
 from exchange.messages.rejects import RejectCode
 from exchange.messages.words import Message
 
@@ -23,6 +23,7 @@ COMMANDS: dict[str, type[registry.AnyCommand]] = {
     kind.__name__: kind
     for kind in (
         *(markets.ListAsset, markets.ListMarket, markets.SetMarketStatus, markets.SetFilters, markets.SetFees),
+        *(fees.SetVolumeTiers, fees.SetExtraFees, fees.SetDiscount, fees.SetMarketDiscount, fees.SetReferral),
         *(limitations.SetExchangeLimits, limitations.SetAssetLimit, limitations.SetMinNotional),
         *(auctions.SetProtection, auctions.StartAuction, auctions.KillSwitch, auctions.SetFeatures),
         *(accounts.OpenAccount, accounts.SetAccount, accounts.RevokeApiKey, transfers.Credit, transfers.Debit),

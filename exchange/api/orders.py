@@ -7,13 +7,12 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from exchange.api import answers, decimals, errors, list_views, order_views, parameters
+from exchange.api import answers, commissions, errors, list_views, order_views, parameters
 from exchange.api.context import Reply, Request, WireMarket, not_supported
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
 from exchange.api.order_views import RESPONSES
 from exchange.api.parameters import Parameter
-from exchange.core import queries
 from exchange.messages.orders import (
     Flags,
     OrderType,
@@ -275,18 +274,7 @@ def test(request: Request) -> Reply:
     order_row(request, market)
     if not request.values["computeCommissionRates"]:
         return Reply({})
-    maker, taker = queries.fees_ppm(request.context.state, market.market_id, request.sender.account)
-    none = {"maker": "0.00000000", "taker": "0.00000000"}
-    rates = {"maker": decimals.write(maker * 100, 8), "taker": decimals.write(taker * 100, 8)}
-    discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": "0.00000000"}
-    return Reply(
-        {
-            "standardCommissionForOrder": rates,
-            "specialCommissionForOrder": none,
-            "taxCommissionForOrder": none,
-            "discount": discount,
-        }
-    )
+    return Reply(commissions.of_tested_order(request, market))
 
 
 async def cancel(request: Request) -> Reply:

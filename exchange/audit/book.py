@@ -11,7 +11,7 @@ from exchange.audit.findings import Findings
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
-from exchange.messages import accounts, auctions, countdowns, disconnects, registry, system
+from exchange.messages import accounts, auctions, countdowns, disconnects, fees, registry, system
 from exchange.messages.orders import EventKind, ListStatus
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
@@ -19,6 +19,7 @@ CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
 CAUSE_AT = 38
 PLACING = (codes.PLACE, codes.CANCEL_REPLACE, codes.LIST)
 KIND_OF_FLAGS = 0xFFFFFF
+OF_TRADERS = countdowns.SetCountdown, disconnects.ArmSession, disconnects.EndSession, fees.SetDiscountPayment
 VENUE_OWN = frozenset([system.Genesis, system.Tick])
 
 
@@ -222,7 +223,7 @@ class Book:
             return
         key: int = command.key_id  # type: ignore[union-attr]
         refusal = next((event.code for event in events if isinstance(event, system.CommandRejected)), 0)
-        if isinstance(command, countdowns.SetCountdown | disconnects.ArmSession | disconnects.EndSession):
+        if isinstance(command, OF_TRADERS):
             has_right = self.register.may(key, codes.RIGHT_TRADE, command.account_id)
         else:
             has_right = self.register.may(key, codes.RIGHT_OPERATE)

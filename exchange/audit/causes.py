@@ -1,8 +1,9 @@
 """Why the balance sheet changed between two entries: every asset and party, by cause.
 
 A party is `customers`, all accounts of users together, or one of the venue's own accounts. Causes: credits and debits
-are postings, trades are what fills moved before fees, fees what fills took. What is opening and closing is read from
-the state as of either entry; what lies between is added up from events; the two must meet.
+are postings, trades are what fills moved before fees, fees what fills took, referrals what of that was given on. What
+is opening and closing is read from the state as of either entry; what lies between is added up from events; the two
+must meet.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ PARTIES = {
     codes.DUST_ACCOUNT: "chain_dust",
 }
 CUSTOMERS = "customers"
-CAUSES = ("credit", "debit", "trade", "fee")
+CAUSES = ("credit", "debit", "trade", "fee", "referral")
 Sheet = dict[tuple[int, str], int]
 Changes = dict[tuple[int, str], dict[str, int]]
 
@@ -41,6 +42,7 @@ class Line(NamedTuple):
     debit: int
     trade: int
     fee: int
+    referral: int
     closing: int
     unexplained: int
 
@@ -81,6 +83,10 @@ def changes(directory: Path, after_seq: int, to_seq: int) -> tuple[Changes, Regi
             elif kind == EventKind.TRADED and after_seq < seq <= to_seq:
                 for account, asset, cause, amount in moved_by_fill(step, at, register):
                     move(account, asset, cause, amount)
+            elif kind == EventKind.REFERRED and after_seq < seq <= to_seq:
+                referrer, asset, amount = step.words[at + 5 : at + 8]
+                move(codes.FEES_ACCOUNT, asset, "referral", -amount)
+                move(referrer, asset, "referral", amount)
     return found, register
 
 

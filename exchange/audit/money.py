@@ -1,6 +1,7 @@
 """Conservation: every balance folded from fills and postings alone, compared with the state; no money from nowhere."""
 
 from exchange.audit.findings import Findings
+from exchange.audit.schedule import Schedule, Side
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Market, Register, posted
 from exchange.core.engine import Engine
@@ -9,7 +10,7 @@ from exchange.messages import registry
 from exchange.messages.orders import EventKind, ListStatus, Reason
 
 Cell = tuple[int, int]
-CAUSE_AT = 38
+CAUSE_AT, TERMS_AT = 38, 39
 
 
 class Hold:
@@ -42,6 +43,10 @@ class Money:
         """Of a pair of legs, which have one claim, the other."""
         self.fees: dict[int, int] = {}
         """Asset to what the schedule says was charged of it."""
+        self.schedule = Schedule(self.register, lambda account, asset: self.available.get((account, asset), 0))
+        self.shares: list[tuple[int, ...]] = []
+        """Of the fees told last, those that must be told next."""
+        self.ts_ns = 0
         self.folds = {
             int(EventKind.ACCEPTED): self.accepted,
             int(EventKind.RESTED): self.rested,
@@ -52,6 +57,7 @@ class Money:
             int(EventKind.AMENDED): self.amended,
             int(EventKind.LIST_CHANGED): self.list_changed,
             int(EventKind.ENTERED): self.entered,
+            int(EventKind.REFERRED): self.referred,
         }
         self.ignored = {
             int(kind)
@@ -66,8 +72,12 @@ class Money:
     def on_step(self, step: Step) -> None:
         """Fold one frame's events."""
         words = step.words
+        self.ts_ns = step.frame.header.ts_ns
         for at in places(words):
             kind = words[at] & 255
+            if self.shares and kind != EventKind.REFERRED:
+                self.findings.add(words[at + 1], f"shares of {self.shares} were not given")
+                self.shares = []
             fold = self.folds.get(kind)
             if fold is not None:
                 fold(words, at)
@@ -78,6 +88,7 @@ class Money:
 
     def message(self, seq: int, event: registry.AnyEvent) -> None:
         self.register.fold(event)
+        self.schedule.fold(event)
         post = posted(event)
         if post is not None:
             if post.amount <= 0:
@@ -183,7 +194,7 @@ class Money:
             maker_id, maker_account, maker_remaining, maker_fee, maker_asset,
         ) = words[at : at + 21]  # fmt: skip
         self.findings.saw("fills")
-        market, tiers = self.register.markets[market_id], self.register.tiers
+        market = self.register.markets[market_id]
         if (
             base_amount != quantity * market.base_per_lot
             or quote_amount != price * quantity * market.quote_per_tick_lot
@@ -192,51 +203,35 @@ class Money:
         if fee_version != market.fee_version:
             self.findings.add(seq, f"fees of version {fee_version}, in force is {market.fee_version}")
         is_auction = words[at + CAUSE_AT] == codes.AUCTION_CAUSE
-        ppm = market.fees[tiers[maker_account]][0], market.fees[tiers[taker_account]][0 if is_auction else 1]
-        self.side(seq, taker_id, taker_account, (base_amount, quote_amount), (taker_fee, taker_asset), max(ppm[1], 0))
+        self.schedule.last_prices[market_id] = price
+        taker = Side(taker_account, taker_side == codes.BUY, codes.MAKER_RATE if is_auction else codes.TAKER_RATE)
+        maker = Side(maker_account, taker_side != codes.BUY, codes.MAKER_RATE)
         amounts = (base_amount, quote_amount)
-        if maker_fee < 0:
-            self.rebate(seq, maker_id, amounts, (taker_fee, taker_asset), (-maker_fee, maker_asset), ppm[0])
-            maker_fee, maker_asset = 0, market.quote if taker_asset == market.base else market.base
-        self.side(seq, maker_id, maker_account, amounts, (maker_fee, maker_asset), max(ppm[0], 0))
+        due = self.schedule.due(market_id, taker, maker, amounts, self.ts_ns // codes.NS_PER_DAY)
+        self.shares = [(market_id, *share, fee_version) for share in due.shares]
+        told = (taker_fee, taker_asset), (maker_fee, maker_asset)
+        if told != (due.taker, due.maker) or words[at + TERMS_AT] != due.terms:
+            found = f"fees of {told} by {words[at + TERMS_AT]}"
+            self.findings.add(seq, f"{found}, the schedule says {due.taker}, {due.maker} by {due.terms}")
+        for (order_id, account), fee in zip(((taker_id, taker_account), (maker_id, maker_account)), told, strict=True):
+            self.side(seq, order_id, account, amounts)
+            self.give(seq, account, fee[1], -fee[0])
+            self.give(seq, codes.FEES_ACCOUNT, fee[1], fee[0])
+        for fee in (due.taker, due.maker):
+            self.fees[fee[1]] = self.fees.get(fee[1], 0) + fee[0]
         for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
             self.holds[order_id].remaining = remaining
             if remaining == 0:
                 self.end(seq, order_id)
             elif is_auction:
                 self.settle(seq, order_id, self.holds[order_id].price, remaining)
-        if taker_side != (codes.BUY if taker_asset == market.base else codes.SELL):
-            self.findings.add(seq, "the taker did not receive what its side receives")
 
-    def rebate(
-        self,
-        seq: int,
-        maker_id: int,
-        amounts: tuple[int, int],
-        taker_fee: tuple[int, int],
-        rebate: tuple[int, int],
-        ppm: int,
-    ) -> None:
-        """A maker gets a share of what it gives, in the asset of the taker's fee, and no more than that."""
-        order = self.holds[maker_id]
-        due = min(amounts[1 if order.is_buy else 0] * max(-ppm, 0) // codes.PPM, taker_fee[0])
-        if rebate != (due, taker_fee[1]):
-            self.findings.add(seq, f"a rebate of {rebate}, the schedule says {due} of {taker_fee[1]}")
-        self.give(seq, order.account, rebate[1], rebate[0])
-        self.give(seq, codes.FEES_ACCOUNT, rebate[1], -rebate[0])
-        self.fees[rebate[1]] = self.fees.get(rebate[1], 0) - rebate[0]
-
-    def side(
-        self, seq: int, order_id: int, account: int, amounts: tuple[int, int], fee: tuple[int, int], ppm: int
-    ) -> None:
-        """One side of a fill: it gives from what it holds, receives, and pays its fee of what it receives."""
+    def side(self, seq: int, order_id: int, account: int, amounts: tuple[int, int]) -> None:
+        """One side of a fill: it gives from what it holds, and receives."""
         order = self.holds[order_id]
         base_amount, quote_amount = amounts
         given, received = (quote_amount, base_amount) if order.is_buy else (base_amount, quote_amount)
         asset = order.market.base if order.is_buy else order.market.quote
-        due = received * ppm // codes.PPM if self.register.are_fees_rounded_down else -(-received * ppm // codes.PPM)
-        if fee != (due, asset):
-            self.findings.add(seq, f"a fee of {fee[0]} of asset {fee[1]}, the schedule says {due} of {asset}")
         if account != order.account:
             self.findings.add(seq, f"a fill of account {account} for an order of {order.account}")
         order.held -= given
@@ -244,9 +239,16 @@ class Money:
             self.findings.add(seq, f"order {order_id} gave {given} and held {order.held + given}")
         cell = account, order.asset
         self.held[cell] = self.held.get(cell, 0) - given
-        self.give(seq, account, asset, received - fee[0])
-        self.give(seq, codes.FEES_ACCOUNT, asset, fee[0])
-        self.fees[asset] = self.fees.get(asset, 0) + due
+        self.give(seq, account, asset, received)
+
+    def referred(self, words: Words, at: int) -> None:
+        """A share of the fees just told goes to who referred the account that paid."""
+        seq, told = words[at + 1], (words[at + 2], *words[at + 4 : at + 10])
+        if not self.shares or self.shares[0] != told:
+            self.findings.add(seq, f"a share of {told}, the schedule says {self.shares[:1]}")
+        self.shares = self.shares[1:]
+        self.give(seq, codes.FEES_ACCOUNT, words[at + 6], -words[at + 7])
+        self.give(seq, words[at + 5], words[at + 6], words[at + 7])
 
     def end(self, seq: int, order_id: int) -> None:
         order = self.holds.pop(order_id)

@@ -10,17 +10,17 @@ from typing import Any
 
 import msgspec
 
-from . import auctions, countdowns, limitations, rules
+from . import auctions, countdowns, fees, limitations, rules
 from .matching import encoding as hot
 from .state import ApiKey, Asset, Listing, Remembered, State
 
 VERSION = 1
 SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
-SESSIONS, REMEMBERED, LIMITATIONS = 24, 25, 26
+SESSIONS, REMEMBERED, LIMITATIONS, FEES = 24, 25, 26, 27
 HEAD = Struct("<3q")
 HOT_SECTIONS = (hot.COUNTERS, hot.ACCOUNTS, hot.KEYS, hot.CELLS, hot.MARKETS, hot.ORDERS, hot.LISTS)
 # Left out where there is nothing to say: a journal that never used them keeps the hash that it had before they were.
-OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS, REMEMBERED, LIMITATIONS])
+OPTIONAL_SECTIONS = frozenset([hot.LISTS, SESSIONS, REMEMBERED, LIMITATIONS, FEES])
 
 
 def sections(state: State) -> Iterator[bytes]:
@@ -90,6 +90,7 @@ def cold_sections(state: State) -> list[tuple[int, Any]]:
         *([(SESSIONS, [state.next_session_id, sorted(state.sessions.items())])] if state.next_session_id > 1 else []),
         *([(REMEMBERED, remembered(state))] if state.remembered else []),
         *([(LIMITATIONS, limits)] if (limits := limitations.content(state)) else []),
+        *([(FEES, terms)] if (terms := fees.content(state)) else []),
     ]
 
 
@@ -119,6 +120,7 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
         SESSIONS,
         REMEMBERED,
         LIMITATIONS,
+        FEES,
     ):
         if at == len(view) and expected in OPTIONAL_SECTIONS:
             continue
@@ -172,6 +174,8 @@ def restore_cold(state: State, number: int, content: Any) -> None:
                 state.countdowns[subject_id] = due_ns
     elif number == LIMITATIONS:
         limitations.restore(state, content)
+    elif number == FEES:
+        fees.restore(state, content)
     elif number == REMEMBERED:
         for account_id, mine in content:
             state.remembered[account_id] = {name: Remembered(*known) for name, *known in mine}

@@ -8,14 +8,27 @@ from exchange.messages.base import Command, Reject
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import CommandRejected, Genesis, Parked
 
-from . import accounts, auctions, countdowns, disconnects, heads, limitations, markets, orders, rules, timers, transfers
+from . import (
+    accounts,
+    auctions,
+    countdowns,
+    disconnects,
+    fees,
+    heads,
+    limitations,
+    markets,
+    orders,
+    rules,
+    timers,
+    transfers,
+)
 from .matching import codes, cold
 from .state import State, check_right
 
 ROWS, MESSAGES = 1, 2
 ROW_SCHEMA = 1
 Handler = Callable[[State, Any], None]
-SUBJECTS = (rules, timers, heads, markets, limitations, auctions, countdowns, disconnects, accounts, transfers)
+SUBJECTS = (rules, timers, heads, markets, limitations, fees, auctions, countdowns, disconnects, accounts, transfers)
 HANDLERS: dict[type[Command], Handler] = {kind: do for subject in SUBJECTS for kind, do in subject.HANDLERS.items()}
 RIGHTS: dict[type[Command], int] = {kind: right for subject in SUBJECTS for kind, right in subject.RIGHTS.items()}
 

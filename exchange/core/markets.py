@@ -17,7 +17,7 @@ from exchange.messages.markets import (
 )
 from exchange.messages.rejects import RejectCode
 
-from . import auctions, limitations, rules
+from . import auctions, fees, limitations, rules
 from .matching import codes
 from .matching.market import Market
 from .state import Asset, Listing, State, find_asset, find_market
@@ -93,6 +93,7 @@ def list_market(state: State, command: ListMarket) -> None:
     listing = Listing(market.id, command.symbol, base, quote, command.tick_size, command.lot_size)
     state.listings.append(listing)
     state.symbols[listing.symbol] = listing
+    fees.note_listed(state)
     state.emit(
         MarketListed(
             market.id,

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from exchange.messages.accounts import ApiKeyGranted
 
+from . import fees
 from .limitations import LIMITS
 from .markets import FILTER_FIELDS
 from .matching import average, codes, cold
@@ -100,19 +101,52 @@ def armed_sessions(state: State) -> list[tuple[int, int]]:
     return sorted(state.sessions.items())
 
 
+class Commission(NamedTuple):
+    """What an account pays in a market, in ppm as maker, taker, buyer, seller: the rates of its tier, what is added as
+    special and as tax; and whether it wants to pay in the discount asset, and the market lets it.
+    """
+
+    standard: tuple[int, int, int, int]
+    special: tuple[int, int, int, int]
+    tax: tuple[int, int, int, int]
+    is_wanted: bool
+    is_offered: bool
+    discount_asset: str
+    discount_ppm: int
+
+
+def commission(state: State, market_id: int, account_id: int) -> Commission:
+    """The commissions in force; tiers by volume as they would be in a trade right now."""
+    hot = state.matching.fees
+    name = asset_name(state, hot.discount_asset) if hot.discount_asset else ""
+    return Commission(
+        fees.standard(state, market_id, account_id),
+        fees.extra(state, codes.SPECIAL, market_id, account_id),
+        fees.extra(state, codes.TAX, market_id, account_id),
+        account_id in state.discount_payers,
+        bool(name) and market_id in state.discount_markets,
+        name,
+        hot.discount_ppm,
+    )
+
+
 def fees_ppm(state: State, market_id: int, account_id: int) -> tuple[int, int]:
-    """What an account pays in a market as maker and as taker."""
-    hot = state.matching.markets[market_id - 1]
-    tier = account(state, account_id)[2]
-    return hot.maker_fee_ppm(tier), hot.taker_fee_ppm(tier)
+    """What an account pays in a market by its tier, as maker and as taker."""
+    return commission(state, market_id, account_id).standard[:2]
+
+
+def pays_discount(state: State, account_id: int) -> bool:
+    """Whether an account wants to pay its fees in the discount asset."""
+    return account_id in state.discount_payers
 
 
 def account(state: State, account_id: int) -> tuple[int, int, int, int, int]:
-    """An account's kind, status, tier, trade group and number of open orders."""
+    """An account's kind, status, tier as of now, trade group and number of open orders."""
     found = cold.account(state.matching, account_id)
     if found is None:
         raise KeyError(account_id)
-    return found
+    tier = state.matching.fees.tier_at(account_id, state.now_ns // codes.NS_PER_DAY)
+    return (*found[:2], tier, *found[3:])
 
 
 def granted_keys(state: State) -> list[ApiKeyGranted]:

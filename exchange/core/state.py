@@ -103,6 +103,14 @@ class State:
         """Idempotent orders of a day, by account and the 40 bytes of their client id, oldest first."""
         self.asset_limits: dict[int, int] = {}
         """How much of an asset one order may be about; 0: no limit."""
+        self.volume_least: list[int] = []
+        """What tiers need of volume, from tier 1 on, in the asset that the order path knows."""
+        self.extra_fees: dict[tuple[int, int, int], tuple[int, int, int, int]] = {}
+        """Rates added to those of the tiers, by kind, market and account."""
+        self.discount_markets: dict[int, None] = {}
+        self.discount_payers: dict[int, None] = {}
+        self.referrals: dict[int, tuple[int, int]] = {}
+        """By account who referred it, and the share of its fees that goes there."""
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels the orders of an account."""
         self.next_session_id = 1

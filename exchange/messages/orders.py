@@ -142,6 +142,7 @@ class EventKind(IntEnum):
     TERMS_NOTED = 14
     MESSAGE = 15
     ENTERED = 16
+    REFERRED = 17
 
 
 @unique

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from . import accounts, auctions, countdowns, disconnects, limitations, markets, remembering, system, transfers
+from . import accounts, auctions, countdowns, disconnects, fees, limitations, markets, remembering, system, transfers
 from .base import Seq
 
 AnyCommand = (
@@ -19,6 +19,12 @@ AnyCommand = (
     | limitations.SetExchangeLimits
     | limitations.SetAssetLimit
     | limitations.SetMinNotional
+    | fees.SetVolumeTiers
+    | fees.SetExtraFees
+    | fees.SetDiscount
+    | fees.SetMarketDiscount
+    | fees.SetDiscountPayment
+    | fees.SetReferral
     | accounts.OpenAccount
     | accounts.SetAccount
     | accounts.GrantApiKey
@@ -50,6 +56,12 @@ AnyEvent = (
     | limitations.ExchangeLimitsSet
     | limitations.AssetLimitSet
     | limitations.MinNotionalSet
+    | fees.VolumeTiersSet
+    | fees.ExtraFeesSet
+    | fees.DiscountSet
+    | fees.MarketDiscountSet
+    | fees.DiscountPaymentSet
+    | fees.ReferralSet
     | accounts.AccountOpened
     | accounts.AccountSet
     | accounts.ApiKeyGranted

@@ -88,7 +88,7 @@ class Traded(NamedTuple):
     level_quantity: int
     update_id: int
     cause: int
-    spare: int
+    fee_terms: int
 
 
 class Canceled(NamedTuple):
@@ -291,6 +291,21 @@ class Entered(NamedTuple):
     client_id: bytes
 
 
+class Referred(NamedTuple):
+    """A share of a fee that an account has just paid went to who referred it."""
+
+    head: int
+    seq: int
+    market: int
+    trade_id: int
+    account: int
+    referrer: int
+    asset: int
+    amount: int
+    share_ppm: int
+    fee_version: int
+
+
 class Message(NamedTuple):
     """A cold event, still as MessagePack."""
 
@@ -313,7 +328,7 @@ OrderEvent = (
     | Amended
     | Entered
 )
-AnyWords = OrderEvent | ListChanged | Message
+AnyWords = OrderEvent | ListChanged | Referred | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
 
@@ -333,12 +348,12 @@ class Layout:
         self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
         self.flags_at = types.index(Flags) if Flags in types else -1
 
-    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged:
+    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged | Referred:
         fields: Any = self.words.unpack_from(stream, at)
         if self.flags_at >= 0:
             fields = list(fields)
             fields[self.flags_at] = flags_of(fields[self.flags_at])
-        event: OrderEvent | ListChanged = self.make(fields)
+        event: OrderEvent | ListChanged | Referred = self.make(fields)
         return event
 
 
@@ -356,6 +371,7 @@ LAYOUTS = {
     int(EventKind.AMENDED): Layout(Amended),
     int(EventKind.LIST_CHANGED): Layout(ListChanged),
     int(EventKind.ENTERED): Layout(Entered),
+    int(EventKind.REFERRED): Layout(Referred),
 }
 
 

@@ -22,6 +22,7 @@ from exchange.messages.words import (
     Entered,
     ListChanged,
     Prevented,
+    Referred,
     StrategyNoted,
     TermsNoted,
     Traded,
@@ -86,6 +87,7 @@ class UserStream(Projection):
             Canceled: self.on_canceled,
             ListChanged: self.on_list_changed,
             Entered: self.on_entered,
+            Referred: self.on_referred,
             MarketListed: self.on_listed,
             Posted: self.on_posted,
         }
@@ -236,7 +238,7 @@ class UserStream(Projection):
             order.status = OrderStatus.FILLED
             self.forget(order)
         if self.is_watched(order.account):
-            self.touch(seq, order.account, *self.assets[event.market])
+            self.touch(seq, order.account, *self.assets[event.market], fee_asset)
             self.tell(
                 seq,
                 Execution.TRADE,
@@ -290,6 +292,11 @@ class UserStream(Projection):
             if self.is_watched(account):
                 self.touch(seq, account, event.asset_id)
                 self.events.append(BalanceUpdate(seq, self.ts_ns, account, event.asset_id, delta))
+
+    def on_referred(self, seq: int, event: Referred) -> None:
+        if self.is_watched(event.referrer):
+            self.touch(seq, event.referrer, event.asset)
+            self.events.append(BalanceUpdate(seq, self.ts_ns, event.referrer, event.asset, event.amount))
 
     def tell(self, seq: int, execution: Execution, order: Order, execution_id: int, **rest: Any) -> None:
         self.events.append(

@@ -1,7 +1,7 @@
 """What guards a market, and call auctions (core/matching/README.md): naive, over every price that matters."""
 
 from . import events, links, lists, words
-from .fees import receive
+from .fees import charge
 from .fields import PROTECTION, Message
 from .filters import note_trade, refuse_if
 from .orders import fire as enter_waiting
@@ -171,14 +171,12 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
         order.updated_ns = state.now_ns
         order.held -= claim
         state.ledger.add(order.account.account_id, held_asset(order), claim - given, -claim)
-    fees = {
-        order.order_id: receive(state, order, *amounts, max(market.fees[order.account.tier][0], 0))
-        for order in (buyer, seller)
-    }
-    note_trade(market, price, quantity, state.now_ns)
     younger, older = sorted((buyer, seller), key=lambda order: -order.order_id)
-    told = fees[younger.order_id], fees[older.order_id]
-    events.traded(state, market, younger, older, quantity, amounts, *told, AUCTION_CAUSE)
+    fees = charge(state, younger, older, amounts, is_auction=True)
+    note_trade(market, price, quantity, state.now_ns)
+    events.traded(state, market, younger, older, quantity, amounts, *fees[:3], AUCTION_CAUSE)
+    for share in fees.shares:
+        events.referred(state, market, share)
     events.rested(state, younger)
     if market.has_waiting:
         touch(market, price)

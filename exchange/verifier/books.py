@@ -59,11 +59,6 @@ def walk(
     return lots, cost, is_cut
 
 
-def fee_of(amount: int, ppm: int, is_rounded_down: bool = False) -> int:
-    """A share of an amount, rounded up, or down where that rule is in force."""
-    return amount * ppm // words.PPM if is_rounded_down else -(-amount * ppm // words.PPM)
-
-
 Limits = tuple[int, int]
 
 

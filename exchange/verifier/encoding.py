@@ -4,7 +4,7 @@ import struct
 from hashlib import sha256
 from typing import Any
 
-from . import limitations
+from . import limitations, schedules
 from .fields import OTHER_FILTERS, PROTECTION
 from .messagepack import pack
 from .state import FILTERS, Market, Order, State
@@ -12,7 +12,7 @@ from .state import FILTERS, Market, Order, State
 VERSION = 1
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
 SYSTEM, ASSETS, LISTINGS, USERS, API_KEYS, REQUESTS, TIMERS, RESUMPTIONS = 16, 17, 18, 19, 20, 21, 22, 23
-SESSIONS, REMEMBERED, LIMITATIONS = 24, 25, 26
+SESSIONS, REMEMBERED, LIMITATIONS, FEES = 24, 25, 26, 27
 HIGH = 1 << 62
 # The order of filters in the section of markets is not that of the message.
 MARKET_FILTERS = (
@@ -166,4 +166,7 @@ def cold_sections(state: State) -> list[tuple[int, bytes]]:
     limits = limitations.content(state)
     if limits:
         contents.append((LIMITATIONS, limits))
+    terms = schedules.content(state)
+    if terms:
+        contents.append((FEES, terms))
     return [(number, pack(content)) for number, content in contents]

@@ -94,6 +94,7 @@ def traded(
     amounts: tuple[int, int],
     taker_fee: tuple[int, int],
     maker_fee: tuple[int, int],
+    terms: int,
     cause: int = 0,
 ) -> None:
     """`amounts` are of base and quote, fees are amount and asset; both orders are as the trade left them."""
@@ -105,8 +106,12 @@ def traded(
     fields += [maker.order_id, maker.account.account_id, maker.remaining, maker_fee, market.executions]
     fields += [maker.flags, maker.price, maker.quantity, maker.filled_quote, maker.prevented_quantity]
     fields += [maker.created_ns, maker.list_id, maker.strategy, maker.client_id]
-    fields += [market.level_quantity(maker.side, maker.price), market.updates, cause, 0]
+    fields += [market.level_quantity(maker.side, maker.price), market.updates, cause, terms]
     emit(state, words.TRADED, fields)
+
+
+def referred(state: State, market: Market, share: tuple[int, int, int, int, int]) -> None:
+    emit(state, words.REFERRED, [market.market_id, market.trades, *share, market.fee_version])
 
 
 def canceled(

@@ -34,7 +34,10 @@ OPEN_ACCOUNT, SET_ACCOUNT, GRANT_API_KEY, REVOKE_API_KEY = 20, 21, 22, 23
 CREDIT, DEBIT = 30, 31
 SET_PROTECTION, START_AUCTION, KILL_SWITCH, SET_FEATURES = 40, 41, 42, 43
 SET_EXCHANGE_LIMITS, SET_ASSET_LIMIT, SET_MIN_NOTIONAL = 16, 17, 18
+SET_VOLUME_TIERS, SET_EXTRA_FEES, SET_DISCOUNT, SET_MARKET_DISCOUNT, SET_DISCOUNT_PAYMENT, SET_REFERRAL = range(60, 66)
 SET_COUNTDOWN, ARM_SESSION, END_SESSION = 50, 51, 52
+OF_TRADERS = (SET_COUNTDOWN, ARM_SESSION, END_SESSION, SET_DISCOUNT_PAYMENT)
+"""What needs the right TRADE, and not OPERATE."""
 PROTECTION = (
     *(
         "range_bid_up_ppm",
@@ -102,6 +105,15 @@ FIELDS: dict[int, list[Field]] = {
     ],
     SET_ASSET_LIMIT: required(INT, "key_id", "asset_id", "most"),
     SET_MIN_NOTIONAL: [*required(INT, "key_id", "market_id", "least"), *optional(INT, 0, "applies_to_market")],
+    SET_VOLUME_TIERS: [*required(INT, "key_id", "asset_id"), *required(INTS, "least")],
+    SET_EXTRA_FEES: [
+        *required(INT, "key_id", "kind", "market_id", "account_id"),
+        *optional(INT, 0, "maker_ppm", "taker_ppm", "buyer_ppm", "seller_ppm", "is_lifted"),
+    ],
+    SET_DISCOUNT: required(INT, "key_id", "asset_id", "discount_ppm"),
+    SET_MARKET_DISCOUNT: required(INT, "key_id", "market_id", "is_on"),
+    SET_DISCOUNT_PAYMENT: required(INT, "key_id", "account_id", "is_on"),
+    SET_REFERRAL: [*required(INT, "key_id", "account_id", "referrer_id"), *optional(INT, 0, "share_ppm")],
     ARM_SESSION: required(INT, "key_id", "account_id"),
     END_SESSION: required(INT, "key_id", "account_id", "session_id", "is_lost"),
     CREDIT: [

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from . import auctions, countdowns, events, fields, limitations, words
+from . import auctions, countdowns, events, fields, limitations, schedules, words
+from .fees import settle_tier
 from .fields import Message
 from .orders import fire, stop_timers
 from .state import FILTERS, Account, Key, Market, State
@@ -32,7 +33,7 @@ def apply_message(state: State, command: Message) -> None:
     """Apply one command, or refuse it: a refusal is raised before anything is written."""
     refuse_if(not state.journal_id and command.tag != fields.GENESIS, Code.NOT_STARTED)
     if "key_id" in command.values:
-        is_traders = command.tag in (fields.SET_COUNTDOWN, fields.ARM_SESSION, fields.END_SESSION)
+        is_traders = command.tag in fields.OF_TRADERS
         check_right(state, command.key_id, words.TRADE_RIGHT if is_traders else words.OPERATE_RIGHT)
     HANDLERS[command.tag](state, command)
 
@@ -266,6 +267,7 @@ def open_account(state: State, command: Message) -> None:
         command.kind,
         user_id=command.user_id,
         tier=command.tier,
+        granted=command.tier,
         trade_group=command.trade_group,
         parent=command.parent,
     )
@@ -280,9 +282,10 @@ def set_account(state: State, command: Message) -> None:
     refuse_if(command.status not in (words.ACTIVE, words.DISABLED), Code.WRONG_STATUS)
     check_tier_and_group(command)
     account.status = command.status
-    account.tier = command.tier
+    account.tier = account.granted = command.tier
+    settle_tier(state, account)
     account.trade_group = command.trade_group
-    events.message(state, 21, account.account_id, account.status, account.tier, account.trade_group)
+    events.message(state, 21, account.account_id, account.status, account.granted, account.trade_group)
 
 
 def grant_api_key(state: State, command: Message) -> None:
@@ -380,6 +383,7 @@ HANDLERS: dict[int, Callable[[State, Message], None]] = {
     fields.SET_EXCHANGE_LIMITS: limitations.set_exchange_limits,
     fields.SET_ASSET_LIMIT: limitations.set_asset_limit,
     fields.SET_MIN_NOTIONAL: limitations.set_min_notional,
+    **schedules.HANDLERS,
     fields.SET_COUNTDOWN: countdowns.set_countdown,
     fields.ARM_SESSION: countdowns.arm_session,
     fields.END_SESSION: end_session,

@@ -2,7 +2,7 @@
 
 from . import events, limitations, links, lists, remembering, triggers, words
 from .books import Limits, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
-from .fees import receive, receive_as_maker
+from .fees import charge
 from .filters import (
     check_counts,
     check_iceberg,
@@ -369,8 +369,8 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         order.held -= given
         state.ledger.add(order.account.account_id, held_asset(order), 0, -given)
     maker.part -= quantity if maker.visible else 0
-    taker_fee = receive(state, taker, base_amount, quote_amount, market.fees[taker.account.tier][1])
-    maker_fee = receive_as_maker(state, maker, (base_amount, quote_amount), taker_fee)
+    market.last_price = maker.price
+    fees = charge(state, taker, maker, (base_amount, quote_amount), is_auction=False)
     if maker.remaining == 0:
         market.side(maker.side).remove(maker)
         maker.account.orders.remove(maker)
@@ -378,7 +378,9 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
     if market.has_waiting:
         triggers.touch(market, maker.price)
     guard(state, market, quote_amount)
-    events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), taker_fee, maker_fee)
+    events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), *fees[:3])
+    for share in fees.shares:
+        events.referred(state, market, share)
     refill(state, maker)
     links.traded(state, maker)
 

@@ -36,6 +36,11 @@ class Account:
     tier: int = 0
     trade_group: int = 0
     parent: int = 0
+    granted: int = 0
+    """The tier that an operator gave it; `tier` is that, or what its volume gives."""
+    volumes: dict[int, int] = field(default_factory=dict)
+    volume_day: int = 0
+    """What it traded by day, and the last day on which it did."""
     orders: list["Order"] = field(default_factory=list)
 
 
@@ -303,6 +308,16 @@ class State:
         self.exchange_limits = [0, 0, 0, 0]
         """Orders, orders that wait, icebergs, lists of an account in all markets."""
         self.asset_limits: dict[int, int] = {}
+        self.volume_asset = 0
+        self.volume_least: list[int] = []
+        self.extra_fees: dict[tuple[int, int, int], tuple[int, ...]] = {}
+        """By kind, market and account: rates as maker, taker, buyer, seller."""
+        self.discount = (0, 0)
+        """Asset and ppm."""
+        self.discount_markets: dict[int, None] = {}
+        self.discount_payers: dict[int, None] = {}
+        self.referrals: dict[int, tuple[int, int]] = {}
+        """By account: referrer and share in ppm."""
         self.sessions: dict[int, int] = {}
         """Sessions whose loss cancels orders, and whose."""
         self.next_session_id = 1

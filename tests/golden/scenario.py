@@ -10,9 +10,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
+
 from exchange.core import encoding, ledger, queries
 from exchange.core.engine import MESSAGES, ROWS, Engine
-from exchange.messages import accounts, auctions, markets, orders, registry, system, transfers, words
+from exchange.messages import accounts, auctions, fees, markets, orders, registry, system, transfers, words
 from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
 from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce
 from exchange.messages.rejects import RejectCode
@@ -117,7 +119,9 @@ class Scenario:
         alice amends 1|ID to 0.5 [as ID]
         alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice lists oco|oto|otoco [as ID]: sells 1 BTCUSDT at 55000 post-only; sells 1 BTCUSDT at market stop 45000
-        operate SetMinNotional market_id=1 least=100 ... (any operator's command) · filters BTCUSDT filter=number ...
+        alice pays fees with|without discount
+        operate SetMinNotional market_id=1 least=100 ... (any operator's command; a list: 1,2)
+        filters BTCUSDT filter=number ...
         alice cancels list 1|ID [in BTCUSDT] · alice owns · book BTCUSDT · wait 5s
         an empty venue · entry KIND TIME HEX · state (what the simulator found: one command as a journal has it)
         auction BTCUSDT for 60s · kill BTCUSDT|everything · protect BTCUSDT setting=number ... · switch off 3 in BTCUSDT
@@ -272,8 +276,17 @@ class Scenario:
     def operate(self, name: str, fields: str) -> str:
         """Any operator's command by its name, its fields by theirs."""
         kinds = {kind.__name__: kind for kind in get_args(registry.AnyCommand)}
-        values = {field: int(value) for field, _, value in (each.partition("=") for each in fields.split())}
+        given = dict(each.split("=") for each in fields.split())
+        lists = {field.name for field in msgspec.structs.fields(kinds[name]) if field.type == list[int]}
+        values: dict[str, Any] = {
+            field: [int(each) for each in value.split(",")] if field in lists else int(value)
+            for field, value in given.items()
+        }
         return self.tell(self.send(kinds[name](key_id=0, **values)))
+
+    def pay_fees(self, name: str, word: str) -> str:
+        key, account = self.key(name), self.person(name)
+        return self.tell(self.send(fees.SetDiscountPayment(key, account, int(word == "with"))))
 
     def place_list(self, name: str, kind: str, list_id: str | None, legs: str) -> str:
         """A list, its orders in the order of the wire's prefixes: working, above, below, or pending."""
@@ -368,6 +381,10 @@ class Scenario:
             names = (event.working_name, event.first_name, event.second_name) if event.status == 2 else ()
             called = ", ".join(orders.unpack_client_id(name) for name in names if any(name))
             return f"list {event.list_id} {LIST_WORDS[event.status - 1]}{' to ' * bool(called)}{called}"
+        if isinstance(event, words.Referred):
+            people = {account: name for name, account in self.people.items()}
+            amount = number(event.amount / Decimal(10) ** SCALE)
+            return f"{people[event.referrer]} gets {amount} {queries.asset_name(self.engine.state, event.asset)}"
         if isinstance(event, words.Rejected):
             half = {1: "new order ", 2: "cancel "}.get(event.row_kind, "") if self.is_replacing else ""
             return f"{half}rejected {RejectCode(event.code).name}"
@@ -403,9 +420,13 @@ class Scenario:
             return f"{event.order_id} rests {number(market.quantity(event.remaining))}"
         if isinstance(event, words.Traded):
             unit = Decimal(10) ** SCALE
-            fees = f"fees {number(event.taker_fee / unit)} and {number(event.maker_fee / unit)}"
+            names = [
+                queries.asset_name(self.engine.state, each) for each in (event.taker_fee_asset, event.maker_fee_asset)
+            ]
+            told = [f" {name}" if event.fee_terms else "" for name in names]
+            paid = f"fees {number(event.taker_fee / unit)}{told[0]} and {number(event.maker_fee / unit)}{told[1]}"
             bought = f"{event.taker_order} trades {number(market.quantity(event.quantity))} at"
-            return f"{bought} {number(market.price(event.price))} with {event.maker_order} ({fees})"
+            return f"{bought} {number(market.price(event.price))} with {event.maker_order} ({paid})"
         if isinstance(event, words.Canceled):
             reason = orders.Reason(event.reason).name
             why = f" {RejectCode(event.code).name}" if event.code else ""
@@ -419,7 +440,8 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"filters (\w+)((?: \w+=\d+)*)", Scenario.set_filters),
     (r"fees (\w+) maker (-?\d+) taker (\d+)(?: tier (\d+))?", Scenario.set_fees),
     (r"status (\w+) (\w+)", Scenario.set_status),
-    (r"operate (\w+)((?: \w+=\d+)*)", Scenario.operate),
+    (r"operate (\w+)((?: \w+=[-\d,]+)*)", Scenario.operate),
+    (r"(\w+) pays fees (with|without) discount", Scenario.pay_fees),
     (r"auction (\w+) for (\d+)s", Scenario.auction),
     (r"kill (\w+)", Scenario.kill),
     (r"protect (\w+)((?: \w+=\d+)*)", Scenario.protect),

@@ -33,6 +33,7 @@ KNOBS = st.builds(
     poverty=st.sampled_from([0, 0, 10, 25]),
     waiting=st.sampled_from([0.0, 0.2, 0.5]),
     lists=st.sampled_from([0.0, 0.0, 0.3]),
+    terms=st.sampled_from([0, 0, 1]),
 )
 STEPS = st.lists(st.integers(0, 1 << 32), min_size=20, max_size=60)
 QUARANTINED = st.lists(st.integers(2, 400), max_size=4, unique=True).map(tuple)
@@ -100,6 +101,7 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
             0,
             seed % 3 * 0.15,
             seed % 2 * 0.25,
+            seed // 2 % 2,
         )
         steps = [random.randrange(1 << 32) for _ in range(60)]
         drive(knobs, steps, (random.randrange(50, 200),), random.randrange(40), seen)
@@ -109,38 +111,13 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     elsewhere = {RejectCode.ACCOUNT_MAX_ORDERS, RejectCode.MARKET_MAX_TRAILING, RejectCode.MARKET_BUSY}
     elsewhere |= {RejectCode.TOO_MANY_REMEMBERED}
     assert set(RejectCode) - codes <= elsewhere, "test_bounds.py and test_remembering.py have those alone"
-    assert {flows.kind_of(event) for event in events} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16}
-    assert tags == {
-        1,
-        2,
-        3,
-        4,
-        10,
-        11,
-        12,
-        13,
-        14,
-        15,
-        16,
-        17,
-        18,
-        20,
-        21,
-        22,
-        23,
-        30,
-        40,
-        41,
-        42,
-        43,
-        44,
-        45,
-        50,
-        51,
-        52,
-        53,
-    }
+    assert {flows.kind_of(event) for event in events} == {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16, 17}
+    assert tags == {*range(1, 5), *range(10, 19), *range(20, 24), 30, *range(40, 46), *range(50, 54), *range(60, 66)}
     assert {event[6] for event in events if flows.kind_of(event) == 4} == {
         *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17)
     }
+    terms = [event[39] for event in events if flows.kind_of(event) == 3]
+    hows = {terms_word >> at & 255 for terms_word in terms for at in (16, 24)}
+    assert hows == set(range(8)), "own specials, own taxes and discounts, each with each"
+    assert {terms_word & 255 for terms_word in terms if terms_word} >= {0, 1, 2, 3}, "tiers by volume"
     assert {event[38] for event in events if flows.kind_of(event) == 3} == {0, 1}, "trades of takers and of auctions"

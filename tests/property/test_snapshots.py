@@ -60,7 +60,7 @@ def test_incident_15_replay_traps_every_position_restored_has_the_same_future() 
     positions: Counter[str] = Counter()
     for seed in range(12):
         random = Random(seed)
-        knobs = flows.Knobs(2, 4, seed, 5, random.randint(2, 6), 1_000, 0, 0.3, seed % 2 * 0.3)
+        knobs = flows.Knobs(2, 4, seed, 5, random.randint(2, 6), 1_000, 0, 0.3, seed % 2 * 0.3, 1 - seed % 2)
         trio = Trio(forms=(COMPILED,))
         followers: list[tuple[int, Any]] = []
         steps = [random.randrange(1 << 32) for _ in range(60)]

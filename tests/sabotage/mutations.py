@@ -24,6 +24,10 @@ REMEMBERED = ("tests/property/test_remembering.py",)
 BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 
+FEES = "exchange/core/matching/fees.py"
+FEE_TERMS = ("tests/golden/test_golden.py",)
+
+
 class Mutation(NamedTuple):
     """One act: `old` stands once or more in the file, its first place is changed."""
 
@@ -35,6 +39,14 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = (
+    # Fee terms.
+    Mutation("volume stays", FEES, "payer.days[(day - number) % codes.VOLUME_DAYS] = 0", "pass", FEE_TERMS),
+    Mutation("a bound has to be passed", FEES, "volume >= self.bounds[tier]", "volume > self.bounds[tier]", FEE_TERMS),
+    Mutation("a tax is discounted", FEES, "self.discount_ppm) + extra", "self.discount_ppm)", FEE_TERMS),
+    Mutation("a fee is paid with what is not there", FEES, "cell.available >= fee", "cell.available >= 0", FEE_TERMS),
+    Mutation("a rebate is shared, too", FEES, "events.taker_fee - rebate)", "events.taker_fee)", FEE_TERMS),
+    Mutation("a market's special hides one's own", FEES, "rates.get(market_id)", "None", FEE_TERMS),
+    Mutation("an operator's tier is lost", FEES, "max(payer.granted, self", "max(0, self", FEE_TERMS),
     # The core.
     Mutation("a maker's fee is forgotten", TRADING, "paid - maker_fee", "paid", WORLDS),
     Mutation("a taker pays the maker's fee", TRADING, "market.taker_ppm[taker", "market.maker_ppm[taker", WORLDS),

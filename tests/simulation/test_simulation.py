@@ -9,7 +9,8 @@ import pytest
 from exchange.core import encoding
 from exchange.core.engine import Engine
 from exchange.ops import sim
-from exchange.verifier import books
+from exchange.verifier import fees, words
+from exchange.verifier.state import State
 from journal import beside, scan, writer
 from journal.scan import Verdict
 from tests.fakes.disk import LyingDisk
@@ -135,10 +136,13 @@ def test_what_core_and_verifier_disagree_on_becomes_a_scenario(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A verifier broken on purpose: of hundreds of commands a handful is left, and fails as a golden scenario."""
-    real = books.fee_of
-    monkeypatch.setattr(
-        "exchange.verifier.fees.fee_of", lambda amount, ppm, is_down=False: real(amount, ppm, is_down) + (ppm > 0)
-    )
+    real = fees.part
+
+    def planted(state: State, amount: int, by: int, over: int, is_rounded_down: bool | None = None) -> int:
+        """A fee is one unit too much."""
+        return real(state, amount, by, over, is_rounded_down) + (over == words.PPM and by > 0)
+
+    monkeypatch.setattr("exchange.verifier.fees.part", planted)
     monkeypatch.setattr(small, "FOUND", tmp_path)
     seed = next(seed for seed in range(20) if "other events" in sim.failure("disk", seed, world.plan(seed), Counter()))
     sim.tell(sim.Failure("disk", seed, "planted"))

@@ -70,6 +70,7 @@ class World:
             spread=self.random.randint(0, 6),
             fee_ppm=self.random.choice([0, 1_000]),
             waiting=self.random.choice([0.0, 0.3]),
+            terms=seed % 2,
         )
         self.model = Venue([])
         self.core = Engine(b"k" * 16)

@@ -2,6 +2,7 @@ cimport cython
 from . cimport arithmetic, average, codes, trading
 from .market cimport Market
 from .records cimport Account, Cell, Level, Order, Seat
+from .fees cimport Fees
 from .trading cimport Trading
 
 
@@ -16,6 +17,7 @@ cdef class Auction:
     cdef int consider(self, long long price, long long demand, long long supply) except -1
     cdef bint is_better(self, long long price, long long volume, long long imbalance) except? -1
     cpdef int uncross(self, Market market) except -1
+    @cython.locals(fees=Fees)
     cdef int trade_at(self, Market market, Order *buyer, Order *seller, long long price, long long quantity) except -1
     cdef int tell_auction(self, Market market, Order *younger, Order *older, long long quantity, long long base_amount,
                           long long quote_amount, long long younger_fee, long long older_fee) except -1

@@ -84,13 +84,21 @@ class Auction:
         """
         base_amount = quantity * market.base_per_lot
         quote_amount = price * quantity * market.quote_per_tick_lot
-        # Nobody takes here, so there is no fee that a rebate could be part of.
-        buyer_fee = trading.fee_of(base_amount, max(0, market.maker_ppm[buyer.seat.account.tier]), market.fee_rounding)
-        seller_fee = trading.fee_of(
-            quote_amount, max(0, market.maker_ppm[seller.seat.account.tier]), market.fee_rounding
-        )
         market.trades += 1
         market.last_price = price
+        # Nobody takes here, so there is no fee that a rebate could be part of.
+        if market.has_fee_terms:
+            younger = buyer if buyer.id > seller.id else seller
+            older = seller if buyer.id > seller.id else buyer
+            fees = self.trading.fees
+            fees.charge(market, younger, older, base_amount, quote_amount, codes.MAKER_RATE, self.trading.now_ns)
+            buyer_fee = fees.taker_part if buyer.id > seller.id else fees.maker_part
+            seller_fee = fees.maker_part if buyer.id > seller.id else fees.taker_part
+        else:
+            buyer_ppm = max(0, market.maker_ppm[buyer.seat.account.tier])
+            seller_ppm = max(0, market.maker_ppm[seller.seat.account.tier])
+            buyer_fee = trading.fee_of(base_amount, buyer_ppm, market.fee_rounding)
+            seller_fee = trading.fee_of(quote_amount, seller_ppm, market.fee_rounding)
         average.note_trade(market, self.trading.now_ns, price, quantity)
         claim = buyer.price * quantity * market.quote_per_tick_lot
         buyer.held -= claim
@@ -126,6 +134,8 @@ class Auction:
         older_fee: int,
     ) -> None:
         self.trading.events.traded(market, younger, older, quantity, base_amount, quote_amount, younger_fee, older_fee)
+        if market.has_fee_terms:
+            self.trading.fees.tell_shares(market, younger, older)
         self.trading.events.rested(market, younger, younger.level)
 
     def note_fill(self, order: "records.Order", quantity: int, quote_amount: int) -> None:

@@ -18,6 +18,7 @@ from .records import (
     ListLink,
     Prevented,
     Reference,
+    Referred,
     Refilled,
     Rejected,
     Rested,
@@ -204,6 +205,9 @@ class Buffer:
 
     def entered(self) -> Entered:
         return self.add(Entered(), codes.ENTERED)
+
+    def referred(self) -> Referred:
+        return self.add(Referred(), codes.REFERRED)
 
     def message(self, seq: int, payload: bytes) -> None:
         """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""

@@ -26,6 +26,10 @@ AVERAGE_MINUTES_MAX = 1_440
 NS_PER_SECOND = 1_000_000_000
 CLIENT_ID_WORDS = 5
 FEE_PPM_MAX = 100_000
+NS_PER_DAY = 86_400_000_000_000
+# The window of the volume that tiers follow, and the most that is counted of it.
+VOLUME_DAYS = 30
+VOLUME_MAX = (1 << 62) - 1
 
 # The base of a row, and one typed extension, in words.
 ROW_WORDS = 16
@@ -91,6 +95,7 @@ AMENDED = 10 | 32 << 8
 LIST_CHANGED = 11 | 32 << 8
 TERMS_NOTED = 14 | 10 << 8
 ENTERED = 16 | 20 << 8
+REFERRED = 17 | 10 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
@@ -99,6 +104,14 @@ EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY, COUNTED_DOWN = 8, 9, 10, 
 # Of an order of a list: another leg works or has ended; the working order ended unfilled; it was refused when placed.
 OCO_TRIGGER, OTO_PHASE_ONE_EXPIRED, LEG_REFUSED = 13, 14, 15
 GOOD_TILL_ENDED, DISCONNECTED = 16, 17
+# The rates of a special or a tax in their order, of which two are added: by role and by side.
+MAKER_RATE, TAKER_RATE, BUYER_RATE, SELLER_RATE, RATES = 0, 1, 2, 3, 4
+SPECIAL, TAX = 1, 2
+# How one side's fee came about, as bits (word `fee_terms` of TRADED): rates of its own, or in the discount asset.
+OWN_SPECIAL, OWN_TAX, DISCOUNTED, TERMS_TOLD = 1, 2, 4, 1 << 32
+# Instead of the market that gives the rate: none is needed. Instead of an amount: there is no rate.
+SAME_ASSET = 1 << 62
+NOT_CONVERTIBLE = -1
 # Why a trade took place that no taker asked for (word `cause` of TRADED).
 AUCTION_CAUSE = 1
 # The level quantity told of an order that did not rest.

@@ -17,6 +17,8 @@ class Events:
         self.seq = 0
         self.cause = 0
         self.code = 0
+        # Of the trade being told, where its market has fee terms (fees.py).
+        self.fee_terms = self.taker_fee = self.taker_fee_asset = self.maker_fee = self.maker_fee_asset = 0
 
     def accepted(self, market: Market, order: "records.Order", quote_quantity: int, key: int) -> None:
         market.executions += 1
@@ -239,7 +241,27 @@ class Events:
         event.level_quantity = maker.level.quantity
         event.update_id = market.updates
         event.cause = self.cause
-        event.spare = 0
+        event.fee_terms = 0
+        if market.has_fee_terms:
+            event.fee_terms = self.fee_terms
+            event.taker_fee = self.taker_fee
+            event.taker_fee_asset = self.taker_fee_asset
+            event.maker_fee = self.maker_fee
+            event.maker_fee_asset = self.maker_fee_asset
+
+    def referred(
+        self, market: Market, account: "records.Account", referrer: int, asset: int, amount: int, share_ppm: int
+    ) -> None:
+        event = self.buffer.referred()
+        event.seq = self.seq
+        event.market = market.id
+        event.trade_id = market.trades
+        event.account = account.id
+        event.referrer = referrer
+        event.asset = asset
+        event.amount = amount
+        event.share_ppm = share_ppm
+        event.fee_version = market.fee_version
 
     def canceled(
         self,

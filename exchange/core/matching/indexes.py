@@ -162,7 +162,7 @@ class Accounts:
             raise OverflowError(f"account id {account_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         account = self.accounts[account_id] = Account()
         account.id = account_id
-        account.open_orders = 0
+        account.open_orders = account.has_payer = 0
         return account
 
 

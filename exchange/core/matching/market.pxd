@@ -90,6 +90,12 @@ cdef class Market:
     cdef public long long fee_rounding
     cdef long long *maker_ppm
     cdef long long *taker_ppm
+    cdef public long long has_fee_terms
+    cdef public long long has_discount
+    cdef public long long discount_rate
+    cdef public long long volume_rate
+    cdef long long *special
+    cdef long long *tax
     cdef Cell *base_fees
     cdef Cell *quote_fees
     cdef public long long average_bucket
@@ -104,6 +110,8 @@ cdef class Market:
     cdef long long ask_top
     cdef long long ask_bottom
     cpdef int set_fees(self, long long tier, long long maker_ppm, long long taker_ppm) except -1
+    @cython.locals(number=cython.longlong)
+    cpdef int set_rates(self, long long kind, list rates) except -1
     cpdef bint crosses(self) except? -1
     cpdef int forget_bounds(self) except -1
     cpdef int set_average_minutes(self, long long minutes) except -1

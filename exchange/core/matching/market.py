@@ -58,6 +58,10 @@ class Market:
         self.fee_rounding = codes.PPM - 1
         self.maker_ppm = self.pool.take_words(codes.TIERS)
         self.taker_ppm = self.pool.take_words(codes.TIERS)
+        # What fees.py adds to them: rates for all accounts, and from which market a fee or a volume is converted.
+        self.has_fee_terms = self.has_discount = self.discount_rate = self.volume_rate = 0
+        self.special = self.pool.take_words(codes.RATES)
+        self.tax = self.pool.take_words(codes.RATES)
         self.average_minutes = 0
         self.average_bucket = 0
         # Sums of price × quantity and of quantity by bucket; behind the buckets their totals, then room to reckon.
@@ -85,6 +89,14 @@ class Market:
     def taker_fee_ppm(self, tier: int) -> int:
         assert 0 <= tier < codes.TIERS
         return self.taker_ppm[tier]
+
+    def set_rates(self, kind: int, rates: list[int]) -> None:
+        """Set what everybody pays besides the rates of the tiers: a special, or a tax."""
+        for number in range(codes.RATES):
+            if kind == codes.TAX:
+                self.tax[number] = rates[number]
+            else:
+                self.special[number] = rates[number]
 
     def crosses(self) -> bool:
         """Whether the best bid reaches the best ask: orders have gathered and not traded yet."""

@@ -5,6 +5,7 @@ from .buffers cimport Buffer, Rows
 from .checks cimport Checks
 from .due cimport DueOrders
 from .events cimport Events
+from .fees cimport Fees
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 from .limits cimport Limits
 from .links cimport Links
@@ -25,6 +26,7 @@ cdef class Matching:
     cdef Accounts accounts
     cdef Keys keys
     cdef readonly Events events
+    cdef readonly Fees fees
     cdef Trading trading
     cdef Rows rows
     cdef Checks checks

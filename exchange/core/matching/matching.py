@@ -11,6 +11,7 @@ from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
 from .events import Events
+from .fees import Fees
 from .indexes import Accounts, Cells, Keys, Markets, Seats
 from .lists import Lists
 from .market import Market
@@ -29,9 +30,10 @@ class Matching:
         self.accounts = Accounts()
         self.keys = Keys()
         self.events = Events()
-        self.trading = Trading(self.pool, secret, self.events)
-        self.auction = Auction(self.trading)
         self.markets: list[Market] = []
+        self.fees = Fees(self.pool, self.accounts, self.cells, self.events, self.markets)
+        self.trading = Trading(self.pool, secret, self.events, self.fees)
+        self.auction = Auction(self.trading)
         self.roster = Markets(self.markets)
         self.rows = Rows()
         self.checks = Checks(self.rows, self.accounts, self.keys, self.cells, self.seats, self.trading)
@@ -40,11 +42,9 @@ class Matching:
         self.due = self.trading.due
         self.lists = Lists(self.rows, self.checks, self.trading)
         self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
-        self.next_order_id = 1
-        self.why = codes.DONE
+        self.next_order_id, self.why = 1, codes.DONE
         self.owed = self.owed_market = 0
-        self.now_ns = 0
-        self.steps = 0
+        self.now_ns = self.steps = 0
         self.is_out_of_range = False
 
     def apply_rows(self, data: Any, start: int, seq: int, now_ns: int) -> int:
@@ -470,7 +470,7 @@ class Matching:
         assert account
         assert 0 <= tier < codes.TIERS
         account.status = status
-        account.tier = tier
+        self.fees.grant(account, tier)
         account.trade_group = trade_group
 
     def add_key(self, key_id: int, account_id: int, rights: int) -> None:

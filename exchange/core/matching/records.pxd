@@ -106,7 +106,7 @@ cdef struct Account:
     unsigned char kind
     unsigned char status
     unsigned char tier
-    unsigned char spare[1]
+    unsigned char has_payer
     unsigned char marks[4]
     Seat *seats[4]
 
@@ -283,7 +283,7 @@ cdef struct Traded:
     long long level_quantity
     long long update_id
     long long cause
-    long long spare
+    long long fee_terms
 
 cdef struct Canceled:
     long long head
@@ -414,6 +414,18 @@ cdef struct Entered:
     long long strategy_id
     long long strategy_type
     ClientId client_id
+
+cdef struct Referred:
+    long long head
+    long long seq
+    long long market
+    long long trade_id
+    long long account
+    long long referrer
+    long long asset
+    long long amount
+    long long share_ppm
+    long long fee_version
 
 cdef struct Refilled:
     long long head

@@ -70,9 +70,9 @@ class Trigger:
 
 
 class Account:
-    """What matching must know of an account."""
+    """What matching must know of an account; with `has_payer` there is more that its fees depend on (fees.py)."""
 
-    __slots__ = ("id", "trade_group", "open_orders", "kind", "status", "tier")
+    __slots__ = ("id", "trade_group", "open_orders", "kind", "status", "tier", "has_payer")
 
 
 class Key:
@@ -163,7 +163,7 @@ class Traded:
         "taker_execution_id", "maker_order", "maker_account", "maker_remaining", "maker_fee", "maker_fee_asset",
         "maker_execution_id", "maker_flags", "maker_price", "maker_quantity", "maker_filled_quote",
         "maker_prevented_quantity", "maker_created_ns", "maker_list_id", "maker_strategy_id", "maker_strategy_type",
-        "maker_client_id", "level_quantity", "update_id", "cause", "spare",
+        "maker_client_id", "level_quantity", "update_id", "cause", "fee_terms",
     )  # fmt: skip
 
 
@@ -232,6 +232,14 @@ class Entered:
     __slots__ = (
         "head", "seq", "market", "account", "order_id", "flags", "price", "quantity", "remaining", "held",
         "created_ns", "execution_id", "list_id", "strategy_id", "strategy_type", "client_id",
+    )  # fmt: skip
+
+
+class Referred:
+    """A share of the fee that an account has just paid goes to who referred it."""
+
+    __slots__ = (
+        "head", "seq", "market", "trade_id", "account", "referrer", "asset", "amount", "share_ppm", "fee_version",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes
+from . cimport average, codes, guards, indexes
 from .events cimport Events
+from .fees cimport Fees
 from .due cimport DueOrders
 from .indexes cimport ClientIndex, OrderIndex
 from .links cimport Links
@@ -23,6 +24,7 @@ cdef class Trading:
     cdef OrderIndex orders
     cdef ClientIndex clients
     cdef Events events
+    cdef Fees fees
     cdef readonly Triggers triggers
     cdef readonly Links links
     cdef readonly DueOrders due
@@ -49,7 +51,6 @@ cdef class Trading:
     cdef int settle_taker(self, Market market, Order *taker) except -1
     @cython.locals(is_new=cython.bint)
     cdef int rest(self, Market market, Order *order) except -1
-    cdef int guard(self, Market market, Order *taker, long long quote_amount) except -1
     cdef int leave_or_refill(self, Market market, Order *order, long long traded) except -1
     cdef int note_fill(self, Market market, Order *order, long long traded) except -1
     cdef bint decrement(self, Market market, Order *taker, Order *maker) except -1

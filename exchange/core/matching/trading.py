@@ -4,9 +4,10 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import arithmetic, average, codes, indexes, records
+from . import average, codes, guards, indexes, records
 from .due import DueOrders
 from .events import Events
+from .fees import Fees
 from .indexes import ClientIndex, OrderIndex
 from .links import Links
 from .market import Market
@@ -60,11 +61,12 @@ def shown_of(order: "records.Order") -> int:
 class Trading:
     """Books, and matching and settling on the records of one core."""
 
-    def __init__(self, pool: Pool, secret: bytes, events: Events) -> None:
+    def __init__(self, pool: Pool, secret: bytes, events: Events, fees: Fees) -> None:
         self.pool = pool
         self.orders = OrderIndex(pool)
         self.clients = ClientIndex(pool, secret)
         self.events = events
+        self.fees = fees
         self.triggers = Triggers(pool)
         self.links = Links(pool)
         self.due = DueOrders(pool)
@@ -217,14 +219,19 @@ class Trading:
         taker_buys = taker.flags.side == codes.BUY
         paid = quote_amount if taker_buys else base_amount
         received = base_amount if taker_buys else quote_amount
-        taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier], market.fee_rounding)
-        maker_ppm = market.maker_ppm[maker.seat.account.tier]
-        if maker_ppm >= 0:
-            maker_fee = fee_of(paid, maker_ppm, market.fee_rounding)
-        else:
-            maker_fee = -rebate_of(received, -maker_ppm, taker_fee)
         market.trades += 1
         market.last_price = maker.price
+        if market.has_fee_terms:
+            self.fees.charge(market, taker, maker, base_amount, quote_amount, codes.TAKER_RATE, self.now_ns)
+            taker_fee = self.fees.taker_part
+            maker_fee = self.fees.maker_part
+        else:
+            taker_fee = fee_of(received, market.taker_ppm[taker.seat.account.tier], market.fee_rounding)
+            maker_ppm = market.maker_ppm[maker.seat.account.tier]
+            if maker_ppm >= 0:
+                maker_fee = fee_of(paid, maker_ppm, market.fee_rounding)
+            else:
+                maker_fee = -rebate_of(received, -maker_ppm, taker_fee)
         average.note_trade(market, self.now_ns, maker.price, quantity)
         taker.remaining -= quantity
         taker.filled_quote += quote_amount
@@ -251,10 +258,14 @@ class Trading:
             given.available -= maker_fee
             self.rebates -= maker_fee
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
+        if market.has_fee_terms:
+            self.fees.tell_shares(market, taker, maker)
         if market.waiting:
             self.triggers.touch(market, maker.price)
         if market.breaker_ppm | market.notional_per_second:
-            self.guard(market, taker, quote_amount)
+            # Where it is stopped, what remains of the taker ends (HALTED).
+            if guards.trips(market, self.now_ns, quote_amount):
+                self.kept_back = taker.remaining
         self.leave_or_refill(market, maker, quantity)
 
     def leave_or_refill(self, market: Market, order: "records.Order", traded: int) -> None:
@@ -276,33 +287,6 @@ class Trading:
             self.links.traded(order)
         if details.due_level and order.remaining == 0:
             self.due.remove(order)
-
-    def guard(self, market: Market, taker: "records.Order", quote_amount: int) -> None:
-        """Stop a market whose price has moved too far in a while, or that has traded too much in a second.
-
-        What remains of the taker is kept back: it ends (HALTED).
-        """
-        if market.breaker_ppm:
-            since_ns = self.now_ns - market.breaker_since_ns
-            if not market.breaker_price or since_ns >= market.breaker_seconds * codes.NS_PER_SECOND:
-                market.breaker_price = market.last_price
-                market.breaker_since_ns = self.now_ns
-            moved = arithmetic.distance(market.last_price, market.breaker_price)
-            if moved > arithmetic.mul_ppm(market.breaker_price, market.breaker_ppm):
-                market.status = codes.HALT
-        if market.notional_per_second:
-            second = self.now_ns // codes.NS_PER_SECOND
-            if second != market.notional_second:
-                market.notional_second = second
-                market.notional_sum = 0
-            market.notional_sum += quote_amount
-            if market.notional_sum > market.notional_per_second and market.status == codes.TRADING:
-                market.status = codes.CANCEL_ONLY
-        if market.status != codes.TRADING:
-            market.tripped = 1
-            market.breaker_price = 0
-            market.notional_sum = 0
-            self.kept_back = taker.remaining
 
     def cover(self, market: Market, order: "records.Order") -> None:
         """Hold more for a purchase without a price, where the book asks for more than it holds and there is more.

@@ -1,4 +1,4 @@
-"""Sums two words wide, in plain Python: `wide.pxd` is the compiled twin.
+"""Sums and products two words wide, in plain Python: `wide.pxd` is the compiled twin.
 
 Sum number `at` of a run of words is its word 2 × at times 2^62 plus its word 2 × at + 1, which is below 2^62.
 """
@@ -23,6 +23,12 @@ def gather(sums: list[int], at: int, other: int) -> None:
 def subtract(sums: list[int], at: int, other: int) -> None:
     """Take another sum of the run away from a sum."""
     add(sums, at, -total(sums, other))
+
+
+def scaled(amount: int, by: int, over: int, rounds_up: int) -> int:
+    """amount × by / over, rounded; -1 where that is above 2^62. Nothing is negative, and `over` is not 0."""
+    quotient = (amount * by + (over - 1 if rounds_up else 0)) // over
+    return quotient if quotient <= WORD else -1
 
 
 def is_positive(sums: list[int], at: int) -> bool:

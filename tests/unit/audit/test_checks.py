@@ -16,7 +16,7 @@ from tests.unit.audit.steps import audited, events_of, flow, lied, put, step_of
 ACCEPTED, RESTED, TRADED = int(EventKind.ACCEPTED), int(EventKind.RESTED), int(EventKind.TRADED)
 CANCELED, PREVENTED, TRIGGERED = int(EventKind.CANCELED), int(EventKind.PREVENTED), int(EventKind.TRIGGERED)
 REFILLED, AMENDED = int(EventKind.REFILLED), int(EventKind.AMENDED)
-LIST_CHANGED, ENTERED = int(EventKind.LIST_CHANGED), int(EventKind.ENTERED)
+LIST_CHANGED, ENTERED, REFERRED = int(EventKind.LIST_CHANGED), int(EventKind.ENTERED), int(EventKind.REFERRED)
 QUARANTINED = (5, 90, 120)
 
 
@@ -28,6 +28,7 @@ def test_whatever_a_flow_does_holds(seed: int) -> None:
         "wild_percent": (0, 10, 30)[seed % 3],
         "poverty": (0, 10)[seed % 2],
         "lists": (0.0, 0.3)[seed % 2],
+        "terms": seed // 2 % 2,
     }
     steps, core = flow(seed, steps=40, quarantined=quarantined, **knobs)
     assert audited(steps, core, quarantined) == []
@@ -36,9 +37,21 @@ def test_whatever_a_flow_does_holds(seed: int) -> None:
 @pytest.fixture(scope="module")
 def told() -> Any:
     """A flow in which everything happens."""
-    kinds = (ACCEPTED, RESTED, TRADED, CANCELED, PREVENTED, TRIGGERED, REFILLED, AMENDED, LIST_CHANGED, ENTERED)
+    kinds = (
+        ACCEPTED,
+        RESTED,
+        TRADED,
+        CANCELED,
+        PREVENTED,
+        TRIGGERED,
+        REFILLED,
+        AMENDED,
+        LIST_CHANGED,
+        ENTERED,
+        REFERRED,
+    )
     for seed in range(50):
-        steps, core = flow(seed, steps=120, waiting=0.3, wild_percent=0, lists=0.2)
+        steps, core = flow(seed, steps=120, waiting=0.3, wild_percent=0, lists=0.2, terms=1)
         if all(events_of(steps, kind) for kind in kinds):
             assert audited(steps, core) == []
             return steps, core
@@ -64,6 +77,10 @@ LIES = [
     (TRADED, 11, 1, "a fill of account"),
     (TRADED, 13, 1, "the schedule says"),
     (TRADED, 19, -1, "the schedule says"),
+    (TRADED, 39, 1, "the schedule says"),
+    (REFERRED, 6, 1, "a share of"),
+    (REFERRED, 7, 1, "a share of"),
+    (REFERRED, 8, 1, "a share of"),
     (TRADED, 16, 1, "could not|before order"),
     (TRADED, 18, 1, "told otherwise"),
     (TRADED, 36, 1, "lots are told at"),

@@ -90,13 +90,13 @@ def test_every_change_of_the_balance_sheet_has_its_cause(data: Path, capsys: pyt
         lines = explained(data / "journal", data / "snapshots", before, after)
         assert not any(line.unexplained for line in lines)
         for line in lines:
-            assert line.closing - line.opening == line.credit + line.debit + line.trade + line.fee
+            assert line.closing - line.opening == line.credit + line.debit + line.trade + line.fee + line.referral
     whole = explained(data / "journal", None, 0, core.seq)
     assert any(line.fee < 0 for line in whole if line.party == CUSTOMERS)
     assert any(line.credit for line in whole)
     assert audit.main(["diff", str(data), "0", str(core.seq)]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "asset,party,opening,credit,debit,trade,fee,closing,unexplained"
+    assert said[0] == "asset,party,opening,credit,debit,trade,fee,referral,closing,unexplained"
     assert len(said) == 1 + len(whole)
 
 

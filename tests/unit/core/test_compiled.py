@@ -85,7 +85,7 @@ HOT = {
     "trading": [
         "same_owner", "fee_of", "rebate_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
         "Trading_prevent", "Trading_decrement", "Trading_shrink", "Trading_refill", "Trading_trade",
-        "Trading_leave_or_refill", "Trading_guard", "Trading_settle_taker", "Trading_cover", "Trading_rest",
+        "Trading_leave_or_refill", "Trading_settle_taker", "Trading_cover", "Trading_rest",
         "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_unqueue",
         "Trading_take_seat", "Trading_leave_seat",
     ],
@@ -116,6 +116,11 @@ HOT = {
         "Links_add", "Links_forget", "Links_find", "Links_count", "Links_link", "Links_unlink", "Links_traded",
         "Links_lost", "Links_filled", "Links_ended", "Links_touch", "Links_take_touched", "Links_make_ready",
         "Links_take_ready",
+    ],
+    "guards": ["trips"],
+    "fees": [
+        "Fees_tier_for", "Fees_roll", "Fees_note_volume", "Fees_settle_tier", "Fees_charge",
+        "Fees_share", "Fees_post", "Fees_has_available", "Fees_tell_shares", "Fees_rebate",
     ],
     "limits": ["Limits_refused", "Limits_wrong_size", "Limits_too_many", "Limits_count"],
     "due": ["DueOrders_put", "DueOrders_remove", "DueOrders_first_due"],
