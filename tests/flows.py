@@ -74,7 +74,7 @@ def filters(market_id: int, **values: int) -> list[Any]:
     """A SetFilters that lets everything through but what `values` says."""
     wide = dict.fromkeys(FILTERS, 0)
     wide |= {"min_price": 1, "max_price": 10**6, "price_step": 1, "min_quantity": 1, "max_quantity": 10**6}
-    wide |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": NONE, "allowed_self_trade": 60}
+    wide |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": NONE, "allowed_self_trade": 124}
     return [13, OPERATOR, market_id, *(wide | values).values()]
 
 
@@ -178,8 +178,8 @@ class Flow:
             "max_price": random.choice([10 * middle, middle + 5]),
             "max_quantity": random.choice([50, 500, 500]),
             "max_orders": random.choice([1, 3, 50]),
-            "default_self_trade": random.choice([NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH]),
-            "allowed_self_trade": 60,
+            "default_self_trade": random.choice([NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH, 6]),
+            "allowed_self_trade": 124,
             "average_minutes": random.choice([0, 1, 5]),
         }
         if not is_wide:
@@ -199,8 +199,8 @@ class Flow:
                 "ask_up_ppm": random.choice([0, 1_100_000, 2_000_000]),
                 "ask_down_ppm": random.choice([0, 900_000, 500_000]),
             }
-            allowed = random.choice([60, 60, 60, 1 << values["default_self_trade"] & 60])
-            values["allowed_self_trade"] = allowed | (1 << values["default_self_trade"] & 60)
+            allowed = random.choice([124, 124, 60, 1 << values["default_self_trade"] & 124])
+            values["allowed_self_trade"] = allowed | (1 << values["default_self_trade"] & 124)
             if random.random() < 0.5:
                 values |= {
                     "up_ppm": random.choice([0, 1_200_000]),
@@ -286,7 +286,7 @@ class Flow:
         strategy = (STRATEGY, random.randrange(1 << 40), random.randrange(2_000_000))
         extensions = (strategy,) if random.random() < 0.1 else ()
         target: dict[str, Any] = {"client_id": self.some_name(), "extensions": extensions}
-        mode = random.randrange(6)
+        mode = random.choice([0, 1, 2, 3, 4, 5, 6, 6])
         quantity = random.choice([random.randint(1, 60), random.randint(1, 10) * 6])
         choice = random.random()
         if random.random() < self.knobs.waiting:

@@ -12,7 +12,7 @@ from exchange.core import queries
 from exchange.messages.orders import OrderType, SelfTrade
 
 STATUS = {1: "TRADING", 2: "HALT", 3: "BREAK", 4: "CANCEL_ONLY", 5: "POST_ONLY", 6: "AUCTION_MATCH"}
-MODES = (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH, SelfTrade.DECREMENT)
+MODES = (SelfTrade.EXPIRE_TAKER, SelfTrade.EXPIRE_MAKER, SelfTrade.EXPIRE_BOTH, SelfTrade.DECREMENT, SelfTrade.TRANSFER)
 STATUSES = parameters.word(tuple(STATUS.values()), WireError(-1122, "Invalid symbolStatus."))
 
 

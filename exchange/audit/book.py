@@ -101,6 +101,8 @@ class Book:
         """Orders that wait for another of their list, which is named."""
         self.lessened = 0
         """A resting order that has just lost what was prevented: what it has left is told anew."""
+        self.handed_over: list[int] = []
+        """What must be handed over next: market, meeting, buyer, seller, price, lots."""
         self.folds: dict[int, Callable[[Words, int], None]] = {
             int(EventKind.ACCEPTED): self.accepted,
             int(EventKind.RESTED): self.rested,
@@ -113,6 +115,7 @@ class Book:
             int(EventKind.AMENDED): self.amended,
             int(EventKind.LIST_CHANGED): self.list_changed,
             int(EventKind.ENTERED): self.entered,
+            int(EventKind.TRANSFERRED): self.transferred,
         }
 
     def on_step(self, step: Step) -> None:
@@ -126,6 +129,9 @@ class Book:
             return
         for at in places(words):
             kind, seq = words[at] & 255, words[at + 1]
+            if self.handed_over and kind != EventKind.TRANSFERRED:
+                self.findings.add(seq, f"{self.handed_over} were not handed over")
+                self.handed_over = []
             if seq not in said:
                 said[seq] = kind, at
             fold = fold_of(kind)
@@ -470,7 +476,7 @@ class Book:
         self.front(seq, maker_id, maker)
         if taker.mode != words[at + 4] or taker.mode == codes.NONE:
             self.findings.add(seq, f"orders {taker_id} and {maker_id} were kept apart in mode {words[at + 4]}")
-        if taker.mode == codes.DECREMENT:
+        if taker.mode in (codes.DECREMENT, codes.TRANSFER):
             lots = words[at + 8]
             if lots != words[at + 11] or not 0 < lots <= min(taker.remaining, maker.remaining):
                 self.findings.add(seq, f"orders {taker_id} and {maker_id} lost {lots} and {words[at + 11]} lots")
@@ -479,3 +485,12 @@ class Book:
             maker.lose(lots)
             self.side_of(maker.market, maker.side).levels[maker.limit][maker_id] = maker.shown
             self.lessened = maker_id
+            if taker.mode == maker.mode == codes.TRANSFER and taker.account != maker.account:
+                buyer, seller = (taker, maker) if taker.side == codes.BUY else (maker, taker)
+                self.handed_over = [maker.market, words[at + 3], buyer.account, seller.account, maker.limit, lots]
+
+    def transferred(self, words: Words, at: int) -> None:
+        """What two accounts of one owner hand over is what was just prevented."""
+        if words[at + 2 : at + 8] != self.handed_over:
+            self.findings.add(words[at + 1], f"{words[at + 2 : at + 8]} were handed over, due was {self.handed_over}")
+        self.handed_over = []

@@ -16,7 +16,7 @@ CAUSE_AT, TERMS_AT = 38, 39
 class Hold:
     """What an order holds, and how it counts."""
 
-    __slots__ = ("account", "asset", "held", "is_buy", "market", "price", "remaining")
+    __slots__ = ("account", "asset", "held", "is_buy", "is_stop", "market", "price", "remaining")
 
     def __init__(self, market: Market, account: int, price: int, remaining: int, *, is_buy: bool) -> None:
         self.price = price
@@ -25,6 +25,8 @@ class Hold:
         self.account = account
         self.held = 0
         self.is_buy = is_buy
+        self.is_stop = False
+        """Of a pair of legs the one that holds what the other does not."""
         self.asset = market.quote if is_buy else market.base
 
 
@@ -47,6 +49,8 @@ class Money:
         self.shares: list[tuple[int, ...]] = []
         """Of the fees told last, those that must be told next."""
         self.ts_ns = 0
+        self.met = 0, 0
+        """Taker and maker of the last meeting."""
         self.folds = {
             int(EventKind.ACCEPTED): self.accepted,
             int(EventKind.RESTED): self.rested,
@@ -58,6 +62,7 @@ class Money:
             int(EventKind.LIST_CHANGED): self.list_changed,
             int(EventKind.ENTERED): self.entered,
             int(EventKind.REFERRED): self.referred,
+            int(EventKind.TRANSFERRED): self.transferred,
         }
         self.ignored = {
             int(kind)
@@ -118,6 +123,7 @@ class Money:
         market = self.register.markets[words[at + 2]]
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
         order = Hold(market, account, words[at + 6], words[at + 7], is_buy=words[at + 5] & 255 == codes.BUY)
+        order.is_stop = words[at + 5] >> 8 & 255 in (codes.STOP_LOSS, codes.STOP_LOSS_LIMIT)
         self.holds[order_id] = order
         if order_id in self.pending:
             if held:
@@ -128,7 +134,8 @@ class Money:
 
     def triggered(self, words: Words, at: int) -> None:
         order = self.holds[words[at + 4]]
-        self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
+        if words[at + 4] not in self.siblings:
+            self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
         has_own = words[at + 6] or not order.is_buy
         if words[at + 4] in self.siblings and has_own and words[at + 11] != order.held:
             self.findings.add(
@@ -156,11 +163,11 @@ class Money:
 
     def check_hold(self, seq: int, order: Hold, terms: tuple[int, int], held: int, order_id: int) -> None:
         """A sale holds its lots, a purchase with a price their worth at it; one without a price what the book asked.
-        Of a pair of legs one holds what the other does not.
+        Of a pair of legs the target does so; the stop holds what the target does not.
         """
         price, quantity = terms
         market = order.market
-        if order_id in self.siblings:
+        if order_id in self.siblings and order.is_stop:
             return
         if order.is_buy and not price:
             is_right = held >= 0
@@ -266,9 +273,29 @@ class Money:
 
     def prevented(self, words: Words, at: int) -> None:
         """Where both only lose what the smaller one has left, the maker is given back what it held for it."""
-        if words[at + 4] == codes.DECREMENT:
+        self.met = words[at + 6], words[at + 9]
+        if words[at + 4] in (codes.DECREMENT, codes.TRANSFER):
             self.shrink(words[at + 1], self.holds[words[at + 9]], words[at + 11])
             self.holds[words[at + 6]].remaining -= words[at + 8]
+
+    def transferred(self, words: Words, at: int) -> None:
+        """What was prevented moves all the same: the taker gives what it holds, the maker what it has just been given
+        back.
+        """
+        seq, price, lots, amounts = words[at + 1], words[at + 6], words[at + 7], words[at + 8 : at + 10]
+        taker = self.holds[self.met[0]]
+        market = taker.market
+        if amounts != [lots * market.base_per_lot, price * lots * market.quote_per_tick_lot]:
+            self.findings.add(seq, f"{lots} lots at {price} are not {amounts}")
+        for account, other, asset, amount in (
+            (words[at + 4], words[at + 5], market.quote, amounts[1]),
+            (words[at + 5], words[at + 4], market.base, amounts[0]),
+        ):
+            if account == taker.account:
+                self.hold(seq, taker, -amount)
+            self.give(seq, account, asset, -amount)
+            self.give(seq, other, asset, amount)
+        self.findings.saw("transfers")
 
     def amended(self, words: Words, at: int) -> None:
         order_id, released = words[at + 4], words[at + 12]

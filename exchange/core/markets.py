@@ -187,7 +187,7 @@ def check_filters(market: Market, command: SetFilters) -> None:
 
 def check_self_trade(default: int, allowed: int) -> None:
     """The default is a mode of this engine that is allowed; NONE always is."""
-    if not codes.NONE <= default <= codes.DECREMENT or allowed >> (codes.DECREMENT + 1) or allowed & 3:
+    if not codes.NONE <= default <= codes.TRANSFER or allowed >> (codes.TRANSFER + 1) or allowed & 3:
         raise Reject(RejectCode.WRONG_FILTER)
     if default != codes.NONE and not allowed >> default & 1:
         raise Reject(RejectCode.WRONG_FILTER)

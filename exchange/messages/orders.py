@@ -143,6 +143,7 @@ class EventKind(IntEnum):
     MESSAGE = 15
     ENTERED = 16
     REFERRED = 17
+    TRANSFERRED = 13
 
 
 @unique

@@ -291,6 +291,21 @@ class Entered(NamedTuple):
     client_id: bytes
 
 
+class Transferred(NamedTuple):
+    """What was prevented between two accounts of a trade group moved between them all the same."""
+
+    head: int
+    seq: int
+    market: int
+    prevented_id: int
+    buyer: int
+    seller: int
+    price: int
+    quantity: int
+    base_amount: int
+    quote_amount: int
+
+
 class Referred(NamedTuple):
     """A share of a fee that an account has just paid went to who referred it."""
 
@@ -328,7 +343,7 @@ OrderEvent = (
     | Amended
     | Entered
 )
-AnyWords = OrderEvent | ListChanged | Referred | Message
+AnyWords = OrderEvent | ListChanged | Referred | Transferred | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
 
@@ -348,12 +363,12 @@ class Layout:
         self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
         self.flags_at = types.index(Flags) if Flags in types else -1
 
-    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged | Referred:
+    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged | Referred | Transferred:
         fields: Any = self.words.unpack_from(stream, at)
         if self.flags_at >= 0:
             fields = list(fields)
             fields[self.flags_at] = flags_of(fields[self.flags_at])
-        event: OrderEvent | ListChanged | Referred = self.make(fields)
+        event: OrderEvent | ListChanged | Referred | Transferred = self.make(fields)
         return event
 
 
@@ -372,6 +387,7 @@ LAYOUTS = {
     int(EventKind.LIST_CHANGED): Layout(ListChanged),
     int(EventKind.ENTERED): Layout(Entered),
     int(EventKind.REFERRED): Layout(Referred),
+    int(EventKind.TRANSFERRED): Layout(Transferred),
 }
 
 

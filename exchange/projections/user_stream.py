@@ -26,6 +26,7 @@ from exchange.messages.words import (
     StrategyNoted,
     TermsNoted,
     Traded,
+    Transferred,
     Triggered,
 )
 from exchange.projections.folding import Handler, Projection
@@ -88,6 +89,7 @@ class UserStream(Projection):
             ListChanged: self.on_list_changed,
             Entered: self.on_entered,
             Referred: self.on_referred,
+            Transferred: self.on_transferred,
             MarketListed: self.on_listed,
             Posted: self.on_posted,
         }
@@ -263,7 +265,7 @@ class UserStream(Projection):
                 order.prevented_quantity += quantity
                 order.prevented_id = event.prevented_id
                 order.updated_ns = self.ts_ns
-                if event.mode == SelfTrade.DECREMENT and self.is_watched(order.account):
+                if event.mode >= SelfTrade.DECREMENT and self.is_watched(order.account):
                     # Neither need end by it, but the maker holds less from now on.
                     self.touch(seq, order.account, self.assets[event.market][1 if order.side == Side.BUY else 0])
                 self.prevented[number] = event
@@ -292,6 +294,14 @@ class UserStream(Projection):
             if self.is_watched(account):
                 self.touch(seq, account, event.asset_id)
                 self.events.append(BalanceUpdate(seq, self.ts_ns, account, event.asset_id, delta))
+
+    def on_transferred(self, seq: int, event: Transferred) -> None:
+        base, quote = self.assets[event.market]
+        for account, sign in ((event.buyer, 1), (event.seller, -1)):
+            if self.is_watched(account):
+                self.touch(seq, account, base, quote)
+                for asset, amount in ((base, sign * event.base_amount), (quote, -sign * event.quote_amount)):
+                    self.events.append(BalanceUpdate(seq, self.ts_ns, account, asset, amount))
 
     def on_referred(self, seq: int, event: Referred) -> None:
         if self.is_watched(event.referrer):

@@ -14,6 +14,11 @@ def is_same_owner(one: Account, other: Account) -> bool:
     return one is other or (one.trade_group != 0 and one.trade_group == other.trade_group)
 
 
+def is_handed_over(taker: Account, mode: int, maker: Order) -> bool:
+    """Whether what is prevented moves between the two all the same: both are in mode TRANSFER, and of two accounts."""
+    return mode == maker.self_trade == words.TRANSFER and taker is not maker.account
+
+
 def reaches(side: int, price: int, maker_price: int) -> bool:
     """Whether an order of this side and price may trade at a maker's price; price 0 is any."""
     return price == 0 or (price >= maker_price if side == words.BUY else price <= maker_price)
@@ -44,7 +49,9 @@ def walk(
         is_stopped = False
         for maker in level:
             if mode != words.NONE and is_same_owner(account, maker.account):
-                if mode in (words.EXPIRE_MAKER, words.DECREMENT):
+                if mode == words.TRANSFER and is_handed_over(account, mode, maker):
+                    there += maker.remaining
+                if mode in (words.EXPIRE_MAKER, words.DECREMENT, words.TRANSFER):
                     continue
                 is_stopped = True
                 break
@@ -84,6 +91,6 @@ def price_range(state: State, order: Order) -> Limits:
 
 
 def is_fillable(order: Order, limits: Limits) -> bool:
-    mode = words.EXPIRE_TAKER if order.self_trade == words.DECREMENT else order.self_trade
+    mode = words.EXPIRE_TAKER if order.self_trade in (words.DECREMENT, words.TRANSFER) else order.self_trade
     book = order.market, order.account, order.side, mode, order.price
     return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity

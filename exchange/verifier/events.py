@@ -110,6 +110,12 @@ def traded(
     emit(state, words.TRADED, fields)
 
 
+def transferred(state: State, buyer: Order, seller: Order, price: int, quantity: int, amounts: tuple[int, int]) -> None:
+    market = buyer.market
+    fields = [market.market_id, market.prevented, buyer.account.account_id, seller.account.account_id]
+    emit(state, words.TRANSFERRED, [*fields, price, quantity, amounts])
+
+
 def referred(state: State, market: Market, share: tuple[int, int, int, int, int]) -> None:
     emit(state, words.REFERRED, [market.market_id, market.trades, *share, market.fee_version])
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import words
+from . import events, words
 from .state import Account, Market, Order, State
 
 MAKER, TAKER, BUYER, SELLER = 0, 1, 2, 3
@@ -145,6 +145,20 @@ def share(state: State, order: Order, asset: int, fee: int) -> list[tuple[int, i
         return []
     pay(state, words.FEES, referrer, asset, amount)
     return [(account_id, referrer, asset, amount, ppm)]
+
+
+def hand_over(state: State, taker: Order, maker: Order, lots: int) -> None:
+    """Move what two orders of one owner would have traded, without a fee: the maker holds nothing for it any more."""
+    market = taker.market
+    base_amount, quote_amount = lots * market.base_per_lot, market.notional(maker.price, lots)
+    buyer, seller = (taker, maker) if taker.side == words.BUY else (maker, taker)
+    for order, asset, amount in ((buyer, market.quote, quote_amount), (seller, market.base, base_amount)):
+        is_held = order is taker
+        order.held -= amount if is_held else 0
+        state.ledger.add(order.account.account_id, asset, 0 if is_held else -amount, -amount if is_held else 0)
+    state.ledger.add(buyer.account.account_id, market.base, base_amount)
+    state.ledger.add(seller.account.account_id, market.quote, quote_amount)
+    events.transferred(state, buyer, seller, maker.price, lots, (base_amount, quote_amount))
 
 
 # Volumes.

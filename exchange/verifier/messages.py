@@ -223,7 +223,7 @@ def check_filters(market: Market, values: dict[str, int]) -> None:
     refuse_if(any(values[name] > most for name, most in bounds.items()), Code.WRONG_FILTER)
     default, allowed = values["default_self_trade"], values["allowed_self_trade"]
     modes = {mode for mode in range(64) if allowed >> mode & 1}
-    possible = {words.EXPIRE_TAKER, words.EXPIRE_MAKER, words.EXPIRE_BOTH, words.DECREMENT}
+    possible = {words.EXPIRE_TAKER, words.EXPIRE_MAKER, words.EXPIRE_BOTH, words.DECREMENT, words.TRANSFER}
     refuse_if(not modes <= possible or default not in modes | {words.NONE}, Code.WRONG_FILTER)
 
 

@@ -1,8 +1,8 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
 from . import events, limitations, links, lists, remembering, triggers, words
-from .books import Limits, is_fillable, is_same_owner, price_range, reaches, self_trade_mode, walk
-from .fees import charge
+from .books import Limits, is_fillable, is_handed_over, is_same_owner, price_range, reaches, self_trade_mode, walk
+from .fees import charge, hand_over
 from .filters import (
     check_counts,
     check_iceberg,
@@ -296,7 +296,7 @@ def match(state: State, taker: Order, lots: int, limits: Limits) -> int:
         if not limits[0] <= maker.price <= limits[1] or taker.market.status != words.TRADING:
             break
         if taker.self_trade != words.NONE and is_same_owner(taker.account, maker.account):
-            if taker.self_trade == words.DECREMENT:
+            if taker.self_trade in (words.DECREMENT, words.TRANSFER):
                 most = min(taker.remaining, lots)
                 if most == 0:
                     break
@@ -338,6 +338,8 @@ def decrement(state: State, taker: Order, maker: Order, most: int) -> int:
     maker.prevented_quantity += lots
     maker.updated_ns = state.now_ns
     shrink(state, maker, lots)
+    if is_handed_over(taker.account, taker.self_trade, maker):
+        hand_over(state, taker, maker, lots)
     links.lost(state, maker)
     if maker.remaining == 0:
         end(state, maker, words.SELF_TRADE, NO_CLIENT_ID, taker.order_id)

@@ -143,7 +143,7 @@ def is_malformed(row: Row) -> bool:
 
 
 def is_malformed_place(row: Row) -> bool:
-    if row.side > words.SELL or row.self_trade > words.SELF_TRADE_LAST or row.options > 1:
+    if row.side > words.SELL or row.self_trade > words.TRANSFER or row.options > 1:
         return True
     if not words.LIMIT <= row.type <= words.TAKE_PROFIT_LIMIT or not words.GTC <= row.time_in_force <= words.GTD:
         return True
@@ -233,10 +233,8 @@ def is_malformed_leg(leg: Row) -> bool:
 
 def is_unsupported(row: Row) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
-    return (
-        row.self_trade > words.DECREMENT
-        or (row.options != 0 and (row.kind != words.PLACE or row.extension(words.LIST_LINK) is not None))
-        or any(each[0] in (words.PEG, words.CONDITION) for each in row.extensions)
+    return (row.options != 0 and (row.kind != words.PLACE or row.extension(words.LIST_LINK) is not None)) or any(
+        each[0] in (words.PEG, words.CONDITION) for each in row.extensions
     )
 
 

@@ -381,8 +381,12 @@ class Scenario:
             names = (event.working_name, event.first_name, event.second_name) if event.status == 2 else ()
             called = ", ".join(orders.unpack_client_id(name) for name in names if any(name))
             return f"list {event.list_id} {LIST_WORDS[event.status - 1]}{' to ' * bool(called)}{called}"
+        people = {account: name for name, account in self.people.items()}
+        if isinstance(event, words.Transferred):
+            market = Market(queries.market_by_id(self.engine.state, event.market))
+            moved = f"{number(market.quantity(event.quantity))} at {number(market.price(event.price))}"
+            return f"{people[event.seller]} hands {moved} to {people[event.buyer]}"
         if isinstance(event, words.Referred):
-            people = {account: name for name, account in self.people.items()}
             amount = number(event.amount / Decimal(10) ** SCALE)
             return f"{people[event.referrer]} gets {amount} {queries.asset_name(self.engine.state, event.asset)}"
         if isinstance(event, words.Rejected):

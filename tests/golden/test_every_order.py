@@ -77,6 +77,8 @@ MEETS_HER_OWN = {
     SelfTrade.EXPIRE_MAKER: (["meets her own", "the other ends 10 SELF_TRADE", "trades 10 at 121"], 5),
     SelfTrade.EXPIRE_BOTH: (["meets her own", "the other ends 10 SELF_TRADE", "ends 15 SELF_TRADE"], 0),
     SelfTrade.DECREMENT: (["meets her own", "the other ends 0 SELF_TRADE", "trades 5 at 121"], 0),
+    # Between orders of one account nothing moves.
+    SelfTrade.TRANSFER: (["meets her own", "the other ends 0 SELF_TRADE", "trades 5 at 121"], 0),
 }
 """What happens, and how much of the order is left to rest or to end."""
 
@@ -108,8 +110,6 @@ def refusal(case: Case) -> str:
         return "MALFORMED_ROW"
     if case.is_waiting == (case.trigger in ("none", "both", "neither")):
         return "MALFORMED_ROW"
-    if case.mode == SelfTrade.TRANSFER:
-        return "UNSUPPORTED"
     if case.type == LIMIT_MAKER and case.offers not in ("nothing", "out of reach"):
         return "WOULD_TAKE"
     if case.trigger in ("up", "down", "at the last price") and case.trigger != WAITS_FOR.get(case.type):
@@ -173,7 +173,7 @@ class Desk:
         self.names = self.last = 0
         self.now_ns = flows.START_NS
         setup = flows.simple_setup(accounts=5, amount=10**15)
-        setup.append(flows.filters(1, default_self_trade=int(SelfTrade.EXPIRE_MAKER)))
+        setup.append(flows.filters(1, default_self_trade=int(SelfTrade.EXPIRE_MAKER), allowed_self_trade=124))
         setup += [[21, flows.OPERATOR, account, 1, 0, GROUP] for account in (ANNA, FRIEND)]
         self.tell(self.trio.messages(*setup), 0)
 
@@ -281,7 +281,7 @@ def test_the_tables_know_every_way_in_which_an_order_may_end() -> None:
     endings = Counter(expected(case)[-1] for order_type in OrderType for case in cases(order_type))
     assert endings.total() > 5_000
     assert set(endings) == {
-        *("refused MALFORMED_ROW", "refused UNSUPPORTED", "refused WOULD_TAKE", "refused WOULD_TRIGGER"),
+        *("refused MALFORMED_ROW", "refused WOULD_TAKE", "refused WOULD_TRIGGER"),
         *("trades 5 at 121", "ends 15 SELF_TRADE", "ends 5 NO_LIQUIDITY", "ends 15 NO_LIQUIDITY"),
         *(f"ends {left} {why}" for left in (5, 15) for why in ("UNFILLED_IOC", "GOOD_TILL_ENDED", "BY_CANCEL_ALL")),
         "ends 15 UNFILLED_FOK",

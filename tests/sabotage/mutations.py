@@ -39,6 +39,22 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = (
+    # Transfers.
+    Mutation(
+        "a transfer to oneself",
+        "exchange/core/matching/transfers.py",
+        "return taker.seat.account != maker.seat.account",
+        "return True",
+        FEE_TERMS,
+    ),
+    Mutation(
+        "whoever is met hands over",
+        "exchange/core/matching/transfers.py",
+        " or maker.flags.self_trade != codes.TRANSFER",
+        "",
+        FEE_TERMS,
+    ),
+    Mutation("a walk misses transfers", TRADING, "order.flags.self_trade == codes.TRANSFER and", "0 and", FEE_TERMS),
     # Fee terms.
     Mutation("volume stays", FEES, "payer.days[(day - number) % codes.VOLUME_DAYS] = 0", "pass", FEE_TERMS),
     Mutation("a bound has to be passed", FEES, "volume >= self.bounds[tier]", "volume > self.bounds[tier]", FEE_TERMS),

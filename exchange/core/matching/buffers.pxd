@@ -1,10 +1,10 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
 from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFERRED, REFILLED, REJECTED,
-                     RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRIGGERED)
+                     RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
 from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill, Iceberg,
                        ListChanged, ListLink, Prevented, Reference, Referred, Refilled, Rejected, Rested, Row,
-                       Strategy, StrategyNoted, TermsNoted, Traded, Trigger, Triggered)
+                       Strategy, StrategyNoted, TermsNoted, Traded, Transferred, Trigger, Triggered)
 
 cdef extern from *:
     """
@@ -120,6 +120,11 @@ cdef class Buffer:
     cdef inline Entered *entered(self) except NULL:
         event = <Entered *> self.add(ENTERED >> 8)
         event.head = ENTERED
+        return event
+
+    cdef inline Transferred *transferred(self) except NULL:
+        event = <Transferred *> self.add(TRANSFERRED >> 8)
+        event.head = TRANSFERRED
         return event
 
     cdef inline Referred *referred(self) except NULL:

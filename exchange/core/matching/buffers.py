@@ -27,6 +27,7 @@ from .records import (
     StrategyNoted,
     TermsNoted,
     Traded,
+    Transferred,
     Trigger,
     Triggered,
 )
@@ -205,6 +206,9 @@ class Buffer:
 
     def entered(self) -> Entered:
         return self.add(Entered(), codes.ENTERED)
+
+    def transferred(self) -> Transferred:
+        return self.add(Transferred(), codes.TRANSFERRED)
 
     def referred(self) -> Referred:
         return self.add(Referred(), codes.REFERRED)

@@ -96,6 +96,7 @@ LIST_CHANGED = 11 | 32 << 8
 TERMS_NOTED = 14 | 10 << 8
 ENTERED = 16 | 20 << 8
 REFERRED = 17 | 10 << 8
+TRANSFERRED = 13 | 10 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).

@@ -328,6 +328,27 @@ class Events:
         event.trade_group = taker.seat.account.trade_group
         event.spare = 0
 
+    def transferred(
+        self,
+        market: Market,
+        buyer: "records.Account",
+        seller: "records.Account",
+        price: int,
+        quantity: int,
+        base_amount: int,
+        quote_amount: int,
+    ) -> None:
+        event = self.buffer.transferred()
+        event.seq = self.seq
+        event.market = market.id
+        event.prevented_id = market.prevented
+        event.buyer = buyer.id
+        event.seller = seller.id
+        event.price = price
+        event.quantity = quantity
+        event.base_amount = base_amount
+        event.quote_amount = quote_amount
+
     def rejected(self, row: "records.Row", row_kind: int, code: int) -> None:
         """A command is refused, or one half of it, whose kind is told."""
         event = self.buffer.rejected()

@@ -189,8 +189,8 @@ class Matching:
             seat.account,
             seat.open_orders,
             order.flags.side,
-            # What is decremented does not trade: such an order would not be filled.
-            codes.EXPIRE_TAKER if mode == codes.DECREMENT else mode,
+            # What is decremented or transferred does not trade: such an order would not be filled.
+            codes.EXPIRE_TAKER if mode >= codes.DECREMENT else mode,
             worst_key,
             order.remaining,
             codes.AMOUNT_MAX,

@@ -427,6 +427,18 @@ cdef struct Referred:
     long long share_ppm
     long long fee_version
 
+cdef struct Transferred:
+    long long head
+    long long seq
+    long long market
+    long long prevented_id
+    long long buyer
+    long long seller
+    long long price
+    long long quantity
+    long long base_amount
+    long long quote_amount
+
 cdef struct Refilled:
     long long head
     long long seq

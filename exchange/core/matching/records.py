@@ -243,6 +243,14 @@ class Referred:
     )  # fmt: skip
 
 
+class Transferred:
+    """What was prevented between two accounts of a trade group moved between them all the same."""
+
+    __slots__ = (
+        "head", "seq", "market", "prevented_id", "buyer", "seller", "price", "quantity", "base_amount", "quote_amount",
+    )  # fmt: skip
+
+
 class Refilled:
     """An iceberg shows its next part, behind the others of its price."""
 

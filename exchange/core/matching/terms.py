@@ -11,8 +11,6 @@ from .market import Market
 
 def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
-    if row.flags.self_trade > codes.DECREMENT:
-        return codes.UNSUPPORTED
     for number in range(row.extensions):
         kind = rows.extension_kind(at, number)
         if kind == codes.PEG or kind == codes.CONDITION:

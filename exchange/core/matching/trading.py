@@ -4,7 +4,7 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import average, codes, guards, indexes, records
+from . import average, codes, guards, indexes, records, transfers
 from .due import DueOrders
 from .events import Events
 from .fees import Fees
@@ -122,6 +122,10 @@ class Trading:
         while order and lots < most:
             if not same_owner(order.seat.account, account):
                 lots += order.remaining
+            elif mode == codes.TRANSFER:
+                # What is handed over is paid as what trades.
+                if order.flags.self_trade == codes.TRANSFER and order.seat.account != account:
+                    lots += order.remaining
             elif mode != codes.EXPIRE_MAKER and mode != codes.DECREMENT:
                 self.blocked = True
                 break
@@ -156,7 +160,7 @@ class Trading:
     def prevent(self, market: Market, taker: "records.Order", maker: "records.Order") -> bool:
         """Two orders of one owner met: expire what the taker's mode says. True: the taker has ended."""
         mode = taker.flags.self_trade
-        if mode == codes.DECREMENT:
+        if mode == codes.DECREMENT or mode == codes.TRANSFER:
             return self.decrement(market, taker, maker)
         ends_taker = mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH
         ends_maker = mode == codes.EXPIRE_MAKER or mode == codes.EXPIRE_BOTH
@@ -178,6 +182,8 @@ class Trading:
         maker.prevented_quantity += lots
         taker.remaining -= lots
         self.shrink(market, maker, lots)
+        if transfers.is_due(taker, maker):
+            transfers.hand_over(self.events, market, taker, maker, lots)
         maker.updated_ns = self.now_ns
         if maker.details and maker.details.order_list:
             self.links.lost(maker)

@@ -118,6 +118,7 @@ HOT = {
         "Links_take_ready",
     ],
     "guards": ["trips"],
+    "transfers": ["is_due", "hand_over"],
     "fees": [
         "Fees_tier_for", "Fees_roll", "Fees_note_volume", "Fees_settle_tier", "Fees_charge",
         "Fees_share", "Fees_post", "Fees_has_available", "Fees_tell_shares", "Fees_rebate",

@@ -23,7 +23,13 @@ def everything(projections: Projections, now_ns: int) -> list[Any]:
 
 def test_every_event_is_folded_or_listed_as_ignored() -> None:
     folded = set(Projections().fold.by_type)
-    kinds = {*get_args(words.OrderEvent), words.ListChanged, words.Referred, *get_args(registry.AnyEvent)}
+    kinds = {
+        *get_args(words.OrderEvent),
+        words.ListChanged,
+        words.Referred,
+        words.Transferred,
+        *get_args(registry.AnyEvent),
+    }
     assert folded | IGNORED == kinds
     assert not folded & IGNORED
 
