@@ -12,6 +12,7 @@ from bench import (
     latency,
     memory,
     objects,
+    peers,
     pipeline,
     replay,
     snapshot,
@@ -22,6 +23,7 @@ from bench.measure import Figure, Options
 FIGURES: dict[str, Callable[[Options], list[Figure]]] = {
     "core": core.run,
     "hostile": hostile.run,
+    "peers": peers.run,
     "growth": growth.run,
     "pipeline": pipeline.run,
     "objects": objects.run,

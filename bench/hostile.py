@@ -173,11 +173,46 @@ class Cascading(Flow):
             super().step()
 
 
+class Plain(Flow):
+    """What any order book can do: LIMIT orders until filled or canceled, and cancels; nobody meets himself.
+
+    Bids that wait, asks that wait, and takers of either side are of different accounts each.
+    """
+
+    groups: ClassVar[int] = 4
+
+    def crossing(self, market: int) -> None:
+        side = self.rnd.getrandbits(1)
+        best = self.known.sides[market][1 - side].best()
+        if not best:
+            self.passive(market)
+            return
+        through = workloads.THROUGH_TICKS if side == codes.BUY else -workloads.THROUGH_TICKS
+        quantity = 1 + self.exponential(workloads.CROSSING_LOTS * (self.known.resting[market] / self.aim) ** 3)
+        self.placed_by(market, 2 + side, side, best + through, quantity)
+
+    def place(self, market: int, side: int, order_type: int, time_in_force: int, price: int, quantity: int) -> None:
+        """What waits, never LIMIT_MAKER; priced so that it does not cross."""
+        best = self.known.sides[market][1 - side].best()
+        if best:
+            price = min(price, best - 1) if side == codes.BUY else max(price, best + 1)
+        self.placed_by(market, side, side, price, quantity)
+
+    def placed_by(self, market: int, group: int, side: int, price: int, quantity: int) -> None:
+        account = self.rnd.choice(self.members[market][group :: self.groups])
+        name = rows.client_id(self.rnd, market, self.number)
+        order_id = self.send(rows.place(market, account, side, codes.LIMIT, codes.GTC, price, quantity, name))
+        if order_id:
+            self.rested[market].append((order_id, account))
+
+
 workloads.KINDS.update(
     swing_25=Swinging, swing_40=Plunging, crash=Crashing, one_lot=OneLot, storm=Storming,
-    bursts=Bursting, cascade=Cascading,
+    bursts=Bursting, cascade=Cascading, plain=Plain,
 )  # fmt: skip
 
+PLAIN = Shape(1, 4_400, 50_000, kind="plain")
+"""What every order book can do; it is no promise, but figure `peers` is made with it."""
 SIZES = (
     Size("cancels, swing 25 %", Shape(1, 4_400, 300_000, kind="swing_25"), GATE),
     Size("cancels, swing 40 %", Shape(1, 4_400, 300_000, kind="swing_40"), GATE),

@@ -9,33 +9,67 @@ from exchange.api.errors import WireError
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Write = Callable[[bytes], bool]
+"""Writes a frame at once, if it can; says whether it did."""
 
 WAITING_MAX = 10_000
 WAITING_CHARACTERS_MAX = 32 << 20
 TEXT_BYTES_MAX = 65_536
 LIFE_SECONDS = 86_400
+WRITER, WRITE = "tape.writer", "write"
+TEXT_FRAME, SHORT_MAX, MEDIUM, MEDIUM_MAX, LONG = 0x81, 125, 126, 65_535, 127
 GOING_AWAY, POLICY, TOO_BIG = 1001, 1008, 1009
 
 
+def frame_of(text: str) -> bytes:
+    """A text as a server's frame, whole and not masked."""
+    content = text.encode()
+    size = len(content)
+    if size <= SHORT_MAX:
+        return bytes((TEXT_FRAME, size)) + content
+    if size <= MEDIUM_MAX:
+        return bytes((TEXT_FRAME, MEDIUM)) + size.to_bytes(2, "big") + content
+    return bytes((TEXT_FRAME, LONG)) + size.to_bytes(8, "big") + content
+
+
+def writer_of(scope: dict[str, Any]) -> Write | None:
+    """What writes to a connection at once, where its protocol is ours (keepalive.py)."""
+    found: Write | None = scope.get("extensions", {}).get(WRITER, {}).get(WRITE)
+    return found
+
+
 class Socket:
-    """Sends are queued and never block the sender; a reader that falls 10,000 messages behind is disconnected.
+    """Sends never block the sender; a reader that falls 10,000 messages behind is disconnected.
+
+    What the connection takes at once is written at once, by the protocol's own `write` where it has one: no task is
+    woken, and who sends a text to many makes its frame once. Else it is queued, and a task sends it as the reader can
+    take it; nothing is written past what is queued.
 
     A text that is sent under a key takes the place of one with that key that still waits: who reads slowly misses
     what is out of date by then.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    __slots__ = (
+        "accepted", "closing", "places", "receive", "send_message", "sender", "waiting", "waiting_characters", "write",
+    )  # fmt: skip
+
+    def __init__(self, receive: Receive, send: Send, write: Write | None = None) -> None:
         self.receive = receive
         self.send_message = send
+        self.write = write
+        self.accepted = False
+        self.sender: asyncio.Task[None] | None = None
+        """Sends what is queued; there is none while nothing is."""
         self.waiting: list[str] = []
         self.waiting_characters = 0
         self.places: dict[str, int] = {}
-        self.wake = asyncio.Event()
         self.closing: tuple[int, str] | None = None
 
-    def send(self, text: str, key: str = "") -> None:
-        """Queue a text."""
+    def send(self, text: str, key: str = "", frame: bytes = b"") -> None:
+        """Send a text, or queue it; `frame` is the text's, where the caller has made it."""
         if self.closing is not None:
+            return
+        if self.write is not None and self.sender is None and not self.waiting and self.write(frame or frame_of(text)):
             return
         if key:
             place = self.places.get(key)
@@ -49,13 +83,18 @@ class Socket:
         if len(self.waiting) > WAITING_MAX or self.waiting_characters > WAITING_CHARACTERS_MAX:
             self.waiting = []
             self.close(POLICY, "too slow a reader")
-        self.wake.set()
+        self.start_sender()
 
     def close(self, code: int, reason: str) -> None:
         """End the connection once what is queued was sent."""
         if self.closing is None:
             self.closing = (code, reason)
-            self.wake.set()
+            self.start_sender()
+
+    def start_sender(self) -> None:
+        """Let a task send what is queued, or say goodbye; before the connection is accepted nothing can be sent."""
+        if self.accepted and self.sender is None:
+            self.sender = asyncio.get_running_loop().create_task(self.send_all())
 
     async def refuse(self, error: WireError) -> None:
         """Refuse the connection with the status of an error, before it is one."""
@@ -73,7 +112,9 @@ class Socket:
         if message["type"] != "websocket.connect":
             return
         await self.send_message({"type": "websocket.accept"})
-        sender = asyncio.create_task(self.send_all())
+        self.accepted = True
+        if self.waiting or self.closing is not None:
+            self.start_sender()
         life = asyncio.get_running_loop().call_later(LIFE_SECONDS, self.close, GOING_AWAY, "24 hours are over")
         try:
             while self.closing is None:
@@ -90,15 +131,13 @@ class Socket:
         finally:
             life.cancel()
             self.close(GOING_AWAY, "")
-            await sender
+            if self.sender is not None:
+                await self.sender
 
     async def send_all(self) -> None:
-        """Send what is queued, in order, until the end."""
+        """Send what is queued, in order, and the goodbye if there is to be one."""
         try:
-            while self.closing is None or self.waiting:
-                if not self.waiting:
-                    self.wake.clear()
-                    await self.wake.wait()
+            while self.waiting:
                 texts, self.waiting = self.waiting, []
                 self.waiting_characters = 0
                 self.places.clear()
@@ -106,6 +145,9 @@ class Socket:
                     await self.send_message({"type": "websocket.send", "text": text})
                     if self.closing is not None and self.closing[0] == POLICY:
                         break
+            if self.closing is None:
+                self.sender = None
+                return
             code, reason = self.closing
             await self.send_message({"type": "websocket.close", "code": code, "reason": reason})
         except (OSError, RuntimeError):

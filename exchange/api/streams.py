@@ -11,7 +11,7 @@ from exchange.api import errors
 from exchange.api.context import Context
 from exchange.api.errors import WireError
 from exchange.api.events import row_of
-from exchange.api.sockets import POLICY, Receive, Send, Socket
+from exchange.api.sockets import POLICY, Receive, Send, Socket, frame_of, writer_of
 
 STREAMS_MAX = 1_024
 ID_LENGTH_MAX = 36
@@ -84,19 +84,21 @@ class Hub:
         found = self.streams.get(stream)
         if found is None:
             return
-        raws: dict[int, str] = {}
-        wrapped: dict[int, str] = {}
+        raws: dict[int, tuple[str, bytes]] = {}
+        wrapped: dict[int, tuple[str, bytes]] = {}
         key = stream if found.is_conflated else ""
         for connection in found.listeners:
             unit = connection.unit
-            raw = raws.get(unit)
-            if raw is None:
-                raw = raws[unit] = orjson.dumps(view(unit)).decode()
+            shared = raws.get(unit)
+            if shared is None:
+                raw = orjson.dumps(view(unit)).decode()
+                shared = raws[unit] = (raw, frame_of(raw))
             if connection.combined:
                 if unit not in wrapped:
-                    wrapped[unit] = wrap(stream, raw)
-                raw = wrapped[unit]
-            connection.socket.send(raw, key)
+                    raw = wrap(stream, shared[0])
+                    wrapped[unit] = (raw, frame_of(raw))
+                shared = wrapped[unit]
+            connection.socket.send(shared[0], key, shared[1])
         if found.is_kept:
             found.keep(seq, view)
 
@@ -131,6 +133,8 @@ def wrap(stream: str, raw: str) -> str:
 
 class Connection:
     """One subscriber: its streams, its time unit, and whether payloads come wrapped with their stream's name."""
+
+    __slots__ = ("combined", "hub", "messages", "second", "socket", "streams", "unit")
 
     def __init__(self, hub: Hub, socket: Socket, combined: bool, unit: int) -> None:
         self.hub = hub
@@ -253,23 +257,28 @@ class Streams:
         self.hub = hub
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        streams, combined = streams_named(scope["path"], query)
-        socket = Socket(receive, send)
-        context = self.hub.context
+        socket = Socket(receive, send, writer_of(scope))
         try:
-            context.limits.connect(context.address(scope), 0, context.now_ns())
-            connection = Connection(self.hub, socket, combined, unit_of(query))
+            connection = self.opened(scope, socket)
         except WireError as error:
             await socket.refuse(error)
             return
-        from_seq = query.get("fromSeq", [""])[0]
-        told = connection.subscribe(streams, int(from_seq) if from_seq.isdecimal() and from_seq.isascii() else None)
-        if "code" in told:
-            socket.send(orjson.dumps(told).decode())
         self.hub.connections.add(connection)
         try:
             await socket.run(connection.on_text)
         finally:
             connection.unsubscribe(list(connection.streams))
             self.hub.connections.discard(connection)
+
+    def opened(self, scope: dict[str, Any], socket: Socket) -> "Connection":
+        """A connection that has what its address asks for. WireError."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        streams, combined = streams_named(scope["path"], query)
+        context = self.hub.context
+        context.limits.connect(context.address(scope), 0, context.now_ns())
+        connection = Connection(self.hub, socket, combined, unit_of(query))
+        from_seq = query.get("fromSeq", [""])[0]
+        told = connection.subscribe(streams, int(from_seq) if from_seq.isdecimal() and from_seq.isascii() else None)
+        if "code" in told:
+            socket.send(orjson.dumps(told).decode())
+        return connection

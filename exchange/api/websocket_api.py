@@ -19,7 +19,7 @@ from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter, table
 from exchange.api.session_answers import SessionStatus, SubscriptionNumber
 from exchange.api.sessions import Session
-from exchange.api.sockets import POLICY, Receive, Send, Socket
+from exchange.api.sockets import POLICY, Receive, Send, Socket, writer_of
 from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
 from exchange.runtime.guard import attempt_waiting
@@ -89,7 +89,7 @@ class WebSocketApi:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         query = parse_qs(scope["query_string"].decode("latin-1"))
-        socket = Socket(receive, send)
+        socket = Socket(receive, send, writer_of(scope))
         address = self.context.address(scope)
         try:
             self.context.limits.connect(address, CONNECTION_WEIGHT, self.context.now_ns())
