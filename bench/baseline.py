@@ -23,7 +23,7 @@ Measure = Callable[[Options], list[Figure]]
 
 def form(options: Options) -> str:
     """Under which name ratios of such a run are kept."""
-    return "whole" if options.scale == 1 else "quick"
+    return "whole" if options.scale == 1 else f"1:{options.scale}"
 
 
 def machine_of(fingerprint: dict[str, Any]) -> str:
@@ -55,7 +55,7 @@ def why_not(machine: str, options: Options, path: Path = FILE) -> str:
     """Why a run cannot be compared, or an empty text."""
     kept = read(path)
     if not kept.get(form(options)):
-        return f"no baseline of the {form(options)} form is kept: nothing is compared"
+        return f"no baseline of form {form(options)} is kept: nothing is compared"
     if kept["machine"] != machine:
         return f"the baseline is of another machine ({kept['machine']}; this is {machine}): nothing is compared"
     return ""

@@ -16,7 +16,8 @@ from bench.measure import Figure, Options
 from bench.reference import NoCompiler
 from journal.errors import CorruptJournal, JournalError
 
-QUICK_ROUNDS, QUICK_SCALE = 3, 10
+QUICK = Options(rounds=3, scale=10)
+CI = Options(rounds=5, scale=4)
 NO_FIGURE = (
     NoCompiler,
     measure.WrongState,
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
     if not venue.is_compiled():
         print("run.py bench: the core runs interpreted here, and no figure applies to that", file=sys.stderr)
         return 1
-    options = Options(QUICK_ROUNDS, QUICK_SCALE) if given.quick else Options(given.rounds)
+    options = CI if given.ci else QUICK if given.quick else Options(given.rounds)
     fingerprint = measure.fingerprint()
     machine = baseline.machine_of(fingerprint)
     try:
@@ -46,7 +47,11 @@ def main(argv: list[str]) -> int:
         print(f"run.py bench: {error}", file=sys.stderr)
         return 1
     if given.json:
-        written = {"machine": fingerprint, "quick": given.quick, "figures": [figure.as_json() for figure in figures]}
+        written = {
+            "machine": fingerprint,
+            "form": baseline.form(options),
+            "figures": [figure.as_json() for figure in figures],
+        }
         given.json.write_text(json.dumps(written, indent=2) + "\n")
     if given.html:
         given.html.write_text(report.page(figures, table.describe(fingerprint), options))
@@ -67,7 +72,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--gate", action="store_true", help="exit 1 where a ratio misses its gate")
     parser.add_argument("--compare", action="store_true", help="exit 1 where a ratio lost 15 %% of the baseline's")
     parser.add_argument("--keep", action="store_true", help="make these ratios the baseline: bench/baseline.json")
-    parser.add_argument("--ci", action="store_true", help=f"--quick --compare of {', '.join(SHORT)}: what CI runs")
+    parser.add_argument("--ci", action="store_true", help=f"what CI runs: {', '.join(SHORT)}, shortened, compared")
     parser.add_argument("--journal", type=Path, metavar="DIR", help="measure a recorded journal's commands instead")
     parser.add_argument("--against", metavar="COMMIT", help=f"this tree beside a commit's: {', '.join(against.SIZES)}")
     given = parser.parse_args(argv)
@@ -81,7 +86,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     if given.keep and (given.journal or given.against):
         parser.error(f"--{special[0]} has no baseline to keep: its figures are of that {special[0]} only")
     if given.ci:
-        given.quick, given.compare, given.names = True, True, given.names or list(SHORT)
+        given.compare, given.names = not given.keep, given.names or list(SHORT)
     return given
 
 

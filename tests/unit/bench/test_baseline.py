@@ -49,7 +49,7 @@ def test_ratios_of_another_machine_are_neither_compared_nor_mixed(path: Path) ->
     assert baseline.why_not(MACHINE, WHOLE, path) == ""
     assert "is of another machine" in baseline.why_not("another", WHOLE, path)
     baseline.keep([FIGURE], WHOLE, "another", path)
-    assert "no baseline of the quick form" in baseline.why_not("another", QUICK, path)
+    assert "no baseline of form 1:10" in baseline.why_not("another", QUICK, path)
     assert baseline.why_not("another", WHOLE, path) == ""
     assert "no baseline" in baseline.why_not(MACHINE, WHOLE, path.with_name("none"))
 
@@ -93,8 +93,8 @@ def test_the_command_keeps_and_compares_by_form(
     for name in figures.SHORT:
         monkeypatch.setitem(figures.FIGURES, name, lambda options: [at(reached[0])])
     assert command.main(["--ci"]) == 0
-    assert "no baseline of the quick form" in capsys.readouterr().err
-    assert command.main(["--quick", "--keep", *figures.SHORT]) == 0
+    assert "no baseline of form 1:4" in capsys.readouterr().err
+    assert command.main(["--ci", "--keep"]) == 0
     reached[0] = 0.3
     assert command.main(["--ci"]) == 1
     assert "a loss above 15%" in capsys.readouterr().err
