@@ -56,6 +56,7 @@ async def app(scope, receive, send):
 
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+listening.listen(4096)
 print(f"ready http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
 config = uvicorn.Config(
     app, loop="uvloop", http="httptools", ws="websockets-sansio", ws_per_message_deflate=False, ws_ping_interval=20,

@@ -32,6 +32,7 @@ async def hello(request):
 
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+listening.listen(4096)
 print(f"ready http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
 app = Starlette(routes=[Route("/api/v3/order", hello, methods=["POST"])])
 config = uvicorn.Config(app, loop="uvloop", http="httptools", lifespan="off", log_config=None, access_log=False)

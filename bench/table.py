@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -50,7 +51,10 @@ def quantity(value: float, unit: str) -> str:
 
 def table_of(figures: list[Figure]) -> Table:
     """One line a figure, short enough for a terminal of 80 columns; a greater ratio is better in every line."""
-    table = Table("figure", "ours", "beside", "is", "ratio", "gate", "aim", title=headline(figures), title_style="bold")
+    table = Table("figure", title=headline(figures), title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("ours", "beside", "is", "ratio", "gate", "aim"):
+        table.add_column(name)
+    table.columns[0].overflow = table.columns[2].overflow = "fold"
     for number in (1, 3, 4, 5, 6):
         table.columns[number].justify = "right"
     for figure in figures:
