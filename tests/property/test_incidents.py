@@ -12,6 +12,9 @@ from tests.trio import Trio
 
 ALICE, BOB = FIRST_ACCOUNT, FIRST_ACCOUNT + 1
 ACCEPTED, RESTED, TRADED, CANCELED, TRIGGERED = 1, 2, 3, 4, 8
+TRADING, HALT, CANCEL_ONLY, AUCTION = 1, 2, 4, 6
+HALTED = 10
+AUCTION_STARTED, AUCTION_ENDED, PARKED = 41, 43, 4
 
 
 def market() -> Trio:
@@ -58,6 +61,103 @@ def test_incident_2_a_new_optional_field_changes_no_other() -> None:
             trio.check_state()
             seen.add(tuple(sorted(trio.venue.state.ledger.available.items())))
     assert len(seen) == 1, "who got what does not depend on them"
+
+
+def told(events: bytes) -> list[int]:
+    """The tags of the cold events of a stream."""
+    return [flows.message_of(event)[0] for event in flows.split(events) if flows.kind_of(event) == 15]
+
+
+TRAILING = ((flows.TRIGGER, 0, 500),)
+EXOTIC = {
+    "stop": (1, order(ALICE, SELL, 0, 5, 1, kind=STOP_LOSS, extensions=((flows.TRIGGER, 90),))),
+    "trailing stop": (2, order(ALICE, SELL, 0, 5, 1, kind=STOP_LOSS, extensions=TRAILING)),
+    "by quote quantity": (4, flows.market_order(1, BOB, BUY, 1, quote=100)),
+    "iceberg": (8, order(ALICE, SELL, 110, 5, 1, extensions=((flows.ICEBERG, 2),))),
+    "good till a date": (
+        16,
+        order(ALICE, SELL, 110, 5, 1, time_in_force=flows.GTD, extensions=((flows.GOOD_TILL, START_NS + SECOND),)),
+    ),
+}
+
+
+def test_incident_3_a_poisonous_trailing_stop_is_refused_for_ever_and_the_venue_lives() -> None:
+    """A trailing-stop bug stopped all spot trading: the one command is set aside, its market only lets cancel until an
+    operator looks, the others trade on, and a snapshot knows it all.
+    """
+    setup = flows.simple_setup(markets=2)
+    poisonous = len(setup) + 2
+    trio = Trio((poisonous,))
+    trio.messages(*setup)
+    assert kinds(trio.rows(order(ALICE, SELL, 110, 5, 1))) == [ACCEPTED, RESTED]
+    answer = trio.rows(order(ALICE, SELL, 0, 5, 2, kind=STOP_LOSS, extensions=TRAILING))
+    assert flows.refusals(answer) == [RejectCode.INTERNAL_ERROR]
+    assert told(answer) == [PARKED]
+    assert trio.venue.state.markets[0].status == CANCEL_ONLY
+    assert flows.refusals(trio.rows(order(BOB, BUY, 110, 5, 3))) == [RejectCode.MARKET_CLOSED]
+    other = [flows.limit(2, ALICE, SELL, 100, 1, 4), flows.limit(2, BOB, BUY, 100, 1, 5)]
+    assert traded(trio.rows(*other)) == [(100, 1)], "the other market never stopped"
+    trio.restore()
+    trio.messages([12, 0, 1, TRADING])
+    assert traded(trio.rows(order(BOB, BUY, 110, 5, 6))) == [(110, 5)]
+    trio.check_state()
+
+
+def test_incident_3_every_exotic_type_has_an_off_switch_that_leaves_the_rest_alone() -> None:
+    for name, (bit, words) in EXOTIC.items():
+        trio = market()
+        trio.rows(order(ALICE, SELL, 100, 50, 90))
+        trio.messages([43, 0, 1, bit])
+        before = trio.check_state()
+        assert flows.refusals(trio.rows(words)) == [RejectCode.FEATURE_OFF], name
+        assert trio.check_state() == before, name
+        for other, (other_bit, other_words) in EXOTIC.items():
+            if other_bit != bit:
+                assert not flows.refusals(trio.rows(other_words)), f"{other} while {name} is off"
+                trio.rows(flows.row(flows.CANCEL, 1, ALICE, 0, extensions=((flows.REFERENCE, *flows.client(1)),)))
+        assert traded(trio.rows(order(BOB, BUY, 100, 1, 91))) == [(100, 1)], "plain orders trade on"
+        trio.messages([43, 0, 1, 0])
+        assert not flows.refusals(trio.rows(words)), name
+        trio.check_state()
+
+
+def test_incident_12_a_venue_that_trades_too_much_in_a_second_stops_itself() -> None:
+    """Knight sent millions of orders in 45 minutes: what may trade in one second is bounded, and then only cancels."""
+    trio = market()
+    trio.messages([40, 0, 1, 0, 0, 0, 0, 0, 0, 1_000])
+    trio.rows(*[order(ALICE, SELL, 100, 5, number) for number in range(1, 5)])
+    assert traded(trio.rows(order(BOB, BUY, 100, 10, 10))) == [(100, 5), (100, 5)], "1,000 in this second is allowed"
+    events = trio.rows(order(BOB, BUY, 100, 10, 11))
+    assert traded(events) == [(100, 5)], "the trade that passes the bound is the last"
+    assert [event[6] for event in flows.split(events) if flows.kind_of(event) == CANCELED] == [HALTED]
+    assert trio.venue.state.markets[0].status == CANCEL_ONLY
+    assert flows.refusals(trio.rows(order(BOB, BUY, 100, 1, 12))) == [RejectCode.MARKET_CLOSED]
+    assert kinds(trio.rows(flows.row(flows.CANCEL, 1, ALICE, 0, order_id=4)))[0] == CANCELED
+    trio.check_state()
+
+
+def test_incident_12_a_halted_market_opens_after_a_bounded_number_of_extensions() -> None:
+    """Exchanges could not open after a halt: an auction whose price is far off is extended, and not for ever."""
+    trio = market()
+    # 10 % in a minute halt the market for 5 s; its auction of 10 s is extended twice at most, beyond 1 %.
+    trio.messages([40, 0, 1, 0, 0, 0, 0, 100_000, 60, 0, 5, 10, 10_000, 2])
+    trio.rows(order(ALICE, SELL, 100, 5, 1), order(BOB, BUY, 100, 5, 2), order(ALICE, SELL, 150, 5, 3))
+    trio.rows(order(BOB, BUY, 150, 1, 4))
+    market_state = trio.venue.state.markets[0]
+    assert market_state.status == HALT
+    trio.messages([2], ts_ns=START_NS + 5 * SECOND)
+    assert market_state.status == AUCTION
+    trio.rows(order(BOB, BUY, 200, 9, 5), ts_ns=START_NS + 6 * SECOND)
+    trio.rows(order(ALICE, SELL, 180, 9, 6), ts_ns=START_NS + 6 * SECOND)
+    seen = []
+    for second in range(6, 60):
+        seen += told(trio.messages([2], ts_ns=START_NS + second * SECOND))
+        if second == 20:
+            trio.restore()
+    assert seen.count(AUCTION_STARTED) == 2, "extended twice"
+    assert seen.count(AUCTION_ENDED) == 1
+    assert market_state.status == TRADING
+    trio.check_state()
 
 
 def test_incident_4_a_change_of_steps_on_a_live_book_replays() -> None:
@@ -122,6 +222,50 @@ def test_incident_16_a_cancel_in_the_middle_of_a_level_loses_no_sibling_and_cann
     assert flows.refusals(trio.rows(filled)) == [RejectCode.UNKNOWN_ORDER], "a filled order cannot be cancelled"
     assert traded(trio.rows(order(BOB, BUY, 101, 1, 6))) == [(101, 1)], "no phantom best level"
     trio.check_state()
+
+
+def test_incident_16_numbers_are_never_used_again_and_ties_are_broken_by_who_came_first() -> None:
+    """Ids came back, ties went by the clock: three orders of one instant trade in their order, none under an old id."""
+    trio = market()
+    trio.rows(order(ALICE, SELL, 100, 1, 1), ts_ns=START_NS + SECOND)
+    trio.rows(flows.row(flows.CANCEL, 1, ALICE, 0, order_id=1), ts_ns=START_NS + SECOND)
+    later = trio.rows(*[order(ALICE, SELL, 100, 1, number) for number in (1, 2, 3)], ts_ns=START_NS + SECOND)
+    ids = [event[4] for event in flows.split(later) if flows.kind_of(event) == ACCEPTED]
+    assert ids == [2, 3, 4]
+    trio.restore()
+    swept = flows.split(trio.rows(order(BOB, BUY, 100, 3, 9), ts_ns=START_NS + SECOND))
+    assert [event[16] for event in swept if flows.kind_of(event) == TRADED] == ids
+    assert [event[4] for event in swept if flows.kind_of(event) == ACCEPTED] == [5]
+    trades = [event[3] for event in swept if flows.kind_of(event) == TRADED]
+    assert trades == [1, 2, 3]
+    trio.check_state()
+
+
+def test_incident_16_prices_beyond_32_bits_and_beyond_a_float_trade_to_the_unit() -> None:
+    trio = Trio()
+    trio.messages(*flows.simple_setup(amount=1 << 61))
+    trio.messages(flows.filters(1, max_price=1 << 53, max_quantity=200))
+    price = (1 << 53) - 1
+    trio.rows(order(ALICE, SELL, price, 3, 1), order(ALICE, SELL, price - 1, 1, 2))
+    assert traded(trio.rows(order(BOB, BUY, price, 4, 3))) == [(price - 1, 1), (price, 3)], "at the makers' prices"
+    assert trio.venue.state.ledger.available[BOB, 1] == (1 << 61) - (4 * price - 1)
+    trio.check_state()
+
+
+def test_incident_17_no_fee_term_makes_a_balance_negative() -> None:
+    """The greatest fees, specials and taxes at once, with the last unit spent, with and without the discount asset."""
+    for pays in (0, 1):
+        trio = Trio()
+        trio.messages(*flows.simple_setup(markets=2, amount=1_000))
+        trio.messages([14, 0, 1, 0, 100_000, 100_000], [62, 0, 3, 1_000_000], [63, 0, 1, 1])
+        trio.messages(*[[61, 0, kind, 1, 0, *[100_000] * 4] for kind in (1, 2)])
+        trio.messages(*[[64, 0, account, pays] for account in (ALICE, BOB)], [65, 0, BOB, ALICE, 1_000_000])
+        trio.rows(flows.limit(2, BOB, SELL, 1, 1, 1), flows.limit(2, ALICE, BUY, 1, 1, 2))
+        trio.rows(order(ALICE, SELL, 10, 100, 3))
+        for name in range(4, 14):
+            assert traded(trio.rows(order(BOB, BUY, 10, 10, name))) == [(10, 10)]
+            trio.check_state()
+        assert trio.venue.state.ledger.available[BOB, 2] > 1_000
 
 
 def test_incident_17_a_hold_includes_whatever_the_order_can_cost() -> None:
