@@ -25,6 +25,8 @@ BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 
 FEES = "exchange/core/matching/fees.py"
+TERMS = "exchange/core/matching/terms.py"
+STATES = ("tests/golden/test_market_states.py",)
 FEE_TERMS = ("tests/golden/test_golden.py",)
 
 
@@ -39,6 +41,10 @@ class Mutation(NamedTuple):
 
 
 MUTATIONS = (
+    # What a market takes.
+    Mutation("no maker in post-only", TERMS, "status == codes.AUCTION and order_type", "order_type", STATES),
+    Mutation("a closed market takes orders", TERMS, "return True\n    order_type", "pass\n    order_type", STATES),
+    Mutation("what waits must be GTC", TERMS, "order_type == codes.LIMIT and time", "time", STATES),
     # Transfers.
     Mutation(
         "a transfer to oneself",
