@@ -101,7 +101,7 @@ def placed(
         view["workingTime"] = -1
         view["status"] = "PENDING_NEW" if end is None else status
     if form == "FULL":
-        view["fills"] = [fill(market, trade) for trade in trades]
+        view["fills"] = [fill(request, market, trade) for trade in trades]
     view["selfTradePreventionMode"] = SELF_TRADES[flags.self_trade]
     for note in by_kind.get(StrategyNoted, ()):
         if note.order_id == mine:
@@ -148,11 +148,13 @@ def add_end(view: dict[str, Any], market: WireMarket, reason: int, prevented_qua
         view["preventedQuantity"] = market.quantity(prevented_quantity)
 
 
-def fill(market: WireMarket, trade: Traded) -> dict[str, Any]:
+def fill(request: Request, market: WireMarket, trade: Traded) -> dict[str, Any]:
     """A fill as the taker sees it."""
     asset, scale = (
         (market.base, market.base_scale) if trade.taker_side == Side.BUY else (market.quote, market.quote_scale)
     )
+    if trade.fee_terms:
+        asset, scale = request.context.asset(trade.taker_fee_asset)
     return {
         "price": market.price(trade.price),
         "qty": market.quantity(trade.quantity),

@@ -14,12 +14,13 @@ BNB = 4
 TRADER_ACCOUNT, READER_ACCOUNT = 16, 17
 
 
-async def trade(wire: Wire) -> dict[str, Any]:
-    """The trader buys 1 BNB at 600 from itself; the answer of the purchase."""
+async def trade(wire: Wire, last: str = "BUY") -> dict[str, Any]:
+    """The trader sells 1 BNB at 600 to itself; the answer of the order that comes last, and takes."""
+    first = "SELL" if last == "BUY" else "BUY"
     order = [*MARKET, ("type", "LIMIT"), ("timeInForce", "GTC"), ("quantity", "1"), ("price", "600")]
     order += [("selfTradePreventionMode", "NONE")]
-    assert (await wire.signed("POST", "/api/v3/order", [*order, ("side", "SELL")])).status_code == 200
-    answer = await wire.signed("POST", "/api/v3/order", [*order, ("side", "BUY"), ("newOrderRespType", "FULL")])
+    assert (await wire.signed("POST", "/api/v3/order", [*order, ("side", first)])).status_code == 200
+    answer = await wire.signed("POST", "/api/v3/order", [*order, ("side", last), ("newOrderRespType", "FULL")])
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -81,6 +82,9 @@ def test_an_account_pays_in_the_discount_asset_if_it_says_so(tmp_path: Path) -> 
                 "discount": "0.75000000",
             }
             await trade(wire)
+            # Who sells receives USDT, and is told at once in what the fee was paid.
+            (fill,) = (await trade(wire, "SELL"))["fills"]
+            assert (fill["commission"], fill["commissionAsset"]) == ("0.00075000", "BNB")
             sold = (await wire.signed("GET", "/api/v3/myTrades", MARKET)).json()
             # The buyer receives BNB and pays so, the seller 600 USDT × 0.1 % × 0.75 at 600.
             paid = {(each["isBuyer"], each["commission"], each["commissionAsset"]) for each in sold[-2:]}

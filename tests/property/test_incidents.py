@@ -260,6 +260,7 @@ def test_incident_17_no_fee_term_makes_a_balance_negative() -> None:
         trio.messages([14, 0, 1, 0, 100_000, 100_000], [62, 0, 3, 1_000_000], [63, 0, 1, 1])
         trio.messages(*[[61, 0, kind, 1, 0, *[100_000] * 4] for kind in (1, 2)])
         trio.messages(*[[64, 0, account, pays] for account in (ALICE, BOB)], [65, 0, BOB, ALICE, 1_000_000])
+        trio.messages(*[[31, 0, f"but {account}", account, 3, 900] for account in (ALICE, BOB)])
         trio.rows(flows.limit(2, BOB, SELL, 1, 1, 1), flows.limit(2, ALICE, BUY, 1, 1, 2))
         trio.rows(order(ALICE, SELL, 10, 100, 3))
         for name in range(4, 14):
