@@ -35,11 +35,11 @@ from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
 from exchange.api.inspection import AccountDays, Inspection, Replays
-from exchange.api.keepalive import WebSocket
 from exchange.api.pages import Pages
 from exchange.api.proofs import Proofs
 from exchange.api.rate_limits import PROFILES, RateLimits
 from exchange.api.rest import Rest
+from exchange.api.sockets import Endpoint
 from exchange.api.streams import Hub, Streams
 from exchange.api.user_data import UserData
 from exchange.api.websocket_api import WebSocketApi
@@ -246,15 +246,21 @@ class Exchange:
         self.rest = Rest(self.context, table)
         self.socket_api = WebSocketApi(self.context, table, self.user_data)
         self.rest.find_page = Pages(table, self.socket_api, __version__).find
-        streams = Streams(self.hub)
+        self.streams = Streams(self.hub)
         # Routing alone: what Starlette's middleware would do for an order costs as much as checking its signature.
         self.asgi = Router(
             routes=[
                 WebSocketRoute("/ws-api/v3", self.socket_api),
-                *[WebSocketRoute(path, streams) for path in ("/ws", "/ws/{streams:path}", "/stream")],
+                *[WebSocketRoute(path, self.streams) for path in ("/ws", "/ws/{streams:path}", "/stream")],
                 Route("/{path:path}", self.rest),
             ]
         )
+
+    def find_socket(self, path: str) -> Endpoint | None:
+        """What WebSockets to a path are opened to."""
+        if path == "/ws-api/v3":
+            return self.socket_api
+        return self.streams if path in ("/ws", "/stream") or path.startswith("/ws/") else None
 
     def publish(self, applied: Applied, events: list[AnyWords]) -> None:
         """After a batch: read models, keys and markets, streams, and perhaps a snapshot."""
@@ -285,11 +291,8 @@ class Exchange:
         server = uvicorn.Server(
             uvicorn.Config(
                 self.asgi,
-                http=http.protocol_of(self.rest),
-                ws=WebSocket,
-                ws_per_message_deflate=False,
-                ws_ping_interval=20,
-                ws_ping_timeout=60,
+                http=http.protocol_of(self.rest, self.find_socket),
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,

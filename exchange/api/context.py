@@ -9,6 +9,7 @@ from exchange.api import decimals, errors
 from exchange.api.auth import Key, Keys
 from exchange.api.errors import WireError
 from exchange.api.rate_limits import RateLimits
+from exchange.api.sockets import Opening
 from exchange.core import queries
 from exchange.messages import registry
 from exchange.projections.all import Projections
@@ -141,10 +142,11 @@ class Context:
         """What an account has available and held of an asset."""
         return queries.balance(self.state, account, asset_id)
 
-    def address(self, scope: Mapping[str, Any]) -> str:
-        """Whose limits count on a connection that comes as an ASGI scope."""
+    def opening(self, scope: Mapping[str, Any]) -> Opening:
+        """What a connection asks for that comes as an ASGI scope."""
         peer = scope["client"][0] if scope.get("client") else ""
-        return address_of(peer, dict(scope["headers"]))
+        address = address_of(peer, dict(scope["headers"]))
+        return Opening(scope["path"], scope["query_string"].decode("latin-1"), address)
 
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""

@@ -1,20 +1,24 @@
 """HTTP/1.1 on a connection: parsed by httptools, answered by the table in one write; run by uvicorn as its protocol.
 
 An order costs less than the ASGI messages, the task and the routing that would carry it: requests go to `Rest.begin`
-as they are, and those that wait (for the disk, for history) go on without a task of their own. WebSocket upgrades are
-handed to uvicorn. Broken HTTP is refused in Binance's form, too.
+as they are, and those that wait (for the disk, for history) go on without a task of their own. From its handshake on a
+WebSocket has a protocol of its own (websocket.py). Broken HTTP is refused in Binance's form, too.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 
+from exchange.api import websocket
+from exchange.api.context import address_of
 from exchange.api.errors import WireError
 from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
+from exchange.api.sockets import Endpoint, Opening
 from exchange.runtime.guard import Drive
 
 IDLE_SECONDS = 60
@@ -22,18 +26,20 @@ QUEUED_MAX = 16
 HEADERS_MAX = 64 << 10
 STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
 BROKEN = refused_outright(WireError(-1000, "An unknown error occurred while processing the request.", 400))
+NO_SUCH_SOCKET = WireError(-1000, "There is no WebSocket here.", 404)
 TOO_LONG = refused_outright(BODY_TOO_LONG)
 HEAD_TOO_LONG = refused_outright(WireError(-1108, "Parameter 'headers' overflowed.", 431))
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection; `rest` is the class's, bound by `protocol_of`.
+    """One client's connection; `rest` and `find_socket` are the class's, bound by `protocol_of`.
 
     Requests are answered in their order: those that come while one is under way wait, at most QUEUED_MAX of them before
     reading pauses. Nothing is read either while the client does not take what was written.
     """
 
     rest: Rest
+    find_socket: Callable[[str], Endpoint | None]
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         self.config = config
@@ -115,10 +121,9 @@ class Connection(asyncio.Protocol):
         self.active = self.loop.time()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
             self.broken = True
-            if self.is_websocket():
-                self.hand_over()
+            if self.is_websocket() and self.hand_over(data[upgrade.args[0] :]):
                 return
         except httptools.HttpParserError:
             self.refuse(BROKEN)
@@ -220,20 +225,33 @@ class Connection(asyncio.Protocol):
         """Whether the request asks to go on as a WebSocket."""
         return any(name == b"upgrade" and value.lower() == b"websocket" for name, value in self.headers)
 
-    def hand_over(self) -> None:
-        """Let uvicorn go on with a request that is a WebSocket's first."""
+    def hand_over(self, rest: bytes) -> bool:
+        """Go on as a WebSocket, with what came behind its handshake; returns whether it is one, else it is refused."""
+        address = address_of(self.peer, self.fields)
+        path, _, query = self.url.partition(b"?")
+        text = unquote(path.decode("latin-1"))
+        try:
+            answer = websocket.answer_to(self.parser.get_method(), self.fields)
+            endpoint = self.find_socket(text)
+            if endpoint is None:
+                raise NO_SUCH_SOCKET
+            socket = websocket.WebSocket(self.state)
+            talk = endpoint.open(Opening(text, query.decode("latin-1"), address), socket)
+        except WireError as error:
+            self.refuse(self.rest.refusal(error, address, self.rest.context.now_ns()))
+            return False
         if self.timer is not None:
             self.timer.cancel()
         self.state.connections.discard(self)
-        head = [self.parser.get_method(), b" ", self.url, b" HTTP/1.1\r\n"]
-        for name, value in self.headers:
-            head += (name, b": ", value, b"\r\n")
-        protocol = self.config.ws_protocol_class(config=self.config, server_state=self.state, app_state=self.app_state)
-        protocol.connection_made(self.transport)
-        protocol.data_received(b"".join([*head, b"\r\n"]))
-        self.transport.set_protocol(protocol)
+        self.transport.set_protocol(socket)
+        socket.begin(self.transport, talk, answer)
+        if rest:
+            socket.data_received(rest)
+        return True
 
 
-def protocol_of(rest: Rest) -> type[Connection]:
-    """The protocol of connections that `rest` answers, as uvicorn's `http` setting takes it."""
-    return type("BoundConnection", (Connection,), {"rest": rest})
+def protocol_of(rest: Rest, find_socket: Callable[[str], Endpoint | None]) -> type[Connection]:
+    """The protocol of connections as uvicorn's `http` setting takes it: `rest` answers requests, and WebSockets are
+    opened to what `find_socket` gives for a path.
+    """
+    return type("BoundConnection", (Connection,), {"rest": rest, "find_socket": staticmethod(find_socket)})

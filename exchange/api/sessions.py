@@ -1,6 +1,5 @@
 """One connection to the WebSocket API: who is logged on, what it is sent, and what it may still ask for."""
 
-import asyncio
 from typing import Any, NamedTuple
 
 import orjson
@@ -43,7 +42,6 @@ class Session:
         """Whose orders the rate limits of a response are about: of the key that signed last."""
         self.subscriptions: dict[int, Subscription] = {}
         self.next_subscription = 0
-        self.pending: set[asyncio.Task[None]] = set()
         self.is_closed = False
         self.armed: dict[int, int] = {}
         """By account: the number under which the core cancels its orders when this connection is lost."""

@@ -1,75 +1,64 @@
-"""One WebSocket connection: what comes in one by one, what goes out in order, and an end to those that do not read."""
+"""One WebSocket connection: what comes in one by one, what goes out in order, and an end to those that do not read.
+
+A connection of ours carries it itself (websocket.py); under another server ASGI does (`serve`).
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from exchange.api.errors import WireError
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Write = Callable[[bytes], bool]
-"""Writes a frame at once, if it can; says whether it did."""
 
 WAITING_MAX = 10_000
 WAITING_CHARACTERS_MAX = 32 << 20
 TEXT_BYTES_MAX = 65_536
 LIFE_SECONDS = 86_400
-WRITER, WRITE = "tape.writer", "write"
-TEXT_FRAME, SHORT_MAX, MEDIUM, MEDIUM_MAX, LONG = 0x81, 125, 126, 65_535, 127
 GOING_AWAY, POLICY, TOO_BIG = 1001, 1008, 1009
 
 
-def frame_of(text: str) -> bytes:
-    """A text as a server's frame, whole and not masked."""
-    content = text.encode()
-    size = len(content)
-    if size <= SHORT_MAX:
-        return bytes((TEXT_FRAME, size)) + content
-    if size <= MEDIUM_MAX:
-        return bytes((TEXT_FRAME, MEDIUM)) + size.to_bytes(2, "big") + content
-    return bytes((TEXT_FRAME, LONG)) + size.to_bytes(8, "big") + content
+class Opening(NamedTuple):
+    """What a client asks a connection for: a path, a query, and who it is."""
+
+    path: str
+    query: str
+    address: str
 
 
-def writer_of(scope: dict[str, Any]) -> Write | None:
-    """What writes to a connection at once, where its protocol is ours (keepalive.py)."""
-    found: Write | None = scope.get("extensions", {}).get(WRITER, {}).get(WRITE)
-    return found
+class Talk(NamedTuple):
+    """What is done with every text that comes, and when the connection has ended."""
+
+    on_text: Callable[[str], None]
+    on_lost: Callable[[], None]
+
+
+class Endpoint(Protocol):
+    """What connections are opened to. WireError where one is refused."""
+
+    def open(self, opening: Opening, socket: "Socket") -> Talk: ...
 
 
 class Socket:
-    """Sends never block the sender; a reader that falls 10,000 messages behind is disconnected.
-
-    What the connection takes at once is written at once, by the protocol's own `write` where it has one: no task is
-    woken, and who sends a text to many makes its frame once. Else it is queued, and a task sends it as the reader can
-    take it; nothing is written past what is queued.
+    """Sends are queued and never block the sender; a reader that falls 10,000 messages behind is disconnected.
 
     A text that is sent under a key takes the place of one with that key that still waits: who reads slowly misses
     what is out of date by then.
     """
 
-    __slots__ = (
-        "accepted", "closing", "places", "receive", "send_message", "sender", "waiting", "waiting_characters", "write",
-    )  # fmt: skip
+    __slots__ = ("closing", "places", "waiting", "waiting_characters")
 
-    def __init__(self, receive: Receive, send: Send, write: Write | None = None) -> None:
-        self.receive = receive
-        self.send_message = send
-        self.write = write
-        self.accepted = False
-        self.sender: asyncio.Task[None] | None = None
-        """Sends what is queued; there is none while nothing is."""
+    def __init__(self) -> None:
         self.waiting: list[str] = []
         self.waiting_characters = 0
         self.places: dict[str, int] = {}
         self.closing: tuple[int, str] | None = None
 
-    def send(self, text: str, key: str = "", frame: bytes = b"") -> None:
-        """Send a text, or queue it; `frame` is the text's, where the caller has made it."""
+    def send(self, text: str, key: str = "") -> None:
+        """Queue a text."""
         if self.closing is not None:
-            return
-        if self.write is not None and self.sender is None and not self.waiting and self.write(frame or frame_of(text)):
             return
         if key:
             place = self.places.get(key)
@@ -81,20 +70,45 @@ class Socket:
         self.waiting.append(text)
         self.waiting_characters += len(text)
         if len(self.waiting) > WAITING_MAX or self.waiting_characters > WAITING_CHARACTERS_MAX:
-            self.waiting = []
+            self.take_waiting()
             self.close(POLICY, "too slow a reader")
-        self.start_sender()
 
     def close(self, code: int, reason: str) -> None:
         """End the connection once what is queued was sent."""
         if self.closing is None:
             self.closing = (code, reason)
-            self.start_sender()
 
-    def start_sender(self) -> None:
-        """Let a task send what is queued, or say goodbye; before the connection is accepted nothing can be sent."""
-        if self.accepted and self.sender is None:
-            self.sender = asyncio.get_running_loop().create_task(self.send_all())
+    def take_waiting(self) -> list[str]:
+        """What waits, which does so no more."""
+        taken, self.waiting = self.waiting, []
+        self.waiting_characters = 0
+        self.places.clear()
+        return taken
+
+    def put_back(self, texts: list[str]) -> None:
+        """What was taken and has to wait after all; it keeps its place whatever comes."""
+        self.waiting = texts
+        self.waiting_characters = sum(map(len, texts))
+
+
+class AsgiSocket(Socket):
+    """A connection that another server carries."""
+
+    __slots__ = ("receive", "send_message", "wake")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        super().__init__()
+        self.receive = receive
+        self.send_message = send
+        self.wake = asyncio.Event()
+
+    def send(self, text: str, key: str = "") -> None:
+        super().send(text, key)
+        self.wake.set()
+
+    def close(self, code: int, reason: str) -> None:
+        super().close(code, reason)
+        self.wake.set()
 
     async def refuse(self, error: WireError) -> None:
         """Refuse the connection with the status of an error, before it is one."""
@@ -106,15 +120,13 @@ class Socket:
         await self.send_message(start)
         await self.send_message({"type": "websocket.http.response.body", "body": error.content})
 
-    async def run(self, on_text: Callable[[str], Awaitable[None]]) -> None:
+    async def run(self, on_text: Callable[[str], None]) -> None:
         """Accept, then call `on_text` for every text that comes, until either side ends it."""
         message = await self.receive()
         if message["type"] != "websocket.connect":
             return
         await self.send_message({"type": "websocket.accept"})
-        self.accepted = True
-        if self.waiting or self.closing is not None:
-            self.start_sender()
+        sender = asyncio.create_task(self.send_all())
         life = asyncio.get_running_loop().call_later(LIFE_SECONDS, self.close, GOING_AWAY, "24 hours are over")
         try:
             while self.closing is None:
@@ -127,30 +139,40 @@ class Socket:
                 if len(text) > TEXT_BYTES_MAX:
                     self.close(TOO_BIG, "message too big")
                 else:
-                    await on_text(text)
+                    on_text(text)
         finally:
             life.cancel()
             self.close(GOING_AWAY, "")
-            if self.sender is not None:
-                await self.sender
+            await sender
 
     async def send_all(self) -> None:
-        """Send what is queued, in order, and the goodbye if there is to be one."""
+        """Send what is queued, in order, until the end."""
         try:
-            while self.waiting:
-                texts, self.waiting = self.waiting, []
-                self.waiting_characters = 0
-                self.places.clear()
-                for text in texts:
+            while self.closing is None or self.waiting:
+                if not self.waiting:
+                    self.wake.clear()
+                    await self.wake.wait()
+                for text in self.take_waiting():
                     await self.send_message({"type": "websocket.send", "text": text})
                     if self.closing is not None and self.closing[0] == POLICY:
                         break
-            if self.closing is None:
-                self.sender = None
-                return
             code, reason = self.closing
             await self.send_message({"type": "websocket.close", "code": code, "reason": reason})
         except (OSError, RuntimeError):
             # The other side has gone: what is queued for it has no reader.
-            self.waiting.clear()
+            self.take_waiting()
             self.close(GOING_AWAY, "")
+
+
+async def serve(endpoint: Endpoint, opening: Opening, receive: Receive, send: Send) -> None:
+    """Open a connection that another server carries, and see it to its end."""
+    socket = AsgiSocket(receive, send)
+    try:
+        talk = endpoint.open(opening, socket)
+    except WireError as error:
+        await socket.refuse(error)
+        return
+    try:
+        await socket.run(talk.on_text)
+    finally:
+        talk.on_lost()

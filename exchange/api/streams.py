@@ -9,9 +9,8 @@ import orjson
 
 from exchange.api import errors
 from exchange.api.context import Context
-from exchange.api.errors import WireError
 from exchange.api.events import row_of
-from exchange.api.sockets import POLICY, Receive, Send, Socket, frame_of, writer_of
+from exchange.api.sockets import POLICY, Opening, Receive, Send, Socket, Talk, serve
 
 STREAMS_MAX = 1_024
 ID_LENGTH_MAX = 36
@@ -84,21 +83,19 @@ class Hub:
         found = self.streams.get(stream)
         if found is None:
             return
-        raws: dict[int, tuple[str, bytes]] = {}
-        wrapped: dict[int, tuple[str, bytes]] = {}
+        raws: dict[int, str] = {}
+        wrapped: dict[int, str] = {}
         key = stream if found.is_conflated else ""
         for connection in found.listeners:
             unit = connection.unit
-            shared = raws.get(unit)
-            if shared is None:
-                raw = orjson.dumps(view(unit)).decode()
-                shared = raws[unit] = (raw, frame_of(raw))
+            raw = raws.get(unit)
+            if raw is None:
+                raw = raws[unit] = orjson.dumps(view(unit)).decode()
             if connection.combined:
                 if unit not in wrapped:
-                    raw = wrap(stream, shared[0])
-                    wrapped[unit] = (raw, frame_of(raw))
-                shared = wrapped[unit]
-            connection.socket.send(shared[0], key, shared[1])
+                    wrapped[unit] = wrap(stream, raw)
+                raw = wrapped[unit]
+            connection.socket.send(raw, key)
         if found.is_kept:
             found.keep(seq, view)
 
@@ -168,7 +165,12 @@ class Connection:
                 self.hub.remove(stream, self)
         return {"result": None}
 
-    async def on_text(self, text: str) -> None:
+    def leave(self) -> None:
+        """The connection has ended."""
+        self.unsubscribe(list(self.streams))
+        self.hub.connections.discard(self)
+
+    def on_text(self, text: str) -> None:
         """Answer one control message; more of them in a second than may be end the connection."""
         second = self.hub.context.now_ns() // 1_000_000_000
         self.messages = self.messages + 1 if second == self.second else 1
@@ -251,34 +253,25 @@ def unit_of(query: dict[str, list[str]]) -> int:
 
 
 class Streams:
-    """The ASGI endpoint of `/ws` and `/stream`."""
+    """The endpoint of `/ws` and `/stream`."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        socket = Socket(receive, send, writer_of(scope))
-        try:
-            connection = self.opened(scope, socket)
-        except WireError as error:
-            await socket.refuse(error)
-            return
-        self.hub.connections.add(connection)
-        try:
-            await socket.run(connection.on_text)
-        finally:
-            connection.unsubscribe(list(connection.streams))
-            self.hub.connections.discard(connection)
+        """As an ASGI application: for whoever runs the venue under another server."""
+        await serve(self, self.hub.context.opening(scope), receive, send)
 
-    def opened(self, scope: dict[str, Any], socket: Socket) -> "Connection":
-        """A connection that has what its address asks for. WireError."""
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        streams, combined = streams_named(scope["path"], query)
+    def open(self, opening: Opening, socket: Socket) -> Talk:
+        """A subscriber, of what its address names. WireError where it may not connect."""
+        query = parse_qs(opening.query)
+        streams, combined = streams_named(opening.path, query)
         context = self.hub.context
-        context.limits.connect(context.address(scope), 0, context.now_ns())
+        context.limits.connect(opening.address, 0, context.now_ns())
         connection = Connection(self.hub, socket, combined, unit_of(query))
         from_seq = query.get("fromSeq", [""])[0]
         told = connection.subscribe(streams, int(from_seq) if from_seq.isdecimal() and from_seq.isascii() else None)
         if "code" in told:
             socket.send(orjson.dumps(told).decode())
-        return connection
+        self.hub.connections.add(connection)
+        return Talk(connection.on_text, connection.leave)

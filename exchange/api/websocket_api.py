@@ -1,6 +1,5 @@
 """The WebSocket API: `/ws-api/v3`. Its methods are the endpoints' twins; its own are sessions and user data."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from inspect import isawaitable
@@ -19,10 +18,10 @@ from exchange.api.errors import WireError
 from exchange.api.parameters import Parameter, table
 from exchange.api.session_answers import SessionStatus, SubscriptionNumber
 from exchange.api.sessions import Session
-from exchange.api.sockets import POLICY, Receive, Send, Socket, writer_of
+from exchange.api.sockets import POLICY, Opening, Receive, Send, Socket, Talk, serve
 from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
-from exchange.runtime.guard import attempt_waiting
+from exchange.runtime.guard import Drive, attempt_waiting
 
 BAD_JSON = WireError(-1135, "Invalid JSON Request")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
@@ -58,7 +57,7 @@ class OwnMethod(NamedTuple):
 
 
 class WebSocketApi:
-    """The ASGI endpoint."""
+    """The endpoint."""
 
     def __init__(self, context: Context, all_endpoints: Iterable[Endpoint], user_data: UserData) -> None:
         self.context = context
@@ -88,33 +87,29 @@ class WebSocketApi:
         user_data.hub.closers.append(self.close_all)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        socket = Socket(receive, send, writer_of(scope))
-        address = self.context.address(scope)
-        try:
-            self.context.limits.connect(address, CONNECTION_WEIGHT, self.context.now_ns())
-            unit = unit_of(query)
-        except WireError as error:
-            await socket.refuse(error)
-            return
+        """As an ASGI application: for whoever runs the venue under another server."""
+        await serve(self, self.context.opening(scope), receive, send)
+
+    def open(self, opening: Opening, socket: Socket) -> Talk:
+        """A session. WireError where the client may not connect."""
+        query = parse_qs(opening.query)
+        self.context.limits.connect(opening.address, CONNECTION_WEIGHT, self.context.now_ns())
+        unit = unit_of(query)
         shown = query.get("returnRateLimits", ["true"])[0] != "false"
-        session = Session(self.context, self.user_data, socket, address, show_limits=shown, unit=unit)
-
-        async def on_text(text: str) -> None:
-            # Requests of one connection may overlap: each is answered when its batch is durable.
-            task = asyncio.create_task(self.handle(session, text))
-            session.pending.add(task)
-            task.add_done_callback(session.pending.discard)
-            await asyncio.sleep(0)
-
+        session = Session(self.context, self.user_data, socket, opening.address, show_limits=shown, unit=unit)
         self.sessions.add(session)
-        try:
-            await socket.run(on_text)
-        finally:
+
+        def on_text(text: str) -> None:
+            # Requests of one connection may overlap: each is answered when its batch is durable.
+            Drive(self.handle(session, text), session.send, unanswered).step()
+
+        def on_lost() -> None:
             self.sessions.discard(session)
             disconnects.lose(self.context, session)
             for number in list(session.subscriptions):
                 session.unsubscribe(number, tell=False)
+
+        return Talk(on_text, on_lost)
 
     def close_all(self) -> None:
         """Say goodbye to every session."""
@@ -127,8 +122,8 @@ class WebSocketApi:
         for session in list(self.sessions):
             session.lose(api_key, errors.BAD_KEY)
 
-    async def handle(self, session: Session, text: str) -> None:
-        """Answer one request."""
+    async def handle(self, session: Session, text: str) -> dict[str, Any]:
+        """The answer to one request."""
         request_id: Any = None
         method = ""
         show_limits = session.show_limits
@@ -151,7 +146,7 @@ class WebSocketApi:
                 session.socket.close(POLICY, "banned")
         if show_limits:
             response["rateLimits"] = self.limits(session, method)
-        session.send(response)
+        return response
 
     def shown(self, session: Session, error: WireError) -> dict[str, Any]:
         body = error.body
@@ -296,6 +291,12 @@ def failed(error: Exception) -> Reply:
         logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
         raise errors.UNKNOWN from error
     raise error
+
+
+def unanswered(error: Exception) -> dict[str, Any]:
+    """What a request is answered that failed before anybody knew its id."""
+    logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
+    return {"id": None, "status": errors.UNKNOWN.status, "error": errors.UNKNOWN.body}
 
 
 def read_message(text: str) -> dict[str, Any]:

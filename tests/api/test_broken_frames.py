@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
+import orjson
 import pytest
 
 from tests.server import Server
@@ -35,13 +36,17 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, masked: bool = True,
     return head + mask + bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
 
 
+def handshake(path: str, version: int = 13) -> bytes:
+    """A request to go on as a WebSocket."""
+    key = base64.b64encode(os.urandom(16)).decode()
+    lines = [f"GET {path} HTTP/1.1", "Host: tape", "Upgrade: websocket", "Connection: Upgrade"]
+    return "\r\n".join([*lines, f"Sec-WebSocket-Key: {key}", f"Sec-WebSocket-Version: {version}", "", ""]).encode()
+
+
 def open_socket(server: Server, path: str) -> socket.socket:
     """A connection that has been upgraded."""
     connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-    key = base64.b64encode(os.urandom(16)).decode()
-    lines = [f"GET {path} HTTP/1.1", "Host: tape", "Upgrade: websocket", "Connection: Upgrade"]
-    lines += [f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]
-    connection.sendall("\r\n".join(lines).encode())
+    connection.sendall(handshake(path))
     head = b""
     while b"\r\n\r\n" not in head:
         head += connection.recv(1)
@@ -95,6 +100,35 @@ def test_a_broken_frame_ends_its_connection_with_a_code_and_no_other(server: Ser
         other.sendall(frame(PING, b"alive"))
         assert other.recv(100) == bytes([0x80 | 0xA, 5]) + b"alive"
     assert server.ask("GET", "/api/v3/ping").status == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_comes_right_behind_the_handshake_is_read(server: Server, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(handshake(path) + frame(PING, b"alive"))
+        received = b""
+        while not received.endswith(bytes([0x80 | 0xA, 5]) + b"alive"):
+            received += connection.recv(1_000)
+        assert received.startswith(b"HTTP/1.1 101 ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (handshake("/nothing"), b"404"),
+        (handshake("/wsx"), b"404"),
+        (handshake("/ws", version=8), b"400"),
+        (handshake("/ws-api/v3?timeUnit=hours"), b"400"),
+    ],
+)
+def test_a_handshake_that_opens_nothing_is_refused_in_the_form_of_errors(
+    server: Server, sent: bytes, status: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(sent)
+        head, _, body = read_all(connection).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 " + status), head
+        assert set(orjson.loads(body)) == {"code", "msg"}
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -1,129 +1,111 @@
-"""Frames that are written at once: what they are, and that nothing is written past what waits."""
-
-import asyncio
-from collections.abc import Iterator
-from typing import Any
+"""Frames as the library of WebSocket clients makes and reads them; what is broken is broken for it, too."""
 
 import pytest
-from websockets.frames import Frame, Opcode
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import CloseCode, Frame, Opcode
 
-from exchange.api.sockets import GOING_AWAY, POLICY, WAITING_MAX, Socket, frame_of
+from exchange.api import frames
+
+MOST = 1_000
+PAYLOADS = st.one_of(st.binary(max_size=130), st.integers(0, MOST).map(bytes))
+MESSAGES = st.lists(
+    st.tuples(
+        st.sampled_from((Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG)),
+        PAYLOADS,
+        st.integers(1, 4),
+        st.booleans(),
+    ),
+    max_size=6,
+)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536])
 def test_a_frame_is_what_the_library_would_have_made(size: int) -> None:
     text = "ü" * (size // 2) + "x" * (size % 2)
-    assert frame_of(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+    for _ in range(2):
+        assert frames.text_frame(text) == Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+    assert frames.frame(frames.PONG, b"a") == Frame(Opcode.PONG, b"a").serialize(mask=False)
 
 
-class Peer:
-    """The other side of a connection: takes frames at once while it is ready, and texts when it is let."""
-
-    def __init__(self) -> None:
-        self.got: list[Any] = []
-        self.is_ready = True
-        self.may_take = asyncio.Event()
-        self.may_take.set()
-        self.leaves = asyncio.Event()
-        self.told = iter(self.connect())
-
-    def connect(self) -> Iterator[dict[str, Any]]:
-        yield {"type": "websocket.connect"}
-
-    def write(self, frame: bytes) -> bool:
-        if self.is_ready:
-            self.got.append(frame)
-        return self.is_ready
-
-    async def receive(self) -> dict[str, Any]:
-        for message in self.told:
-            return message
-        await self.leaves.wait()
-        return {"type": "websocket.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        await self.may_take.wait()
-        if message["type"] != "websocket.accept":
-            self.got.append(message.get("text") or message.get("code"))
-
-
-async def settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
+@given(messages=MESSAGES, cuts=st.lists(st.integers(1, 300), min_size=1, max_size=20))
+def test_messages_come_whole_however_they_are_cut(
+    messages: list[tuple[Opcode, bytes, int, bool]], cuts: list[int]
+) -> None:
+    sent, expected = b"", []
+    for opcode, payload, pieces, is_interrupted in messages:
+        if opcode in (Opcode.PING, Opcode.PONG):
+            sent += Frame(opcode, payload[:125]).serialize(mask=True)
+            expected.append((int(opcode), payload[:125]))
+            continue
+        length = len(payload) // pieces
+        for piece in range(pieces):
+            is_last = piece == pieces - 1
+            part = payload[piece * length :] if is_last else payload[piece * length : (piece + 1) * length]
+            kind = Opcode.CONT if piece else opcode
+            sent += Frame(kind, part, fin=is_last).serialize(mask=True)
+            if is_interrupted and not is_last:
+                sent += Frame(Opcode.PING, b"between").serialize(mask=True)
+                expected.append((int(Opcode.PING), b"between"))
+        expected.append((int(opcode), payload))
+    reader = frames.Reader(MOST)
+    found, at = [], 0
+    for number in range(len(sent)):
+        if at >= len(sent):
+            break
+        step = cuts[number % len(cuts)]
+        found += list(reader.feed(sent[at : at + step]))
+        at += step
+    assert found == expected
+    assert not reader.buffer
 
 
-async def nothing(text: str) -> None:
-    raise AssertionError("nobody sends here")
+def test_who_stops_taking_in_the_middle_has_the_rest_kept() -> None:
+    reader = frames.Reader(MOST)
+    sent = b"".join(Frame(Opcode.TEXT, b"%d" % number).serialize(mask=True) for number in range(3))
+    assert next(reader.feed(sent)) == (frames.TEXT, b"0")
+    assert list(reader.feed(b"")) == [(frames.TEXT, b"1"), (frames.TEXT, b"2")]
 
 
-def test_texts_are_written_at_once_but_never_past_what_waits() -> None:
-    async def drive() -> None:
-        peer = Peer()
-        socket = Socket(peer.receive, peer.send, peer.write)
-        socket.send("before it is accepted", "", b"made before")
-        peer.got.clear()
-        running = asyncio.create_task(socket.run(nothing))
-        await settle()
-        socket.send("one")
-        socket.send("two", "", b"made before")
-        assert peer.got == [frame_of("one"), b"made before"]
-        # The reader falls behind: what comes now is queued, and so is all that follows until it is sent.
-        peer.is_ready = False
-        peer.may_take.clear()
-        socket.send("three")
-        await settle()
-        peer.is_ready = True
-        socket.send("four")
-        socket.send("five", "key")
-        socket.send("instead of five", "key")
-        assert len(peer.got) == 2
-        peer.may_take.set()
-        await settle()
-        assert peer.got[2:] == ["three", "four", "instead of five"]
-        # Nothing waits any more: the next is written at once again.
-        socket.send("six")
-        assert peer.got[5:] == [frame_of("six")]
-        peer.leaves.set()
-        await running
-        assert peer.got[6:] == [GOING_AWAY]
-
-    asyncio.run(drive())
+def test_a_message_too_big_is_refused_before_it_has_come() -> None:
+    for sent in (
+        Frame(Opcode.TEXT, bytes(MOST + 1)).serialize(mask=True)[:8],
+        Frame(Opcode.TEXT, bytes(600), fin=False).serialize(mask=True)
+        + Frame(Opcode.CONT, bytes(401)).serialize(mask=True)[:8],
+        bytes((0x81, 0xFF)) + (1 << 62).to_bytes(8, "big") + b"mask",
+    ):
+        with pytest.raises(frames.Broken) as broken:
+            list(frames.Reader(MOST).feed(sent))
+        assert broken.value.code == 1009
 
 
-def test_what_is_sent_before_the_connection_is_accepted_comes_after_that() -> None:
-    async def drive() -> None:
-        peer = Peer()
-        peer.is_ready = False
-        socket = Socket(peer.receive, peer.send, peer.write)
-        socket.send("early")
-        socket.send("also early")
-        await settle()
-        assert peer.got == []
-        running = asyncio.create_task(socket.run(nothing))
-        await settle()
-        assert peer.got == ["early", "also early"]
-        socket.close(1001, "done")
-        peer.leaves.set()
-        await running
-        assert peer.got[2:] == [1001]
-
-    asyncio.run(drive())
+@pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
+def test_opcodes_that_there_are_not(opcode: int) -> None:
+    with pytest.raises(frames.Broken):
+        list(frames.Reader(MOST).feed(bytes((0x80 | opcode, 0x80)) + bytes(4)))
 
 
-def test_who_takes_nothing_is_disconnected() -> None:
-    async def drive() -> None:
-        peer = Peer()
-        peer.is_ready = False
-        socket = Socket(peer.receive, peer.send, peer.write)
-        running = asyncio.create_task(socket.run(nothing))
-        await settle()
-        peer.may_take.clear()
-        for number in range(WAITING_MAX + 2):
-            socket.send(str(number))
-        assert not socket.waiting
-        peer.may_take.set()
-        peer.leaves.set()
-        await running
-        assert peer.got[-1] == POLICY
+def test_fragments_up_to_the_most_are_taken_again_and_again() -> None:
+    reader = frames.Reader(MOST)
+    two = Frame(Opcode.TEXT, bytes(600), fin=False).serialize(mask=True) + Frame(Opcode.CONT, bytes(400)).serialize(
+        mask=True
+    )
+    for _ in range(3):
+        assert list(reader.feed(two)) == [(frames.TEXT, bytes(MOST))]
 
-    asyncio.run(drive())
+
+def test_codes_to_close_with_are_those_of_the_library() -> None:
+    known = {int(code) for code in CloseCode} - {1005, 1006, 1015}
+    for code in range(65_536):
+        payload = code.to_bytes(2, "big") + "ü".encode()
+        if code in known or 3_000 <= code < 5_000:
+            assert frames.closing(payload) == code
+        else:
+            with pytest.raises(frames.Broken):
+                frames.closing(payload)
+    assert frames.closing(b"") == 0
+    with pytest.raises(frames.Broken) as broken:
+        frames.closing(b"\x03\xe8\xff")
+    assert broken.value.code == 1007
+    assert frames.close_frame(1001, "ü") == Frame(Opcode.CLOSE, b"\x03\xe9" + "ü".encode()).serialize(mask=False)
+    assert frames.close_frame(0, "") == Frame(Opcode.CLOSE, b"").serialize(mask=False)

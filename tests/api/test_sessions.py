@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from exchange.api import sockets
-from exchange.api.sockets import Socket
+from exchange.api.sockets import AsgiSocket
 from tests.api.schemas import check_event_type
 from tests.api.test_streams import trade
 from tests.api.wire import ORDER, SocketClient, Wire, open_wire, revoke
@@ -188,13 +188,9 @@ class Reader:
         self.taken.append(message)
 
 
-async def opened(reader: Reader) -> tuple[Socket, "asyncio.Task[None]"]:
-    socket = Socket(reader.incoming.get, reader.take)
-
-    async def nothing(_: str) -> None:
-        return None
-
-    running = asyncio.create_task(socket.run(nothing))
+async def opened(reader: Reader) -> tuple[AsgiSocket, "asyncio.Task[None]"]:
+    socket = AsgiSocket(reader.incoming.get, reader.take)
+    running = asyncio.create_task(socket.run(lambda _: None))
     await reader.incoming.put({"type": "websocket.connect"})
     reader.reads.set()
     await asyncio.sleep(0.01)

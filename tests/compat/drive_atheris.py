@@ -20,8 +20,6 @@ with atheris.instrument_imports(include=["exchange.api"]):
     from exchange.app import Exchange
 
 import orjson
-import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 from exchange.config import Settings
@@ -49,7 +47,16 @@ class Transport(asyncio.Transport):
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         return None
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol: Any = protocol
+
+    def get_protocol(self) -> Any:
+        return self.protocol
+
     def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
         self.closed = True
 
     def is_closing(self) -> bool:
@@ -102,13 +109,18 @@ class Target:
 
     async def bytes_of_http(self, data: bytes) -> None:
         """What comes on a connection."""
-        state = ServerState()
-        connection = http.protocol_of(self.exchange.rest)(uvicorn.Config("none", log_config=None), state, {})
+        transport = self.connected(data)
+        assert not transport.written or transport.written.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4", b"HTTP/1.1 1"))
+
+    def connected(self, data: bytes) -> Transport:
+        """A connection on which this comes, and that is lost then."""
         transport = Transport()
+        connection = http.protocol_of(self.exchange.rest, self.exchange.find_socket)(None, ServerState(), {})
+        transport.set_protocol(connection)
         connection.connection_made(transport)
         connection.data_received(data)
-        connection.connection_lost(None)
-        assert not transport.written or transport.written.startswith((b"HTTP/1.1 2", b"HTTP/1.1 4", b"HTTP/1.1 1"))
+        transport.get_protocol().connection_lost(None)
+        return transport
 
     async def call(self, data: bytes, *, in_body: bool) -> None:
         method, path = self.paths[data[0] % len(self.paths)] if data else ("GET", "/")
@@ -127,39 +139,22 @@ class Target:
         """A body of one of them."""
         await self.call(data, in_body=True)
 
-    def socket(self) -> Socket:
-        async def nothing(*_: Any) -> Any:
-            return None
-
-        return Socket(nothing, nothing)
-
     async def control(self, data: bytes) -> None:
         """A control message of streams."""
-        connection = Connection(self.exchange.hub, self.socket(), False, 1_000_000)
+        connection = Connection(self.exchange.hub, Socket(), False, 1_000_000)
         connection.control(data.decode("utf-8", "replace"))
         connection.unsubscribe(list(connection.streams))
 
     async def request(self, data: bytes) -> None:
         """A request of the WebSocket API."""
         context, users = self.exchange.context, self.exchange.user_data
-        session = Session(context, users, self.socket(), "192.0.2.1", show_limits=True, unit=1_000_000)
-        await self.exchange.socket_api.handle(session, data.decode("utf-8", "replace"))
-        for sent in session.socket.waiting:
-            assert orjson.loads(sent).get("status", 200) < 500, sent
+        session = Session(context, users, Socket(), "192.0.2.1", show_limits=True, unit=1_000_000)
+        answer = await self.exchange.socket_api.handle(session, data.decode("utf-8", "replace"))
+        assert answer.get("status", 200) < 500, answer
 
     async def frames(self, data: bytes) -> None:
         """Frames on a WebSocket that has been opened."""
-        config = uvicorn.Config(self.exchange.asgi, lifespan="off", log_config=None, ws_per_message_deflate=False)
-        config.load()
-        protocol = WebSocketsSansIOProtocol(config, ServerState(), {}, asyncio.get_running_loop())
-        protocol.connection_made(Transport())
-        protocol.data_received(HANDSHAKE)
-        await asyncio.sleep(0)
-        protocol.data_received(data)
-        await asyncio.sleep(0)
-        protocol.connection_lost(None)
-        while protocol.tasks:
-            await asyncio.sleep(0)
+        assert self.connected(HANDSHAKE + data).written.startswith(b"HTTP/1.1 101 ")
 
 
 def main(folder: str, count: str) -> None:

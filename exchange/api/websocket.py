@@ -1,0 +1,175 @@
+"""A WebSocket on a connection of ours (http.py), from its handshake on: no task and no queue while the client reads.
+
+What it is about is `sockets.Talk`'s business, which other servers carry by ASGI (sockets.serve).
+"""
+
+import asyncio
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from websockets.utils import accept_key
+
+from exchange.api import frames
+from exchange.api.errors import WireError
+from exchange.api.frames import Broken
+from exchange.api.sockets import GOING_AWAY, LIFE_SECONDS, POLICY, TEXT_BYTES_MAX, Socket, Talk
+
+PING_SECONDS = 20
+PONG_SECONDS = 60
+CLOSE_SECONDS = 10
+SHUTDOWN_SECONDS = 1
+NO_PONG = 1011
+KEY_BYTES = 16
+NO_HANDSHAKE = WireError(-1000, "An unknown error occurred while processing the request.", 400)
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: "
+NS_PER_MS = 1_000_000
+
+
+def answer_to(method: bytes, headers: Mapping[bytes, bytes]) -> bytes:
+    """What a handshake is answered. WireError where it is none."""
+    key = headers.get(b"sec-websocket-key", b"")
+    try:
+        length = len(base64.b64decode(key, validate=True))
+    except binascii.Error:
+        length = 0
+    if method != b"GET" or headers.get(b"sec-websocket-version") != b"13" or length != KEY_BYTES:
+        raise NO_HANDSHAKE
+    return b"%b%b\r\n\r\n" % (SWITCHING, accept_key(key.decode("ascii")).encode())
+
+
+class WebSocket(Socket, asyncio.Protocol):
+    """Answers pings, sends them every 20 s with the time in milliseconds, as Binance does, and expects their pongs.
+
+    What is sent is written at once while the client takes it, else it waits as in every `Socket`.
+    """
+
+    __slots__ = (
+        *("ends", "has_said_goodbye", "heard", "is_paused", "reader"),
+        *("state", "talk", "timer", "transport"),
+    )
+
+    def __init__(self, server_state: Any) -> None:
+        Socket.__init__(self)
+        self.state = server_state
+        self.transport: asyncio.Transport
+        self.talk: Talk
+        self.ends = self.heard = 0.0
+        """When a day is over, and when the client was last heard to be there: times of the loop."""
+        self.reader = frames.Reader(TEXT_BYTES_MAX)
+        self.is_paused = True
+        """Nothing is written: before the handshake, and while the client does not read."""
+        self.has_said_goodbye = False
+        self.timer: asyncio.TimerHandle | None = None
+
+    def begin(self, transport: asyncio.Transport, talk: Talk, answer: bytes) -> None:
+        """Answer the handshake, then send what waits."""
+        self.transport = transport
+        self.talk = talk
+        self.state.connections.add(self)
+        loop = asyncio.get_running_loop()
+        self.ends = loop.time() + LIFE_SECONDS
+        self.heard = loop.time()
+        transport.set_write_buffer_limits()
+        transport.write(answer)
+        self.timer = loop.call_later(PING_SECONDS, self.ping)
+        self.resume_writing()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for opcode, payload in self.reader.feed(data):
+                self.take(opcode, payload)
+        except Broken as broken:
+            self.close(broken.code, broken.reason)
+
+    def take(self, opcode: int, payload: bytes) -> None:
+        """One message or control frame. Raises Broken."""
+        if opcode == frames.TEXT:
+            text = frames.text_of(payload)
+            if self.closing is None:
+                self.talk.on_text(text)
+        elif opcode == frames.BINARY:
+            if self.closing is None:
+                self.talk.on_text(payload.decode("utf-8", "replace"))
+        elif opcode == frames.PING:
+            if self.closing is None:
+                self.transport.write(frames.frame(frames.PONG, payload))
+        elif opcode == frames.PONG:
+            self.heard = asyncio.get_running_loop().time()
+        else:
+            code = frames.closing(payload)
+            self.close(code, "")
+            self.end()
+
+    def send(self, text: str, key: str = "") -> None:
+        """Write a text, or have it wait while the client does not read."""
+        if self.is_paused:
+            super().send(text, key)
+        elif self.closing is None:
+            self.transport.write(frames.text_frame(text))
+
+    def close(self, code: int, reason: str) -> None:
+        """Send what waits and the last frame; the client has a while to answer it."""
+        if self.closing is not None:
+            return
+        super().close(code, reason)
+        if not self.is_paused or code == POLICY:
+            self.say_goodbye()
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.abort)
+
+    def say_goodbye(self) -> None:
+        assert self.closing is not None
+        if self.has_said_goodbye:
+            return
+        self.has_said_goodbye = True
+        self.transport.write(frames.close_frame(*self.closing))
+        if self.closing[0] in (frames.PROTOCOL_ERROR, frames.INVALID_DATA, frames.TOO_BIG):
+            self.end()
+
+    def end(self) -> None:
+        """Nothing more is read; what was written goes out."""
+        self.transport.close()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def pause_writing(self) -> None:
+        self.is_paused = True
+
+    def resume_writing(self) -> None:
+        self.is_paused = False
+        texts = self.take_waiting()
+        for number, text in enumerate(texts):
+            if self.is_paused:
+                self.put_back(texts[number:])
+                return
+            self.transport.write(frames.text_frame(text))
+        if self.closing is not None:
+            self.say_goodbye()
+
+    def ping(self) -> None:
+        """Every 20 s: is the client still there, and has it been for a day?"""
+        now = asyncio.get_running_loop().time()
+        if now >= self.ends:
+            self.close(GOING_AWAY, "24 hours are over")
+        elif now - self.heard > PING_SECONDS + PONG_SECONDS:
+            self.close(NO_PONG, "no pong")
+        else:
+            if not self.is_paused:
+                self.transport.write(frames.frame(frames.PING, b"%d" % (time.time_ns() // NS_PER_MS)))
+            self.timer = asyncio.get_running_loop().call_later(PING_SECONDS, self.ping)
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self.close(GOING_AWAY, "server shutdown")
+        asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state.connections.discard(self)
+        if self.timer is not None:
+            self.timer.cancel()
+        super().close(GOING_AWAY, "")
+        self.take_waiting()
+        self.talk.on_lost()
