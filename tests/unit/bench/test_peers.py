@@ -31,7 +31,7 @@ def naive(path: str) -> Ended:
     traded = 0
     for kind, order_id, side, price, quantity in zip(fields, fields, fields, fields, fields, strict=True):
         if kind != peer_driver.PLACE:
-            resting = [order for order in resting if order[0] != order_id]
+            resting = [order for order in resting if order[:2] != [order_id, side]]
             continue
         sign = -1 if side else 1
         left = quantity

@@ -80,6 +80,14 @@ def test_recovery_is_from_the_snapshot_and_the_entries_behind_it(monkeypatch: py
     assert figures[0].state_hash != figures[1].state_hash
 
 
+def test_a_recovery_without_the_snapshot_is_no_figure(folder: Path) -> None:
+    with snapshot.new_journal(folder / "journal") as journal:
+        engine, _ = snapshot.filled(200, journal)
+        snapshot.add_tail(engine, journal, 200, 20)
+    with pytest.raises(AssertionError, match="the snapshot was not used"):
+        snapshot.recovery_figure(folder, engine, 200, 20, Options(rounds=1))
+
+
 def test_an_order_over_the_websocket_api_is_durable() -> None:
     (figure,) = websocket.run(Options(rounds=1, scale=40))
     assert len(figure.state_hash) == 64

@@ -13,6 +13,7 @@ from exchange.core.matching import codes
 from exchange.messages import registry, transfers
 from exchange.ops import bench as command
 from exchange.runtime import recovery
+from journal.quarantine import quarantine_in
 from journal.writer import Journal
 
 ALICE = codes.FIRST_ACCOUNT
@@ -81,6 +82,21 @@ def test_a_run_that_leaves_a_command_out_gives_no_figure(folder: Path) -> None:
         recorded.replay_figure("x", record, "another", Options(rounds=1))
     with pytest.raises(measure.WrongState):
         measure.checked(pipeline.timed(record, record.batches[:-1]), expected, "without the last batch")
+
+
+def test_an_entry_that_was_set_aside_is_not_applied(folder: Path) -> None:
+    write(folder / "data/journal")
+    record = recorded.load(folder / "data")
+    whole = pipeline.core_alone(record, record.batches).state_hash
+    with Journal.open_for_append(folder / "data/journal") as journal:
+        last = journal.next_seq - 1
+        quarantine_in(journal, last, "a test", engine_version="0", created_ns=START_NS, known_applied_seq=0)
+    record = recorded.load(folder / "data")
+    assert pipeline.core_alone(record, record.batches).state_hash != whole
+    engine = record.open_filled()
+    for _ in recovery.replay(folder / "data/journal", engine):
+        pass
+    assert pipeline.core_alone(record, record.batches).state_hash == venue.final_hash(engine)
 
 
 def test_where_there_is_no_journal_the_command_says_so(
