@@ -117,7 +117,13 @@ class WebSocket(Socket, asyncio.Protocol):
         super().close(code, reason)
         if not self.is_paused or code == POLICY:
             self.say_goodbye()
-        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self.abort)
+        self.abort_after(CLOSE_SECONDS)
+
+    def abort_after(self, seconds: float) -> None:
+        """End without the client's answer, if it takes longer than that."""
+        if self.timer is not None:
+            self.timer.cancel()
+        self.timer = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
 
     def say_goodbye(self) -> None:
         assert self.closing is not None
@@ -131,9 +137,6 @@ class WebSocket(Socket, asyncio.Protocol):
     def end(self) -> None:
         """Nothing more is read; what was written goes out."""
         self.transport.close()
-
-    def abort(self) -> None:
-        self.transport.abort()
 
     def pause_writing(self) -> None:
         self.is_paused = True
@@ -164,7 +167,7 @@ class WebSocket(Socket, asyncio.Protocol):
     def shutdown(self) -> None:
         """The server stops."""
         self.close(GOING_AWAY, "server shutdown")
-        asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self.abort)
+        self.abort_after(SHUTDOWN_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.state.connections.discard(self)

@@ -172,6 +172,11 @@ async def run(plan: dict[str, Any]) -> None:
             acting.append(asyncio.create_task(act(trader, market, random.Random(chance.random()))))
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     await asyncio.wait([ended, *acting], return_when=asyncio.FIRST_COMPLETED)
+    for task in acting:
+        task.cancel()
+    for failure in await asyncio.gather(*acting, return_exceptions=True):
+        if isinstance(failure, Exception):
+            raise failure
 
 
 def main() -> None:

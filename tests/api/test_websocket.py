@@ -171,7 +171,10 @@ def test_the_venue_says_goodbye_behind_what_it_had_to_say_and_waits_for_the_answ
     def talk(pair: Pair) -> None:
         pair.socket.pause_writing()
         pair.socket.send("last")
+        pings = pair.socket.timer
         pair.socket.close(1001, "server shutdown")
+        assert pings is not None
+        assert pings.cancelled()
         pair.socket.close(1008, "another reason")
         pair.socket.send("behind it")
         pair.client.send_text(b"too late")
@@ -280,6 +283,7 @@ def test_a_connection_that_is_lost_is_known_to_be_once(monkeypatch: pytest.Monke
         pair.socket.shutdown()
         await asyncio.sleep(0.05)
         assert pair.transport.is_aborted, "a server that stops does not wait for long"
+        pair.socket.shutdown()
         pair.socket.connection_lost(None)
         assert pair.lost == 1
         assert not pair.state.connections
