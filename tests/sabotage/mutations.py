@@ -26,6 +26,9 @@ BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 FEES = "exchange/core/matching/fees.py"
 TERMS = "exchange/core/matching/terms.py"
+EVERY_ICEBERG = ("tests/golden/test_every_iceberg.py",)
+EVERY_REPLACEMENT = ("tests/golden/test_every_replacement.py",)
+EVERY_AMOUNT = ("tests/golden/test_every_quote_amount.py",)
 STATES = ("tests/golden/test_market_states.py",)
 FEE_TERMS = ("tests/golden/test_golden.py",)
 
@@ -401,6 +404,48 @@ MUTATIONS = (
         "MORE if self.left else LAST",
         "MORE",
         STORE,
+    ),
+    Mutation(
+        "an iceberg shows all that is left",
+        TRADING,
+        "details.shown = min(details.visible, order.remaining)\n        level.quantity",
+        "details.shown = order.remaining\n        level.quantity",
+        EVERY_ICEBERG,
+    ),
+    Mutation(
+        "parts are rounded down",
+        TERMS,
+        "parts = (quantity - 1) // visible + 1",
+        "parts = quantity // visible",
+        EVERY_ICEBERG,
+    ),
+    Mutation(
+        "a failed cancel stops nothing",
+        MATCHING,
+        "if not code and target_code and reference.spare_1 == codes.STOP_ON_FAILURE:",
+        "if False:",
+        EVERY_REPLACEMENT,
+    ),
+    Mutation(
+        "two names need not agree",
+        CHECKS,
+        "                return codes.ORDER_ID_MISMATCH",
+        "                return 0",
+        EVERY_REPLACEMENT,
+    ),
+    Mutation(
+        "a unit too much is spent",
+        TRADING,
+        "(budget - self.cost) // unit",
+        "(budget - self.cost + 1) // unit",
+        EVERY_AMOUNT,
+    ),
+    Mutation(
+        "what would be handed over is not counted",
+        TRADING,
+        "if order.flags.self_trade == codes.TRANSFER and order.seat.account != account:",
+        "if False:",
+        EVERY_AMOUNT,
     ),
     Mutation("anybody's fills are older", "exchange/audit/book.py", "if oldest != maker_id:", "if False:", AUDIT),
 )  # fmt: skip
