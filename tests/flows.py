@@ -54,7 +54,7 @@ SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 FIRST_ACCOUNT = 16
 OPERATOR = 0
-GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
+GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
 TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52, *flow_fees.TAGS)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
@@ -137,7 +137,7 @@ class Flow:
         """Everything up to open markets and funded accounts."""
         knobs, random = self.knobs, self.random
         too_early = [Entry(ROWS, payload_of_rows([limit(1, 1, BUY, 1, 1, 1)]), self.ts_ns)]
-        messages: list[list[Any]] = [[2], [*GENESIS[:5], random.choice([[1], [1, 2]]), SMALL_LIMITS]]
+        messages: list[list[Any]] = [[2], [*GENESIS[:5], random.choice([[1], [1, 2, 4]]), SMALL_LIMITS]]
         scales = [random.randrange(7) for _ in range(3)]
         messages += [[10, OPERATOR, f"A{number}", scale] for number, scale in enumerate(scales)]
         bases = [(2, 1), (3, 1), (2, 3)]
@@ -453,7 +453,7 @@ class Flow:
         expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
-            3: [random.choice([1, 2, 3, 4])],
+            3: [random.choice([2, 3, 4, 5])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
             12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],

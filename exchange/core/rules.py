@@ -41,6 +41,7 @@ def begin(state: State, command: Genesis) -> None:
 def tell(state: State, market: Market) -> None:
     """Let the order path know which version of its rules is in force in a market."""
     market.fee_rounding = 0 if state.is_active(Rule.FEES_ROUNDED_DOWN) else codes.PPM - 1
+    market.hidden_behind_own = state.is_active(Rule.HIDDEN_BEHIND_OWN)
 
 
 def tell_all(state: State) -> None:

@@ -13,6 +13,8 @@ class Rule(IntEnum):
     """A market that only lets cancel tells when its last order has gone."""
     FEES_ROUNDED_DOWN = 3
     """A fee is rounded down to whole minor units; before, up."""
+    HIDDEN_BEHIND_OWN = 4
+    """What icebergs hide is behind an order of the same price at which its owner's next would end; before, ahead."""
 
 
 @unique
@@ -25,7 +27,7 @@ class Limit(IntEnum):
     KEYS = 4
 
 
-RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED]
+RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED, Rule.HIDDEN_BEHIND_OWN]
 LIMITS_AT_GENESIS = [
     (Limit.ASSETS, 10_000),
     (Limit.MARKETS, 10_000),

@@ -24,7 +24,23 @@ def reaches(side: int, price: int, maker_price: int) -> bool:
     return price == 0 or (price >= maker_price if side == words.BUY else price <= maker_price)
 
 
+def within_reach(state: State, account: Account, mode: int, level: list[Order]) -> tuple[int, bool]:
+    """How many lots of a level's queue an order of the account could trade, and whether it would end in there."""
+    own = [place for place, maker in enumerate(level) if mode != words.NONE and is_same_owner(account, maker.account)]
+    if own and mode in (words.EXPIRE_TAKER, words.EXPIRE_BOTH):
+        ahead = level[: own[0]]
+        is_hidden_behind = words.HIDDEN_BEHIND_OWN_RULE in state.rules
+        return sum(maker.shown if is_hidden_behind else maker.remaining for maker in ahead), True
+    there = [
+        maker.remaining
+        for place, maker in enumerate(level)
+        if place not in own or (mode == words.TRANSFER and is_handed_over(account, mode, maker))
+    ]
+    return sum(there), False
+
+
 def walk(
+    state: State,
     market: Market,
     account: Account,
     side: int,
@@ -45,17 +61,7 @@ def walk(
     while makers and lots < wanted:
         level = [maker for maker in makers if maker.price == makers[0].price]
         makers = makers[len(level) :]
-        there = 0
-        is_stopped = False
-        for maker in level:
-            if mode != words.NONE and is_same_owner(account, maker.account):
-                if mode == words.TRANSFER and is_handed_over(account, mode, maker):
-                    there += maker.remaining
-                if mode in (words.EXPIRE_MAKER, words.DECREMENT, words.TRANSFER):
-                    continue
-                is_stopped = True
-                break
-            there += maker.remaining
+        there, is_stopped = within_reach(state, account, mode, level)
         lot_cost = level[0].price * market.quote_per_tick_lot
         taken = min(there, wanted - lots, (budget - cost) // lot_cost)
         is_cut = taken < min(there, wanted - lots)
@@ -90,7 +96,7 @@ def price_range(state: State, order: Order) -> Limits:
     return (0, most) if order.side == words.BUY else (least, words.AMOUNT_MAX)
 
 
-def is_fillable(order: Order, limits: Limits) -> bool:
+def is_fillable(state: State, order: Order, limits: Limits) -> bool:
     mode = words.EXPIRE_TAKER if order.self_trade in (words.DECREMENT, words.TRANSFER) else order.self_trade
     book = order.market, order.account, order.side, mode, order.price
-    return walk(*book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity
+    return walk(state, *book, order.quantity, words.AMOUNT_MAX, limits)[0] == order.quantity

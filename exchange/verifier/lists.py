@@ -252,7 +252,9 @@ def check_entry(state: State, order: Order) -> int:
         return need
     makers = market.side(1 - side)
     if order.type == words.MARKET and side == words.BUY:
-        _, need, is_cut = walk(market, order.account, side, order.self_trade, 0, order.quantity, words.AMOUNT_MAX)
+        _, need, is_cut = walk(
+            state, market, order.account, side, order.self_trade, 0, order.quantity, words.AMOUNT_MAX
+        )
         refuse_if(is_cut, Code.INSUFFICIENT_FUNDS)
     if order.type == words.LIMIT_MAKER:
         refuse_if(bool(makers) and reaches(side, order.price, makers[0].price), Code.WOULD_TAKE)

@@ -120,7 +120,7 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
     check_modes_and_name(market, account, row, mode)
     filters = market.filters
     wanted = row.quantity or filters["max_quantity"]
-    lots, cost, is_cut = walk(market, account, row.side, mode, 0, wanted, row.quote_quantity or words.AMOUNT_MAX)
+    lots, cost, is_cut = walk(state, market, account, row.side, mode, 0, wanted, row.quote_quantity or words.AMOUNT_MAX)
     if row.quote_quantity:
         lots -= lots % max(filters["quantity_step"], 1)
         refuse_if(lots < max(filters["min_quantity"], filters["market_min_quantity"]), Code.BOOK_TOO_THIN)
@@ -219,7 +219,7 @@ def take(state: State, order: Order, lots: int) -> None:
     """Trade as far as an order may go, then give the last word on it."""
     counter_order = 0
     limits = price_range(state, order)
-    if order.flags[2] != words.FOK or is_fillable(order, limits):
+    if order.flags[2] != words.FOK or is_fillable(state, order, limits):
         counter_order = match(state, order, lots, limits)
         makers = order.market.side(1 - order.side)
         best = makers[0].price if makers else 0
@@ -281,7 +281,7 @@ def cover(state: State, order: Order) -> int:
     market, account = order.market, order.account
     has = state.ledger.available.get((account.account_id, market.quote), 0)
     budget = min(order.held + has, words.AMOUNT_MAX)
-    lots, cost, is_cut = walk(market, account, words.BUY, order.self_trade, 0, order.remaining, budget)
+    lots, cost, is_cut = walk(state, market, account, words.BUY, order.self_trade, 0, order.remaining, budget)
     more = max(cost - order.held, 0)
     order.held += more
     state.ledger.add(account.account_id, market.quote, -more, more)

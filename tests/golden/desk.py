@@ -33,13 +33,15 @@ def mirrored(side: int, price: int) -> int:
 class Desk:
     """One market, to which nothing has happened before each case but what `clear` cannot undo: trades and numbers."""
 
-    def __init__(self, **filters: int) -> None:
+    def __init__(self, rules: list[int] | None = None, **filters: int) -> None:
         self.trio = Trio()
         self.side = Side.BUY
         self.cases = self.names = self.requests = 0
         self.called: dict[int, str] = {}
         """Order to its name."""
         setup = flows.simple_setup(accounts=4, amount=RICH)
+        if rules:
+            setup[0] = [*setup[0][:5], rules, *setup[0][6:]]
         setup += [[21, flows.OPERATOR, account, 1, 0, GROUP] for account in (ANNA, FRIEND)]
         assert not flows.refusals(self.trio.messages(*setup))
         self.set_filters(**filters)

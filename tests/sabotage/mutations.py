@@ -29,6 +29,7 @@ TERMS = "exchange/core/matching/terms.py"
 EVERY_ICEBERG = ("tests/golden/test_every_iceberg.py",)
 EVERY_REPLACEMENT = ("tests/golden/test_every_replacement.py",)
 EVERY_AMOUNT = ("tests/golden/test_every_quote_amount.py",)
+EVERY_LINE = ("tests/golden/test_every_line.py",)
 STATES = ("tests/golden/test_market_states.py",)
 FEE_TERMS = ("tests/golden/test_golden.py",)
 
@@ -140,10 +141,11 @@ MUTATIONS = (
     Mutation(
         "a walk goes on where it is blocked",
         TRADING,
-        "                self.blocked = True\n",
-        "                pass\n",
-        WORLDS,
+        "                self.blocked = True\n                return lots",
+        "                return lots",
+        EVERY_LINE,
     ),
+    Mutation("what is hidden counts as ahead", TRADING, "shown_of(order) if only_shown else ", "", EVERY_LINE),
     Mutation("a trade is not counted", TRADING, "market.trades += 1", "market.trades += 0", WORLDS),
     Mutation("the last price is forgotten", TRADING, "market.last_price = maker.price", "pass", WORLDS),
     Mutation("nobody hears of a price", TRADING, "self.triggers.touch(market, maker.price)", "pass", WORLDS),

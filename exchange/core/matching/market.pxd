@@ -88,6 +88,7 @@ cdef class Market:
     cdef public long long allowed_self_trade
     cdef public long long fee_version
     cdef public long long fee_rounding
+    cdef public bint hidden_behind_own
     cdef long long *maker_ppm
     cdef long long *taker_ppm
     cdef public long long has_fee_terms

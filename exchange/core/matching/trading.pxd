@@ -42,7 +42,8 @@ cdef class Trading:
     @cython.locals(alone=cython.bint)
     cdef int walk(self, Market market, Account *account, long long own_orders, long long side, long long mode,
                   long long limit_key, long long quantity, long long budget) except -1
-    cdef word open_to(self, Level *level, Account *account, long long mode, long long most) except -1
+    @cython.locals(stops=cython.bint, only_shown=cython.bint)
+    cdef word open_to(self, Market market, Level *level, Account *account, long long mode, long long most) except -1
     cdef word match(self, Market market, Order *taker, long long limit_key) except -1
     @cython.locals(ends_taker=cython.bint, ends_maker=cython.bint)
     cdef bint prevent(self, Market market, Order *taker, Order *maker) except -1

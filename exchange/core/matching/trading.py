@@ -100,7 +100,7 @@ class Trading:
         level = market.asks.best if side == codes.BUY else market.bids.best
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
             most = quantity - self.lots
-            lots = level.quantity + level.hidden if alone else self.open_to(level, account, mode, most)
+            lots = level.quantity + level.hidden if alone else self.open_to(market, level, account, mode, most)
             unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
             wanted = min(lots, most)
             taken = min(wanted, (budget - self.cost) // unit)
@@ -112,25 +112,28 @@ class Trading:
                 break
             level = level.worse
 
-    def open_to(self, level: "records.Level", account: "records.Account", mode: int, most: int) -> int:
+    def open_to(self, market: Market, level: "records.Level", account: "records.Account", mode: int, most: int) -> int:
         """Return the lots of a level that an account's order could take; `blocked` where it could go no further.
 
-        It looks no further than to the order with which they are at least `most`.
+        It looks no further than to the order with which they are at least `most`. Of icebergs ahead of an order at
+        which it would end only what shows counts: their next parts queue behind.
         """
+        stops = mode == codes.EXPIRE_TAKER or mode == codes.EXPIRE_BOTH
+        only_shown = stops and market.hidden_behind_own
         lots = 0
         order = level.first
         while order and lots < most:
             if not same_owner(order.seat.account, account):
-                lots += order.remaining
+                lots += shown_of(order) if only_shown else order.remaining
             elif mode == codes.TRANSFER:
                 # What is handed over is paid as what trades.
                 if order.flags.self_trade == codes.TRANSFER and order.seat.account != account:
                     lots += order.remaining
-            elif mode != codes.EXPIRE_MAKER and mode != codes.DECREMENT:
+            elif stops:
                 self.blocked = True
-                break
+                return lots
             order = order.next
-        return lots
+        return lots if order or not only_shown else level.quantity + level.hidden
 
     def match(self, market: Market, taker: "records.Order", limit_key: int) -> int:
         """Trade the taker with the best of the other side, oldest first, as long as keys reach `limit_key`, and until
