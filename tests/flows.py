@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from exchange.verifier.state import FILTERS, Market, Order, State
+from exchange.verifier.state import Market, Order, State
 from exchange.verifier.venue import Venue
-from tests import flow_fees, flow_lists
+from tests import flow_fees, flow_filters, flow_lists, flow_pegs
 from tests.commands import (
     client,
     kind_of,
@@ -26,9 +26,11 @@ from tests.commands import (
     row,
     split,
 )
+from tests.flow_filters import filters
 
 __all__ = [
     "client",
+    "filters",
     "kind_of",
     "limit",
     "market_order",
@@ -54,7 +56,7 @@ SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 FIRST_ACCOUNT = 16
 OPERATOR = 0
-GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
+GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4, 5], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
 TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52, *flow_fees.TAGS)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
@@ -68,14 +70,6 @@ class Entry(NamedTuple):
     kind: int
     payload: bytes
     ts_ns: int
-
-
-def filters(market_id: int, **values: int) -> list[Any]:
-    """A SetFilters that lets everything through but what `values` says."""
-    wide = dict.fromkeys(FILTERS, 0)
-    wide |= {"min_price": 1, "max_price": 10**6, "price_step": 1, "min_quantity": 1, "max_quantity": 10**6}
-    wide |= {"quantity_step": 1, "max_orders": 200, "default_self_trade": NONE, "allowed_self_trade": 124}
-    return [13, OPERATOR, market_id, *(wide | values).values()]
 
 
 def simple_setup(markets: int = 1, accounts: int = 3, amount: int = 10**12) -> list[list[Any]]:
@@ -112,6 +106,8 @@ class Knobs(NamedTuple):
     """How many of the commands place or cancel lists."""
     terms: int = 0
     """Whether fee terms are set from the beginning."""
+    pegs: float = 0.0
+    """How many of the commands have orders that are pegged."""
 
 
 class Flow:
@@ -137,7 +133,8 @@ class Flow:
         """Everything up to open markets and funded accounts."""
         knobs, random = self.knobs, self.random
         too_early = [Entry(ROWS, payload_of_rows([limit(1, 1, BUY, 1, 1, 1)]), self.ts_ns)]
-        messages: list[list[Any]] = [[2], [*GENESIS[:5], random.choice([[1], [1, 2, 4]]), SMALL_LIMITS]]
+        rules = random.choice([[1], [1, 2, 4], [1, 2, 4, 5], [1, 5]])
+        messages: list[list[Any]] = [[2], [*GENESIS[:5], rules, SMALL_LIMITS]]
         scales = [random.randrange(7) for _ in range(3)]
         messages += [[10, OPERATOR, f"A{number}", scale] for number, scale in enumerate(scales)]
         bases = [(2, 1), (3, 1), (2, 3)]
@@ -147,7 +144,7 @@ class Flow:
             lot = 10**part * random.choice([1, 1, 3, 25])
             tick = 10 ** (scales[base - 1] - part) * random.choice([1, 1, 7, 50])
             messages.append([11, OPERATOR, f"M{number}", base, quote, tick, lot])
-            messages.append(self.some_filters(number, is_wide=random.random() < 0.5))
+            messages.append(flow_filters.some_filters(self, number, is_wide=random.random() < 0.5))
             messages += [[14, OPERATOR, number, tier, *self.some_fees()] for tier in range(2)]
             messages.append([12, OPERATOR, number, 1])
         for number in range(knobs.accounts):
@@ -168,55 +165,6 @@ class Flow:
     def some_fees(self) -> list[int]:
         maker_ppm, taker_ppm = (self.random.randint(0, self.knobs.fee_ppm) for _ in range(2))
         return [maker_ppm if self.random.random() < 0.7 else -maker_ppm, taker_ppm]
-
-    def some_filters(self, market_id: int, *, is_wide: bool = False) -> list[Any]:
-        """Filters that leave most orders through, around the middle price of the market."""
-        random = self.random
-        middle = self.middle(market_id)
-        values = {
-            "min_price": random.choice([1, 1, middle - 5]),
-            "max_price": random.choice([10 * middle, middle + 5]),
-            "max_quantity": random.choice([50, 500, 500]),
-            "max_orders": random.choice([1, 3, 50]),
-            "default_self_trade": random.choice([NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH, 6]),
-            "allowed_self_trade": 124,
-            "average_minutes": random.choice([0, 1, 5]),
-        }
-        if not is_wide:
-            values |= {
-                "price_step": random.choice([1, 1, 2]),
-                "min_quantity": random.choice([1, 2, 3]),
-                "quantity_step": random.choice([1, 1, 2, 3]),
-                "market_min_quantity": random.choice([0, 0, 4]),
-                "market_max_quantity": random.choice([0, 0, 40]),
-                "market_quantity_step": random.choice([0, 0, 2]),
-                "min_notional": random.choice([0, 5 * middle]),
-                "max_notional": random.choice([0, 0, 400 * middle]),
-                "apply_min_to_market": random.randrange(2),
-                "apply_max_to_market": random.randrange(2),
-                "bid_up_ppm": random.choice([0, 1_100_000, 2_000_000]),
-                "bid_down_ppm": random.choice([0, 900_000, 500_000]),
-                "ask_up_ppm": random.choice([0, 1_100_000, 2_000_000]),
-                "ask_down_ppm": random.choice([0, 900_000, 500_000]),
-            }
-            allowed = random.choice([124, 124, 60, 1 << values["default_self_trade"] & 124])
-            values["allowed_self_trade"] = allowed | (1 << values["default_self_trade"] & 124)
-            if random.random() < 0.5:
-                values |= {
-                    "up_ppm": random.choice([0, 1_200_000]),
-                    "down_ppm": random.choice([0, 800_000]),
-                    "min_trailing_above": random.choice([0, 200]),
-                    "max_trailing_above": random.choice([0, 1_500]),
-                    "min_trailing_below": random.choice([0, 200]),
-                    "max_trailing_below": random.choice([0, 1_500]),
-                    "max_algo_orders": random.choice([0, 2]),
-                    "max_iceberg_orders": random.choice([0, 1, 1]),
-                    "iceberg_parts": random.choice([0, 10]),
-                    "max_amends": random.choice([0, 1]),
-                    "max_position": random.choice([0, 0, 100]),
-                    "max_lists": random.choice([0, 0, 1, 2]),
-                }
-        return filters(market_id, **values)
 
     @staticmethod
     def middle(market_id: int) -> int:
@@ -248,6 +196,8 @@ class Flow:
         if self.kept and self.random.random() < 0.03:
             return list(self.random.choice(self.kept))
         words = self.some_whole_row()
+        if self.knobs.pegs and self.random.random() < self.knobs.pegs:
+            words = flow_pegs.pegged(self, words)
         if words[0] == PLACE and self.random.random() < 0.08:
             words[6] |= 1 << 32
             self.kept = [*self.kept[-5:], words]
@@ -449,11 +399,11 @@ class Flow:
         if tag in (1, 2):
             return GENESIS if tag == 1 else [2]
         if tag == 13:
-            return [13, key, *self.some_filters(market, is_wide=random.random() < 0.6)[2:]]
+            return [13, key, *flow_filters.some_filters(self, market, is_wide=random.random() < 0.6)[2:]]
         expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
-            3: [random.choice([2, 3, 4, 5])],
+            3: [random.choice([2, 3, 4, 5, 5, 6])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
             12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],
@@ -469,7 +419,7 @@ class Flow:
             40: [market, *self.some_protection()],
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
-            43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512])],
+            43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512, 1024])],
             16: [random.choice([0, 0, most]) for most in (5, 2, 1, 1)],
             17: [random.randint(1, 3), random.choice([0, 0, 0, 100, 5_000, 10**9])],
             18: [market, random.choice([0, 0, 10 * self.unit(market) * self.middle(market)]), random.randrange(2)],

@@ -166,6 +166,9 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.EXCHANGE_MAX_NUM_ALGO_ORDERS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ALGO_ORDERS"),
     RejectCode.EXCHANGE_MAX_NUM_ICEBERG_ORDERS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ICEBERG_ORDERS"),
     RejectCode.EXCHANGE_MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: EXCHANGE_MAX_NUM_ORDER_LISTS"),
+    RejectCode.PEG_WRONG_TYPE: (NEW, "This order type may not use pegged price."),
+    RejectCode.PEG_WRONG_KIND: (NEW, "This price peg cannot be used with this order type."),
+    RejectCode.PEG_WITHOUT_LEVEL: (NEW, "Order book liquidity is too low for this pegged order."),
     RejectCode.INTERNAL_ERROR: (-1001, "Internal error; unable to process your request. Please try again."),
 }
 

@@ -5,9 +5,10 @@ command that did what its key could not, or that was refused a right which it ha
 """
 
 from collections.abc import Callable
-from heapq import heappop, heappush
 
+from exchange.audit import pegs
 from exchange.audit.findings import Findings
+from exchange.audit.orders import Order, Side
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
@@ -21,60 +22,6 @@ PLACING = (codes.PLACE, codes.CANCEL_REPLACE, codes.LIST)
 KIND_OF_FLAGS = 0xFFFFFF
 OF_TRADERS = countdowns.SetCountdown, disconnects.ArmSession, disconnects.EndSession, fees.SetDiscountPayment
 VENUE_OWN = frozenset([system.Genesis, system.Tick])
-
-
-class Side:
-    """One side of a book: at each price the orders in the order in which they came."""
-
-    def __init__(self, sign: int) -> None:
-        self.sign = sign
-        self.levels: dict[int, dict[int, int]] = {}
-        """Price to order id to lots remaining."""
-        self.prices: list[int] = []
-
-    def best(self) -> int:
-        """The best price; 0 where the side is empty."""
-        while self.prices:
-            price = self.prices[0] * self.sign
-            if self.levels.get(price):
-                return price
-            heappop(self.prices)
-            self.levels.pop(price, None)
-        return 0
-
-    def add(self, price: int, order_id: int, remaining: int) -> None:
-        level = self.levels.get(price)
-        if level is None:
-            level = self.levels[price] = {}
-            heappush(self.prices, price * self.sign)
-        level[order_id] = remaining
-
-
-class Order:
-    """What the audit knows of an order."""
-
-    __slots__ = ("account", "is_waiting", "limit", "market", "mode", "part", "remaining", "rests", "side", "visible")
-
-    def __init__(self, market: int, account: int, flags: int, limit: int, remaining: int) -> None:
-        self.market = market
-        self.account = account
-        self.side = flags & 255
-        self.mode = flags >> 24 & 255
-        self.limit = limit
-        self.remaining = remaining
-        self.rests = False
-        self.visible = self.part = 0
-        self.is_waiting = flags >> 8 & 255 > codes.LIMIT_MAKER
-
-    @property
-    def shown(self) -> int:
-        """What of it the book shows: an iceberg's part, else all that remains."""
-        return self.part if self.visible else self.remaining
-
-    def lose(self, lots: int) -> None:
-        """Have less to trade, hidden lots first."""
-        self.remaining -= lots
-        self.part = min(self.part, self.remaining)
 
 
 class Book:
@@ -97,6 +44,8 @@ class Book:
         """Of each command of a frame: kind and place of its first event."""
         self.taken: dict[int, list[int]] = {}
         """And where its orders were accepted."""
+        self.pegs: dict[int, list[int]] = {}
+        """By order accepted in this frame, how it is pegged and the price that it sent."""
         self.pending: dict[int, int] = {}
         """Orders that wait for another of their list, which is named."""
         self.lessened = 0
@@ -116,12 +65,13 @@ class Book:
             int(EventKind.LIST_CHANGED): self.list_changed,
             int(EventKind.ENTERED): self.entered,
             int(EventKind.TRANSFERRED): self.transferred,
+            int(EventKind.PEGGED): self.pegged,
         }
 
     def on_step(self, step: Step) -> None:
         words = step.words
         said = self.said = {}
-        self.taken = {}
+        self.taken, self.pegs = {}, {}
         fold_of = self.folds.get
         if not step.rows:
             self.on_messages(step)
@@ -165,8 +115,9 @@ class Book:
                     self.findings.add(seq, f"key {key} may trade for account {account}, and was refused ({code})")
             asked = []
             for _ in range(count):
-                asked.append(rows[at : at + 16])
-                at += codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
+                behind = at + codes.ROW_WORDS + codes.EXTENSION_WORDS * rows[at + 2]
+                asked.append(rows[at:behind])
+                at = behind
             if seq not in self.quarantined and code == 0 and first is not None:
                 self.compare(seq, asked, words, first)
             seq += 1
@@ -183,10 +134,18 @@ class Book:
         if row[0] not in PLACING:
             return
         for row, at in zip(asked[-1:] if len(asked) == 1 else asked[1:], self.taken.get(seq, ()), strict=False):
-            told = [words[at + 2], words[at + 3], words[at + 13], words[at + 5] & KIND_OF_FLAGS, words[at + 6]]
+            peg = self.pegs.get(words[at + 4], [])
+            if peg != pegs.asked(row):
+                self.findings.add(seq, f"an order was pegged as {peg}, {pegs.asked(row)} was asked")
+            price = peg[-1] if peg else words[at + 6]
+            told = [words[at + 2], words[at + 3], words[at + 13], words[at + 5] & KIND_OF_FLAGS, price]
             wanted = [row[3], row[4], row[5], row[6] & KIND_OF_FLAGS, row[7]]
             names = words[at + CLIENT_AT_IN_ACCEPTED : at + CLIENT_AT_IN_ACCEPTED + codes.CLIENT_ID_WORDS]
-            if told != wanted or names != row[CLIENT_AT_IN_ROW:] or (row[8] and row[8] != words[at + 7]):
+            if (
+                told != wanted
+                or names != row[CLIENT_AT_IN_ROW : codes.ROW_WORDS]
+                or (row[8] and row[8] != words[at + 7])
+            ):
                 self.findings.add(seq, f"an order was accepted that is not the one asked for: {told}, {wanted}")
 
     def on_messages(self, step: Step) -> None:
@@ -255,6 +214,18 @@ class Book:
         self.taker = self.pending.get(order_id, order_id)
         self.taken.setdefault(words[at + 1], []).append(at)
         self.orders[order_id] = Order(words[at + 2], words[at + 3], words[at + 5], words[at + 6], words[at + 7])
+
+    def pegged(self, words: Words, at: int) -> None:
+        """From where an order takes its price; the one that it took must have been there."""
+        order = self.orders.get(words[at + 3])
+        if order is None:
+            self.findings.add(words[at + 1], f"order {words[at + 3]} was pegged, and nobody knows it")
+            return
+        self.pegs[words[at + 3]] = words[at + 4 : at + 8]
+        self.side_of(order.market, order.side)
+        problem = pegs.fold(order, self.sides[order.market], words[at + 4 : at + 9])
+        if problem:
+            self.findings.add(words[at + 1], problem)
 
     def triggered(self, words: Words, at: int) -> None:
         seq, order_id = words[at + 1], words[at + 4]

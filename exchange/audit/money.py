@@ -16,7 +16,7 @@ CAUSE_AT, TERMS_AT = 38, 39
 class Hold:
     """What an order holds, and how it counts."""
 
-    __slots__ = ("account", "asset", "held", "is_buy", "is_stop", "market", "price", "remaining")
+    __slots__ = ("account", "asset", "held", "is_buy", "is_pegged", "is_stop", "market", "price", "remaining")
 
     def __init__(self, market: Market, account: int, price: int, remaining: int, *, is_buy: bool) -> None:
         self.price = price
@@ -25,7 +25,7 @@ class Hold:
         self.account = account
         self.held = 0
         self.is_buy = is_buy
-        self.is_stop = False
+        self.is_pegged = self.is_stop = False
         """Of a pair of legs the one that holds what the other does not."""
         self.asset = market.quote if is_buy else market.base
 
@@ -63,6 +63,7 @@ class Money:
             int(EventKind.ENTERED): self.entered,
             int(EventKind.REFERRED): self.referred,
             int(EventKind.TRANSFERRED): self.transferred,
+            int(EventKind.PEGGED): self.pegged,
         }
         self.ignored = {
             int(kind)
@@ -132,11 +133,19 @@ class Money:
             self.check_hold(words[at + 1], order, (words[at + 6], words[at + 7]), held, order_id)
         self.hold(words[at + 1], order, held)
 
+    def pegged(self, words: Words, at: int) -> None:
+        order = self.holds[words[at + 3]]
+        order.is_pegged = True
+        if words[at + 8]:
+            order.price = words[at + 8]
+
     def triggered(self, words: Words, at: int) -> None:
+        """It holds what it did, or its list left it; a pegged one what it needs at the price that it took just now."""
         order = self.holds[words[at + 4]]
-        if words[at + 4] not in self.siblings:
-            self.check_hold(words[at + 1], order, (words[at + 6], words[at + 10]), words[at + 11], words[at + 4])
-        has_own = words[at + 6] or not order.is_buy
+        if words[at + 4] not in self.siblings or order.is_pegged:
+            terms, held = (words[at + 6], words[at + 10]), words[at + 11]
+            self.check_hold(words[at + 1], order, terms, held, words[at + 4], is_alone=True)
+        has_own = (words[at + 6] or not order.is_buy) and not order.is_pegged
         if words[at + 4] in self.siblings and has_own and words[at + 11] != order.held:
             self.findings.add(
                 words[at + 1], f"order {words[at + 4]} holds {words[at + 11]}, its list gave it {order.held}"
@@ -161,13 +170,15 @@ class Money:
             for order_id in (first, second):
                 self.siblings.pop(order_id, 0)
 
-    def check_hold(self, seq: int, order: Hold, terms: tuple[int, int], held: int, order_id: int) -> None:
+    def check_hold(
+        self, seq: int, order: Hold, terms: tuple[int, int], held: int, order_id: int, *, is_alone: bool = False
+    ) -> None:
         """A sale holds its lots, a purchase with a price their worth at it; one without a price what the book asked.
         Of a pair of legs the target does so; the stop holds what the target does not.
         """
         price, quantity = terms
         market = order.market
-        if order_id in self.siblings and order.is_stop:
+        if order_id in self.siblings and order.is_stop and not is_alone:
             return
         if order.is_buy and not price:
             is_right = held >= 0

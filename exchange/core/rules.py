@@ -5,7 +5,7 @@ from exchange.messages.limits import Limit, Rule
 from exchange.messages.rejects import RejectCode
 from exchange.messages.system import ActivateRule, Genesis, RuleActivated, Started
 
-from .matching import codes
+from .matching import codes, cold
 from .matching.market import Market
 from .state import State
 
@@ -35,6 +35,7 @@ def begin(state: State, command: Genesis) -> None:
     state.limits = dict(sorted(command.limits))
     for account in SYSTEM_ACCOUNTS:
         state.matching.open_account(account, codes.SYSTEM, codes.ACTIVE, 0, 0, 0)
+    tell_all(state)
     state.emit(Started(command.journal_id, command.engine_version))
 
 
@@ -45,6 +46,7 @@ def tell(state: State, market: Market) -> None:
 
 
 def tell_all(state: State) -> None:
+    cold.allow_pegs(state.matching, state.is_active(Rule.PEGS))
     for market in state.matching.markets:
         tell(state, market)
 

@@ -15,6 +15,8 @@ class Rule(IntEnum):
     """A fee is rounded down to whole minor units; before, up."""
     HIDDEN_BEHIND_OWN = 4
     """What icebergs hide is behind an order of the same price at which its owner's next would end; before, ahead."""
+    PEGS = 5
+    """Orders may be pegged; before, such a row is UNSUPPORTED."""
 
 
 @unique
@@ -27,7 +29,7 @@ class Limit(IntEnum):
     KEYS = 4
 
 
-RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED, Rule.HIDDEN_BEHIND_OWN]
+RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED, Rule.HIDDEN_BEHIND_OWN, Rule.PEGS]
 LIMITS_AT_GENESIS = [
     (Limit.ASSETS, 10_000),
     (Limit.MARKETS, 10_000),

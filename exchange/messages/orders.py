@@ -84,6 +84,21 @@ class SelfTrade(IntEnum):
 
 
 @unique
+class PegPrice(IntEnum):
+    """Which best price a pegged order takes: that of its own side, or that of the other."""
+
+    PRIMARY_PEG = 1
+    MARKET_PEG = 2
+
+
+@unique
+class PegOffset(IntEnum):
+    """How the offset of a peg counts: existing price levels, away from the market."""
+
+    PRICE_LEVEL = 1
+
+
+@unique
 class Restriction(IntEnum):
     """Which state an order must be in for its cancel to count."""
 
@@ -122,6 +137,8 @@ class Reason(IntEnum):
     """Its time has come."""
     DISCONNECTED = 17
     """A session that asked for it was lost."""
+    PEG_REFUSED = 18
+    """A pegged order that waited, and could not take a price when its own was reached; `code` says why."""
 
 
 @unique
@@ -144,6 +161,7 @@ class EventKind(IntEnum):
     ENTERED = 16
     REFERRED = 17
     TRANSFERRED = 13
+    PEGGED = 18
 
 
 @unique
@@ -216,6 +234,11 @@ def trigger(trigger_price: int = 0, trailing_delta: int = 0, activation_price: i
 def iceberg(visible: int) -> bytes:
     """The extension ICEBERG: lots that show at a time."""
     return EXTENSION.pack(Extension.ICEBERG, visible, 0, 0, 0, 0, 0, 0)
+
+
+def peg(price_kind: int, offset_kind: int = 0, offset: int = 0) -> bytes:
+    """The extension PEG: which best price, and how many price levels behind it."""
+    return EXTENSION.pack(Extension.PEG, price_kind, offset_kind, offset, 0, 0, 0, 0)
 
 
 def reference(client_id: bytes, mode: int = 0) -> bytes:

@@ -101,3 +101,9 @@ class RejectCode(IntEnum):
     EXCHANGE_MAX_NUM_ALGO_ORDERS = 88
     EXCHANGE_MAX_NUM_ICEBERG_ORDERS = 89
     EXCHANGE_MAX_NUM_ORDER_LISTS = 90
+    PEG_WRONG_TYPE = 91
+    """Only an order with a price of its own can be pegged."""
+    PEG_WRONG_KIND = 92
+    """This peg does not go with this type, or with its time in force."""
+    PEG_WITHOUT_LEVEL = 93
+    """The book has no price where the peg looks for one."""

@@ -25,7 +25,8 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     Units:  price in ticks; quantity, filled and prevented_quantity in lots; quote_quantity and filled_quote in minor
             units of the quote asset. `status` is an OrderStatus, `reason` a Reason (0: none), `prevented_id` the last
             prevented match it was in (0: none). `working_ns` is 0 until the order works. `stop_price` is the price it
-            waits for, with a `trailing_delta` (hundredths of a percent) the one from which on it follows; 0: none.
+            waits for, with a `trailing_delta` (hundredths of a percent) the one from which on it follows; 0: none. Of a
+            pegged order (`peg` is a PegPrice, else 0) `price` is what its client sent, `pegged_price` what it took.
     """
 
     order_id: int
@@ -55,6 +56,10 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     trailing_delta: int = 0
     visible: int = 0
     good_till_ns: int = 0
+    peg: int = 0
+    peg_offset_kind: int = 0
+    peg_offset: int = 0
+    pegged_price: int = 0
 
     @property
     def is_open(self) -> bool:

@@ -180,6 +180,23 @@ class TermsNoted(NamedTuple):
     spare: int
 
 
+class Pegged(NamedTuple):
+    """How an order is pegged, told behind ACCEPTED and before TRIGGERED, ENTERED and CANCELED. `sent_price` is what its
+    client sent besides (0: nothing), `price` what it took from the book (0: nothing so far).
+    """
+
+    head: int
+    seq: int
+    market: int
+    order_id: int
+    price_kind: int
+    offset_kind: int
+    offset: int
+    sent_price: int
+    price: int
+    spare: int
+
+
 class Triggered(NamedTuple):
     """A waiting order's price was reached: it works from now on."""
 
@@ -338,6 +355,7 @@ OrderEvent = (
     | Prevented
     | StrategyNoted
     | TermsNoted
+    | Pegged
     | Triggered
     | Refilled
     | Amended
@@ -382,6 +400,7 @@ LAYOUTS = {
     int(EventKind.STRATEGY_NOTED): Layout(StrategyNoted),
     int(EventKind.TRIGGERED): Layout(Triggered),
     int(EventKind.TERMS_NOTED): Layout(TermsNoted),
+    int(EventKind.PEGGED): Layout(Pegged),
     int(EventKind.REFILLED): Layout(Refilled),
     int(EventKind.AMENDED): Layout(Amended),
     int(EventKind.LIST_CHANGED): Layout(ListChanged),

@@ -38,6 +38,7 @@ ENDS: dict[int, tuple[Execution, OrderStatus]] = {
     Reason.OTO_PHASE_ONE_EXPIRED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.LEG_REFUSED: (Execution.EXPIRED, OrderStatus.EXPIRED),
     Reason.GOOD_TILL_ENDED: (Execution.EXPIRED, OrderStatus.EXPIRED),
+    Reason.PEG_REFUSED: (Execution.EXPIRED, OrderStatus.EXPIRED),
 }
 
 
@@ -74,7 +75,7 @@ class OrderUpdate(NamedTuple):
     prevented: Prevented | None = None
     working_ns: int = 0
     code: int = 0
-    """Why a pending order was refused."""
+    """Why a pending order, or one that was to take its price, was refused."""
 
     @property
     def is_working(self) -> bool:

@@ -21,6 +21,7 @@ from exchange.messages.words import (
     Canceled,
     Entered,
     ListChanged,
+    Pegged,
     Prevented,
     Referred,
     StrategyNoted,
@@ -53,7 +54,7 @@ class UserStream(Projection):
     """
 
     name = "user_stream"
-    version = 4
+    version = 5
 
     def __init__(self, balance_of: BalanceOf | None = None) -> None:
         super().__init__()
@@ -81,6 +82,7 @@ class UserStream(Projection):
             Accepted: self.on_accepted,
             StrategyNoted: self.on_strategy_noted,
             TermsNoted: self.on_terms_noted,
+            Pegged: self.on_pegged,
             Triggered: self.on_triggered,
             Amended: self.on_amended,
             Traded: self.on_traded,
@@ -177,6 +179,14 @@ class UserStream(Projection):
             order.trailing_delta = event.trailing_delta
         order.visible = event.visible
         order.good_till_ns = event.due_ns
+
+    def on_pegged(self, seq: int, event: Pegged) -> None:
+        order = self.orders[event.order_id]
+        order.price = event.sent_price
+        order.peg = event.price_kind
+        order.peg_offset_kind = event.offset_kind
+        order.peg_offset = event.offset
+        order.pegged_price = event.price
 
     def on_amended(self, seq: int, event: Amended) -> None:
         order = self.orders[event.order_id]

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from exchange.messages.views import Fill, Order, OrderList
 from exchange.store.errors import StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 TABLES: dict[str, type[msgspec.Struct]] = {"orders": Order, "fills": Fill, "lists": OrderList}
 KEYS = {"orders": "order_id", "fills": ("market", "trade_id", "is_maker"), "lists": "list_id"}
 # Ids and times rise together, so an index by time serves both: what begins at an id begins at that id's time.

@@ -9,7 +9,7 @@ from .words import Code, Refusal
 
 
 def cancel(state: State, row: Row) -> Market:
-    check_form(row)
+    check_form(state, row)
     account = check_sender(state, row)
     market = check_market(state, row)
     end(state, named(market, account, row), words.BY_REQUEST, row.client_id)
@@ -40,7 +40,7 @@ def named(market: Market, account: Account, row: Row) -> Order:
 
 def amend(state: State, row: Row) -> Market:
     """Give an order a smaller quantity, and perhaps another client id."""
-    check_form(row)
+    check_form(state, row)
     account = check_sender(state, row)
     market = check_market(state, row)
     refuse_if(market.features_off & words.AMENDS_OFF != 0, Code.FEATURE_OFF)
@@ -73,12 +73,14 @@ def amend(state: State, row: Row) -> Market:
 
 def cancel_replace(state: State, row: Row) -> None:
     """Cancel one order, place another; either half may fail by itself."""
-    check_form(row)
+    check_form(state, row)
     account = check_sender(state, row)
     market = check_market(state, row)
     if row.type in (words.MARKET, words.STOP_LOSS, words.TAKE_PROFIT):
         if row.quantity:
             check_lots_without_price(state, market, row)
+    elif row.price == 0 and row.extension(words.PEG):
+        check_quantity(market, row.quantity)
     else:
         check_limit_filters(state, market, row)
     reference = row.extension(words.REFERENCE) or ()
@@ -99,7 +101,7 @@ def cancel_replace(state: State, row: Row) -> None:
 
 
 def cancel_all(state: State, row: Row) -> Market:
-    check_form(row)
+    check_form(state, row)
     account = check_sender(state, row)
     market = check_market(state, row)
     orders = [order for order in account.orders if order.market is market]

@@ -119,7 +119,10 @@ def order_words(order: Order) -> list[int]:
         return [*numbers, 0]
     waiting = order.trigger_price, order.trailing_delta, order.activation_price, order.extreme, order.triggered_ns
     details = [*order.strategy, order.list_id, *waiting, order.visible, order.part, order.amends]
-    details += [order.due_ns] if order.due_ns else []
+    if order.peg[0]:
+        details += [order.due_ns, *order.peg, order.sent_price, order.pegged_price]
+    else:
+        details += [order.due_ns] if order.due_ns else []
     return [*numbers, len(details), *details]
 
 

@@ -51,9 +51,17 @@ def terms_noted(state: State, order: Order) -> None:
     terms = order.trigger_price, order.trailing_delta, order.activation_price, order.visible, order.due_ns
     if any(terms):
         emit(state, words.TERMS_NOTED, [order.market.market_id, order.order_id, terms, 0])
+    pegged(state, order)
+
+
+def pegged(state: State, order: Order) -> None:
+    if order.peg[0]:
+        prices = order.sent_price, order.pegged_price
+        emit(state, words.PEGGED, [order.market.market_id, order.order_id, order.peg, prices, 0])
 
 
 def triggered(state: State, order: Order) -> None:
+    pegged(state, order)
     market = order.market
     market.executions += 1
     fields = [market.market_id, order.account.account_id, order.order_id, order.flags, order.price]

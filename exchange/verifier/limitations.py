@@ -32,8 +32,11 @@ def set_min_notional(state: State, command: Message) -> None:
     events.message(state, 18, market.market_id, command.least, command.applies_to_market)
 
 
-def check_order(state: State, market: Market, account: Account, row: Row, lots: int) -> None:
+def check_order(state: State, market: Market, account: Account, row: Row, lots: int, sent_price: int) -> None:
+    """`row` has the price that it takes; what it sent besides is asked for, too."""
     check_position(state, market, account, row, lots)
+    if sent_price:
+        check_size(state, market, sent_price, lots)
     check_size(state, market, row.price, lots)
     waits = row.type > words.LIMIT_MAKER
     stays = row.type != words.MARKET and row.time_in_force in (words.GTC, words.GTD)

@@ -1,16 +1,19 @@
 """Lists of orders: placing them, what follows when one of their orders moves, ending them (core/matching/README.md)."""
 
-from . import events, limitations, links, orders, triggers, words
+from . import events, limitations, links, orders, pegs, triggers, words
 from .books import reaches, self_trade_mode, walk
 from .filters import average_price, check_priced, check_quantity, is_off_step, is_switched_off, refuse_if, takes
-from .rows import NO_CLIENT_ID, Row, is_malformed_leg, is_malformed_list, is_unsupported
+from .rows import NO_CLIENT_ID, Row, is_malformed_leg, is_malformed_list, is_malformed_peg, is_unsupported
 from .state import Account, Market, Order, OrderList, State
 from .words import Code, Refusal
 
 
 def place(state: State, row: Row) -> None:
     refuse_if(is_malformed_list(row) or any(map(is_malformed_leg, row.legs)), Code.MALFORMED_ROW)
-    refuse_if(any(is_unsupported(leg) or leg.extension(words.GOOD_TILL) for leg in row.legs), Code.UNSUPPORTED)
+    refuse_if(words.PEGS_RULE in state.rules and any(map(is_malformed_peg, row.legs)), Code.MALFORMED_ROW)
+    refuse_if(
+        any(is_unsupported(leg, state.rules) or leg.extension(words.GOOD_TILL) for leg in row.legs), Code.UNSUPPORTED
+    )
     account = orders.check_sender(state, row)
     market = state.market(row.market)
     if market is None:
@@ -19,14 +22,17 @@ def place(state: State, row: Row) -> None:
     at_once = row.legs if contingency == words.OCO else row.legs[:1]
     refuse_if(not all(takes(market.status, leg) for leg in at_once), Code.MARKET_CLOSED)
     off = market.features_off
-    is_off = off & words.OCO_OFF << contingency - 1 or any(is_switched_off(off, leg) for leg in row.legs)
-    refuse_if(bool(is_off), Code.FEATURE_OFF)
+    refuse_if(off & words.OCO_OFF << contingency - 1 != 0, Code.FEATURE_OFF)
+    for leg in row.legs:
+        refuse_if(is_switched_off(off, leg), Code.FEATURE_OFF)
+        pegs.check(market, leg, enters=leg in at_once)
     refuse_if(market.is_busy, Code.MARKET_BUSY)
     check_counts(state, market, account, row)
     refuse_if(any(each.client_id == row.client_id for each in lists_of(state, account)), Code.DUPLICATE_CLIENT_ID)
     refuse_if(len({leg.client_id for leg in row.legs}) < len(row.legs), Code.DUPLICATE_CLIENT_ID)
     if contingency == words.OCO:
-        check_prices(works_at(row.legs[0]), works_at(row.legs[1]), market.last_price)
+        above, below = (works_at(leg, market) for leg in row.legs)
+        check_prices(above, below, market.last_price)
     needs = [orders.check_order(state, leg, account, market)[1] for leg in at_once]
     if contingency != words.OCO:
         check_pending(state, market, account, row.legs[1])
@@ -72,10 +78,12 @@ def check_counts(state: State, market: Market, account: Account, row: Row) -> No
     limitations.check_counts(state, account, len(legs), algos, icebergs)
 
 
-def works_at(row: Row) -> int:
-    """Where a leg begins to work; 0: that follows the market."""
+def works_at(row: Row, market: Market | None = None) -> int:
+    """Where a leg begins to work; 0: that follows the market, or is not known before it enters one."""
     trigger = row.extension(words.TRIGGER)
-    return trigger[0] if trigger else row.price
+    if trigger or row.extension(words.PEG) is None:
+        return trigger[0] if trigger else row.price
+    return pegs.price_of(market, row) if market is not None else 0
 
 
 def check_prices(above: int, below: int, last_price: int) -> None:
@@ -91,12 +99,15 @@ Terms = tuple[int, int, int, int, int, int, int]
 def check_pending(state: State, market: Market, account: Account, row: Row) -> None:
     price, delta, activation = (row.extension(words.TRIGGER) or (0, 0, 0))[:3]
     visible = (row.extension(words.ICEBERG) or (0,))[0]
-    check_terms(state, market, (row.side, row.type, row.price, row.quantity, price or activation, delta, visible))
+    terms = row.side, row.type, row.price, row.quantity, price or activation, delta, visible
+    check_terms(state, market, terms, is_pegged=row.extension(words.PEG) is not None)
     orders.check_modes_and_name(market, account, row, self_trade_mode(market, row))
 
 
-def check_terms(state: State, market: Market, terms: Terms) -> int:
-    """The filters of one order that are asked now and when it enters; return what it needs."""
+def check_terms(state: State, market: Market, terms: Terms, *, is_pegged: bool = False) -> int:
+    """The filters of one order that are asked now and when it enters; return what it needs. A pegged one may have no
+    price so far.
+    """
     side, kind, price, quantity, waits_for, delta, visible = terms
     filters = market.filters
     bounds = filters["min_price"], filters["max_price"], filters["price_step"]
@@ -104,6 +115,8 @@ def check_terms(state: State, market: Market, terms: Terms) -> int:
     if kind in (words.MARKET, words.STOP_LOSS, words.TAKE_PROFIT):
         check_quantity(market, quantity)
         check_unpriced(state, market, quantity)
+    elif is_pegged and price == 0:
+        check_quantity(market, quantity)
     else:
         check_priced(state, market, side, price, quantity)
     if delta:
@@ -150,6 +163,7 @@ def begin(state: State, row: Row, account: Account, market: Market, contingency:
     events.list_changed(state, made, words.LIST_STARTED, row.key)
     opened = [order for order in made.legs if order is not None]
     for order in opened:
+        pegs.choose(order)
         events.accepted(state, order, row)
     for order in opened:
         if not order.is_pending:
@@ -214,7 +228,7 @@ def enter(state: State, market: Market) -> None:
     try:
         needs = [check_entry(state, order) for order in pending]
         if len(pending) == 2:
-            prices = [order.trigger_price if order.type > words.LIMIT_MAKER else order.price for order in pending]
+            prices = [o.trigger_price if o.type > words.LIMIT_MAKER else pegs.entry_price(o) for o in pending]
             check_prices(prices[0], prices[1], market.last_price)
         account = order_list.account
         asset = market.quote if pending[0].side == words.BUY else market.base
@@ -232,6 +246,7 @@ def enter(state: State, market: Market) -> None:
     for order in pending:
         order.is_pending = False
         order.updated_ns = state.now_ns
+        pegs.choose(order)
         events.entered(state, order)
         orders.work(state, order)
 
@@ -240,8 +255,11 @@ def check_entry(state: State, order: Order) -> int:
     """Everything that is asked of a pending order when it is placed; return what it needs."""
     market, side = order.market, order.side
     waits_for = order.trigger_price or order.activation_price
-    terms = side, order.type, order.price, order.quantity, waits_for, order.trailing_delta, order.visible
-    need = check_terms(state, market, terms)
+    price = order.price if order.type > words.LIMIT_MAKER else pegs.entry_price(order)
+    is_pegged = order.peg[0] != 0
+    refuse_if(is_pegged and order.type <= words.LIMIT_MAKER and price == 0, Code.PEG_WITHOUT_LEVEL)
+    terms = side, order.type, price, order.quantity, waits_for, order.trailing_delta, order.visible
+    need = check_terms(state, market, terms, is_pegged=is_pegged)
     if order.type > words.LIMIT_MAKER:
         if order.trigger_price and market.last_price:
             if triggers.is_above(order.type, side):
@@ -257,7 +275,7 @@ def check_entry(state: State, order: Order) -> int:
         )
         refuse_if(is_cut, Code.INSUFFICIENT_FUNDS)
     if order.type == words.LIMIT_MAKER:
-        refuse_if(bool(makers) and reaches(side, order.price, makers[0].price), Code.WOULD_TAKE)
+        refuse_if(bool(makers) and reaches(side, price, makers[0].price), Code.WOULD_TAKE)
     return need
 
 
@@ -279,7 +297,7 @@ def amended(state: State, order: Order, old_quantity: int, has_name: bool) -> No
 
 
 def cancel(state: State, row: Row) -> Market:
-    orders.check_form(row)
+    orders.check_form(state, row)
     account = orders.check_sender(state, row)
     market = orders.check_market(state, row)
     reference = row.extension(words.REFERENCE)

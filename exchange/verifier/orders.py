@@ -1,6 +1,6 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
-from . import events, limitations, links, lists, remembering, triggers, words
+from . import events, guards, limitations, links, lists, pegs, remembering, triggers, words
 from .books import Limits, is_fillable, is_handed_over, is_same_owner, price_range, reaches, self_trade_mode, walk
 from .fees import charge, hand_over
 from .filters import (
@@ -9,6 +9,7 @@ from .filters import (
     check_limit_filters,
     check_lots_without_price,
     check_market_filters,
+    check_quantity,
     is_off_step,
     is_switched_off,
     note_trade,
@@ -20,8 +21,8 @@ from .state import Account, Key, Market, Order, State, held_asset
 from .words import Code, Refusal
 
 
-def check_form(row: Row) -> None:
-    code = refusal_of_form(row)
+def check_form(state: State, row: Row) -> None:
+    code = refusal_of_form(row, state.rules)
     if code:
         raise Refusal(code)
 
@@ -56,6 +57,8 @@ def check_market(state: State, row: Row) -> Market:
         raise Refusal(Code.MARKET_CLOSED)
     if is_placing and is_switched_off(market.features_off, row):
         raise Refusal(Code.FEATURE_OFF)
+    if is_placing:
+        pegs.check(market, row, enters=True)
     if is_placing and market.is_busy:
         raise Refusal(Code.MARKET_BUSY)
     return market
@@ -92,7 +95,10 @@ def check_stop(state: State, market: Market, account: Account, row: Row, mode: i
     price = trigger_price or activation
     bounds = filters["min_price"], filters["max_price"], filters["price_step"]
     refuse_if(price != 0 and is_off_step(price, *bounds), Code.PRICE_FILTER)
-    if row.price or row.type in (words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT):
+    if row.price == 0 and row.extension(words.PEG):
+        check_quantity(market, row.quantity)
+        need = market.notional(price or min(market.last_price, filters["max_price"]), row.quantity)
+    elif row.price or row.type in (words.STOP_LOSS_LIMIT, words.TAKE_PROFIT_LIMIT):
         check_limit_filters(state, market, row)
         need = market.notional(row.price, row.quantity)
     else:
@@ -131,7 +137,7 @@ def check_market_order(state: State, market: Market, account: Account, row: Row,
 
 
 def place(state: State, row: Row) -> None:
-    check_form(row)
+    check_form(state, row)
     account = check_sender(state, row)
     if row.options:
         remembering.place(state, row, account)
@@ -141,7 +147,8 @@ def place(state: State, row: Row) -> None:
 
 def check_order(state: State, row: Row, account: Account, market: Market) -> tuple[int, int]:
     """Check an order against its market, its owner's orders and funds; return its lots, and what it has to hold."""
-    mode = self_trade_mode(market, row)
+    mode, sent_price = self_trade_mode(market, row), row.price
+    row = pegs.priced(state, market, row)
     if row.type == words.MARKET:
         need, lots = check_market_order(state, market, account, row, mode)
     elif row.type > words.LIMIT_MAKER:
@@ -151,7 +158,7 @@ def check_order(state: State, row: Row, account: Account, market: Market) -> tup
     check_iceberg(market, account, row)
     due_ns = (row.extension(words.GOOD_TILL) or (words.AMOUNT_MAX * 2,))[0]
     refuse_if(due_ns <= state.now_ns, Code.GOOD_TILL_PASSED)
-    limitations.check_order(state, market, account, row, row.quantity or lots)
+    limitations.check_order(state, market, account, row, row.quantity or lots, sent_price)
     asset = market.quote if row.side == words.BUY else market.base
     refuse_if(state.ledger.available.get((account.account_id, asset), 0) < need, Code.INSUFFICIENT_FUNDS)
     return row.quantity or lots, need
@@ -161,6 +168,7 @@ def place_here(state: State, row: Row, account: Account, market: Market) -> None
     quantity, need = check_order(state, row, account, market)
     # Below this line nothing is refused any more.
     order = draft(state, row, account, market, quantity, need)
+    pegs.choose(order)
     events.accepted(state, order, row)
     work(state, order)
     conclude(state, market)
@@ -171,6 +179,7 @@ def draft(state: State, row: Row, account: Account, market: Market, quantity: in
     mode = self_trade_mode(market, row)
     strategy = row.extension(words.STRATEGY) or (0, 0)
     trigger = row.extension(words.TRIGGER) or (0, 0, 0)
+    kind, offset_kind, offset = (row.extension(words.PEG) or (0, 0, 0))[:3]
     order = Order(
         order_id=state.next_order_id,
         market=market,
@@ -190,6 +199,8 @@ def draft(state: State, row: Row, account: Account, market: Market, quantity: in
         trailing_delta=trigger[1],
         activation_price=trigger[2],
         due_ns=(row.extension(words.GOOD_TILL) or (0,))[0],
+        peg=(kind, offset_kind, offset),
+        sent_price=row.price if kind else 0,
     )
     state.next_order_id += 1
     state.ledger.add(account.account_id, held_asset(order), -need, need)
@@ -269,6 +280,12 @@ def enter(state: State, order: Order) -> None:
     order.triggered_ns = order.updated_ns = state.now_ns
     if order.order_list is not None:
         lists.start(state, order)
+    if order.peg[0]:
+        try:
+            pegs.take_price(state, order)
+        except Refusal as refusal:
+            end(state, order, words.PEG_REFUSED, code=int(refusal.code))
+            return
     lots = order.quantity
     if order.price == 0 and order.side == words.BUY:
         lots = cover(state, order)
@@ -379,7 +396,7 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
     note_trade(market, maker.price, quantity, state.now_ns)
     if market.has_waiting:
         triggers.touch(market, maker.price)
-    guard(state, market, quote_amount)
+    guards.watch(state, market, quote_amount)
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), *fees[:3])
     for share in fees.shares:
         events.referred(state, market, share)
@@ -395,28 +412,6 @@ def refill(state: State, order: Order) -> None:
         order.part = min(order.visible, order.remaining)
         queue(order)
         events.refilled(state, order)
-
-
-def guard(state: State, market: Market, quote_amount: int) -> None:
-    """Stop a market whose price has moved too far in a while, or that has traded too much in a second."""
-    guards = market.protection
-    if guards["breaker_ppm"]:
-        is_over = state.now_ns - market.breaker_since_ns >= guards["breaker_seconds"] * words.NS_PER_SECOND
-        if market.breaker_price == 0 or is_over:
-            market.breaker_price, market.breaker_since_ns = market.last_price, state.now_ns
-        most = market.breaker_price * guards["breaker_ppm"] // words.PPM
-        if abs(market.last_price - market.breaker_price) > most:
-            market.status = words.HALT
-    if guards["notional_per_second"]:
-        second = state.now_ns // words.NS_PER_SECOND
-        if second != market.notional_second:
-            market.notional_second, market.notional_sum = second, 0
-        market.notional_sum += quote_amount
-        if market.notional_sum > guards["notional_per_second"] and market.status == words.TRADING:
-            market.status = words.CANCEL_ONLY
-    if market.status != words.TRADING:
-        market.has_tripped = True
-        market.breaker_price = market.notional_sum = 0
 
 
 def finish(state: State, order: Order, counter_order: int, is_outside: bool) -> None:

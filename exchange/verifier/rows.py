@@ -1,7 +1,7 @@
 """Rows of the order path: cutting a run into commands, and what makes a row malformed or not yet possible."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from . import words
@@ -231,16 +231,30 @@ def is_malformed_leg(leg: Row) -> bool:
     return is_malformed_place(leg) or leg.restriction != 0 or leg.order_id != 0
 
 
-def is_unsupported(row: Row) -> bool:
+def is_malformed_peg(row: Row) -> bool:
+    """Whether a peg makes no sense; asked only where pegs are known at all."""
+    peg = row.extension(words.PEG)
+    if peg is None:
+        return False
+    kind, offset_kind, offset, *spare = peg
+    if kind not in (words.PRIMARY_PEG, words.MARKET_PEG) or any(spare):
+        return True
+    return (offset_kind, offset) != (0, 0) and not (offset_kind == 1 and 0 <= offset <= words.PEG_OFFSET_MAX)
+
+
+def is_unsupported(row: Row, rules: Container[int]) -> bool:
     """Whether a PLACE asks for what is laid out and not yet done."""
+    unknown = (words.CONDITION,) if words.PEGS_RULE in rules else (words.CONDITION, words.PEG)
     return (row.options != 0 and (row.kind != words.PLACE or row.extension(words.LIST_LINK) is not None)) or any(
-        each[0] in (words.PEG, words.CONDITION) for each in row.extensions
+        each[0] in unknown for each in row.extensions
     )
 
 
-def refusal_of_form(row: Row) -> Code | None:
-    if is_malformed(row):
+def refusal_of_form(row: Row, rules: Container[int]) -> Code | None:
+    is_placing = row.kind in (words.PLACE, words.CANCEL_REPLACE)
+    has_wrong_peg = is_placing and words.PEGS_RULE in rules and is_malformed_peg(row)
+    if is_malformed(row) or has_wrong_peg:
         return Code.MALFORMED_ROW
-    if row.kind in (words.PLACE, words.CANCEL_REPLACE) and is_unsupported(row):
+    if is_placing and is_unsupported(row, rules):
         return Code.UNSUPPORTED
     return None

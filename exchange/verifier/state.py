@@ -99,6 +99,11 @@ class Order:
     list_id: int = 0
     is_pending: bool = False
     """It waits until the working order of its list is filled."""
+    peg: tuple[int, int, int] = (0, 0, 0)
+    """Kind of price, kind of offset, offset; the first is 0 where it is not pegged."""
+    sent_price: int = 0
+    pegged_price: int = 0
+    """Of a pegged order: what it sent as a price, and what it has taken from the book."""
 
     @property
     def shown(self) -> int:

@@ -99,7 +99,7 @@ class Venue:
     def cancel_everywhere(self, row: Row) -> None:
         """Cancel all of one account's orders, market by market, but for markets in BREAK."""
         state = self.state
-        orders.check_form(row)
+        orders.check_form(state, row)
         account = orders.check_sender(state, row)
         if not account.orders:
             raise Refusal(Code.NOTHING_TO_CANCEL)

@@ -34,6 +34,7 @@ KNOBS = st.builds(
     waiting=st.sampled_from([0.0, 0.2, 0.5]),
     lists=st.sampled_from([0.0, 0.0, 0.3]),
     terms=st.sampled_from([0, 0, 1]),
+    pegs=st.sampled_from([0.0, 0.0, 0.4]),
 )
 STEPS = st.lists(st.integers(0, 1 << 32), min_size=20, max_size=60)
 QUARANTINED = st.lists(st.integers(2, 400), max_size=4, unique=True).map(tuple)
@@ -102,6 +103,7 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
             seed % 3 * 0.15,
             seed % 2 * 0.25,
             seed // 2 % 2,
+            seed // 4 % 2 * 0.4,
         )
         steps = [random.randrange(1 << 32) for _ in range(60)]
         drive(knobs, steps, (random.randrange(50, 200),), random.randrange(40), seen)
@@ -111,10 +113,10 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     elsewhere = {RejectCode.ACCOUNT_MAX_ORDERS, RejectCode.MARKET_MAX_TRAILING, RejectCode.MARKET_BUSY}
     elsewhere |= {RejectCode.TOO_MANY_REMEMBERED}
     assert set(RejectCode) - codes <= elsewhere, "test_bounds.py and test_remembering.py have those alone"
-    assert {flows.kind_of(event) for event in events} == set(range(1, 18)) - {12}
+    assert {flows.kind_of(event) for event in events} == set(range(1, 19)) - {12}
     assert tags == {*range(1, 5), *range(10, 19), *range(20, 24), 30, *range(40, 46), *range(50, 54), *range(60, 66)}
     assert {event[6] for event in events if flows.kind_of(event) == 4} == {
-        *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17)
+        *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
     }
     terms = [event[39] for event in events if flows.kind_of(event) == 3]
     hows = {terms_word >> at & 255 for terms_word in terms for at in (16, 24)}

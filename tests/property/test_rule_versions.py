@@ -68,3 +68,47 @@ def test_a_rule_holds_in_every_market_that_is_there_and_in_those_that_come() -> 
         (trade,) = [event for event in flows.split(trio.rows(*both)) if flows.kind_of(event) == 3]
         assert (trade[13], trade[19]) == (0, 0), market
     trio.check_state()
+
+
+def pegging(*, switches_at: int) -> list[Entry]:
+    """Six pegged purchases behind a bid, one of them of no sense; pegs become known before one of them."""
+    genesis = [*flows.GENESIS[:5], [1, 2], flows.GENESIS[6]]
+    setup = [genesis, *flows.simple_setup()[1:]]
+    entries = [Entry(flows.MESSAGES, flows.payload_of_messages(setup), flows.START_NS)]
+    entries.append(Entry(flows.ROWS, flows.payload_of_rows([flows.limit(1, ALICE, BUY, 10, 5, 1)]), flows.START_NS))
+    for number in range(6):
+        if number == switches_at:
+            rule = [[3, 0, int(Rule.PEGS)]]
+            entries.append(Entry(flows.MESSAGES, flows.payload_of_messages(rule), flows.START_NS))
+        peg = (3, 1, 0, 0, 0, 0, 0, 7 if number == 2 else 0)
+        name = flows.client(number + 2)
+        words = flows.row(
+            PLACE, 1, BOB, 0, flags=(BUY, LIMIT, GTC, 1), quantity=number + 1, client_id=name, extensions=(peg,)
+        )
+        entries.append(Entry(flows.ROWS, flows.payload_of_rows([words]), flows.START_NS))
+    return entries
+
+
+def answers(entries: list[Entry], snapshot_behind: int = -1) -> tuple[bytes, list[int]]:
+    """State hash at the end, and of each pegged order its price, or the code with which it was refused."""
+    trio = Trio()
+    found = []
+    for number, entry in enumerate(entries):
+        events = flows.split(trio.apply(entry))
+        found += [event[6 if flows.kind_of(event) == 5 else 8] for event in events if flows.kind_of(event) in (5, 18)]
+        if number == snapshot_behind:
+            trio.restore()
+    return trio.check_state(), found
+
+
+def test_a_journal_from_before_there_were_pegs_refuses_them_as_it_did() -> None:
+    unsupported, malformed, taken = 2, 1, 10
+    old, old_answers = answers(pegging(switches_at=-1))
+    assert old_answers == [unsupported] * 6
+    assert answers(pegging(switches_at=-1)[:2])[0] == old, "what was refused has left nothing"
+    new, new_answers = answers(pegging(switches_at=0))
+    assert new_answers == [taken, taken, malformed, taken, taken, taken]
+    assert new != old
+    entries = pegging(switches_at=3)
+    for behind in (-1, 1, 4, 5, 7):
+        assert answers(entries, behind)[1] == [unsupported] * 3 + [taken] * 3

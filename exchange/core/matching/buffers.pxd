@@ -1,10 +1,10 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PREVENTED, REFERRED, REFILLED, REJECTED,
-                     RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
+from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PEGGED, PREVENTED, REFERRED, REFILLED,
+                     REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
 from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill, Iceberg,
-                       ListChanged, ListLink, Prevented, Reference, Referred, Refilled, Rejected, Rested, Row,
-                       Strategy, StrategyNoted, TermsNoted, Traded, Transferred, Trigger, Triggered)
+                       ListChanged, ListLink, Peg, Pegged, Prevented, Reference, Referred, Refilled, Rejected, Rested,
+                       Row, Strategy, StrategyNoted, TermsNoted, Traded, Transferred, Trigger, Triggered)
 
 cdef extern from *:
     """
@@ -27,6 +27,7 @@ cdef class Rows:
     cdef Iceberg *iceberg(self, long long at) noexcept
     cdef CancelId *cancel_id(self, long long at) noexcept
     cdef GoodTill *good_till(self, long long at) noexcept
+    cdef Peg *peg(self, long long at) noexcept
     cdef ListLink *list_link(self, long long at) noexcept
     cdef Trigger *trigger(self, long long at) noexcept
 
@@ -100,6 +101,11 @@ cdef class Buffer:
     cdef inline TermsNoted *terms_noted(self) except NULL:
         event = <TermsNoted *> self.add(TERMS_NOTED >> 8)
         event.head = TERMS_NOTED
+        return event
+
+    cdef inline Pegged *pegged(self) except NULL:
+        event = <Pegged *> self.add(PEGGED >> 8)
+        event.head = PEGGED
         return event
 
     cdef inline Refilled *refilled(self) except NULL:

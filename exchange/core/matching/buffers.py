@@ -16,6 +16,8 @@ from .records import (
     Iceberg,
     ListChanged,
     ListLink,
+    Peg,
+    Pegged,
     Prevented,
     Reference,
     Referred,
@@ -132,6 +134,15 @@ class Rows:
             setattr(good_till, name, word)
         return good_till
 
+    def peg(self, at: int) -> Peg | None:
+        words = self.extension(at, codes.PEG)
+        if words is None:
+            return None
+        peg = Peg()
+        for name, word in zip(Peg.__slots__, words, strict=True):
+            setattr(peg, name, word)
+        return peg
+
     def list_link(self, at: int) -> ListLink | None:
         words = self.extension(at, codes.LIST_LINK)
         if words is None:
@@ -191,6 +202,9 @@ class Buffer:
 
     def terms_noted(self) -> TermsNoted:
         return self.add(TermsNoted(), codes.TERMS_NOTED)
+
+    def pegged(self) -> Pegged:
+        return self.add(Pegged(), codes.PEGGED)
 
     def refilled(self) -> Refilled:
         return self.add(Refilled(), codes.REFILLED)

@@ -4,8 +4,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
 
-from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEBERG, LIST_LINK, MESSAGE, REFERENCE,
-                     ROW_WORDS, STRATEGY, TRIGGER)
+from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEBERG, LIST_LINK, MESSAGE, PEG,
+                     REFERENCE, ROW_WORDS, STRATEGY, TRIGGER)
 from .pool cimport zeroed
 
 cdef enum:
@@ -68,6 +68,9 @@ cdef class Rows:
 
     cdef GoodTill *good_till(self, long long at) noexcept:
         return <GoodTill *> self.extension(at, GOOD_TILL)
+
+    cdef Peg *peg(self, long long at) noexcept:
+        return <Peg *> self.extension(at, PEG)
 
     cdef ListLink *list_link(self, long long at) noexcept:
         return <ListLink *> self.extension(at, LIST_LINK)

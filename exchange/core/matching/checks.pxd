@@ -1,15 +1,14 @@
 cimport cython
-from . cimport average, codes, indexes, terms, triggers
+from . cimport average, codes, indexes, pegs, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .limits cimport Limits
 from .market cimport Market
-from .records cimport word, Account, Cell, Details, GoodTill, Iceberg, Key, Level, Order, Reference, Row, Seat, Trigger
+from .records cimport (word, Account, Cell, Details, GoodTill, Iceberg, Key, Level, Order, Peg, Reference, Row, Seat,
+                       Trigger)
 from .trading cimport Trading
 
 cdef long long malformed(Rows rows, long long at, Row *row) noexcept
-cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
-cdef long long allowed_extensions(long long row_kind) noexcept
 cdef long long malformed_place(Row *row) noexcept
 cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_cancel_all(Row *row) noexcept
@@ -39,7 +38,9 @@ cdef class Checks:
     cdef long long crosses
     cdef long long worst_key
     cdef long long need
+    cdef long long price
     cdef long long is_remembering
+    cdef long long has_pegs
     cdef word refused_place(self, long long at, Row *row, Market market) except? -1
     cdef word refused_options(self, Row *row) noexcept
     cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
@@ -52,13 +53,14 @@ cdef class Checks:
     cdef word wrong_iceberg(self, Row *row, Market market, Iceberg *iceberg) except? -1
     cdef word refused_cancel_all(self, long long at, Row *row) noexcept
     cdef word refused_sender(self, Row *row) noexcept
-    @cython.locals(lots=cython.longlong, visible=cython.longlong)
+    @cython.locals(lots=cython.longlong, visible=cython.longlong, now_ns=cython.longlong)
     cdef word wrong_order(self, long long at, Row *row, Market market) except? -1
-    cdef word wrong_limit(self, Row *row, Market market, long long side) except? -1
-    cdef word wrong_terms(self, Row *row, Market market, long long side) except? -1
+    cdef word wrong_pegged(self, Row *row, Market market, long long side, Peg *peg) except? -1
+    cdef word wrong_limit(self, Row *row, Market market, long long side, long long price) except? -1
+    cdef word wrong_terms(self, Row *row, Market market, long long side, long long price) except? -1
     cdef word too_many(self, Market market) noexcept
     @cython.locals(above=cython.bint)
-    cdef word wrong_stop(self, Row *row, Market market, long long side, Trigger *trigger) except? -1
+    cdef word wrong_stop(self, Row *row, Market market, long long side, Trigger *trigger, Peg *peg) except? -1
     cdef word wrong_quantities(self, Row *row, Market market) except? -1
     cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
     cdef word wrong_mode_or_client_id(self, Row *row, Market market) noexcept

@@ -1,13 +1,12 @@
 """Everything that can be said against a row, before anything is written: each check returns a refusal, or 0.
 
 In this order: the form of the row, what this engine knows, the sender, the market, the market's filters, the book and
-the account's other orders, funds. A filter bound of 0 is off. The table of kinds and extensions in the README of this
-package is the source of `allowed_extensions`.
+the account's other orders, funds. A filter bound of 0 is off.
 
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import average, codes, indexes, records, terms, triggers
+from . import average, codes, indexes, pegs, records, terms, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .limits import Limits
@@ -22,38 +21,7 @@ def malformed(rows: Rows, at: int, row: "records.Row") -> int:
     if (row.account | row.market | row.key | row.order_id | row.price | row.quantity | row.quote_quantity) < 0:
         return codes.MALFORMED_ROW
     if row.extensions:
-        return malformed_extensions(rows, at, row)
-    return 0
-
-
-def malformed_extensions(rows: Rows, at: int, row: "records.Row") -> int:
-    """Each extension at most once, and only where its kind of row may carry it."""
-    seen = 0
-    for number in range(row.extensions):
-        kind = rows.extension_kind(at, number)
-        if kind < 1 or kind > codes.EXTENSION_KINDS:
-            return codes.MALFORMED_ROW
-        if seen >> kind & 1 or not allowed_extensions(row.kind) >> kind & 1:
-            return codes.MALFORMED_ROW
-        seen = seen | 1 << kind
-    return 0
-
-
-def allowed_extensions(row_kind: int) -> int:
-    """The extensions that a row of this kind may carry, as bits by extension kind."""
-    if row_kind == codes.PLACE:
-        return (
-            1 << codes.TRIGGER
-            | 1 << codes.ICEBERG
-            | 1 << codes.PEG
-            | 1 << codes.CONDITION
-            | 1 << codes.STRATEGY
-            | 1 << codes.GOOD_TILL
-        )
-    if row_kind == codes.CANCEL or row_kind == codes.AMEND or row_kind == codes.CANCEL_LIST:
-        return 1 << codes.REFERENCE
-    if row_kind == codes.CANCEL_REPLACE:
-        return allowed_extensions(codes.PLACE) | 1 << codes.REFERENCE | 1 << codes.CANCEL_ID
+        return terms.malformed_extensions(rows, at, row)
     return 0
 
 
@@ -162,7 +130,7 @@ def is_outside(market: Market, side: int, price: int) -> bool:
 class Checks:
     """What is refused. Of an order that is not, it keeps what entering it needs: its `account`, whose `seat` in the
     market (or none yet), its self-trade `mode`, whether it `crosses`, the `lots` a MARKET order can trade now, its
-    `worst_key` on the other side, and what it `need`s to hold.
+    `worst_key` on the other side, what it `need`s to hold, and its `price` where that comes from the book.
     """
 
     def __init__(
@@ -175,7 +143,9 @@ class Checks:
         self.seats = seats
         self.trading = trading
         self.limits = Limits(self.cells, self.seats)
-        self.mode = self.lots = self.crosses = self.worst_key = self.need = self.is_remembering = 0
+        self.mode = self.lots = self.crosses = self.worst_key = self.need = self.price = self.is_remembering = 0
+        # Whether the rule PEGS is in force.
+        self.has_pegs = 0
 
     def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
         code = self.refused_order(at, row, market)
@@ -192,10 +162,12 @@ class Checks:
                 code = terms.malformed_iceberg(row, self.rows.iceberg(at))
             if not code:
                 code = terms.malformed_good_till(row, self.rows.good_till(at))
+            if not code and self.has_pegs:
+                code = pegs.malformed_peg(self.rows.peg(at))
         if not code and row.kind == codes.CANCEL_REPLACE:
             code = terms.malformed_replace(row, self.rows.reference(at))
         if not code:
-            code = terms.unsupported_place(self.rows, at, row)
+            code = terms.unsupported_place(self.rows, at, row, self.has_pegs)
         if not code and row.flags.options:
             code = self.refused_options(row)
         if not code:
@@ -209,6 +181,10 @@ class Checks:
         if market.features_off:
             if terms.is_switched_off(row, market.features_off, self.rows.trigger(at), self.rows.iceberg(at)):
                 return codes.FEATURE_OFF
+        if row.extensions and self.rows.peg(at):
+            code = pegs.refused_peg(row, market, self.rows.peg(at), 1)
+            if code:
+                return code
         return codes.MARKET_BUSY if market.busy else 0
 
     def refused_options(self, row: "records.Row") -> int:
@@ -315,6 +291,7 @@ class Checks:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
         self.lots = 0
+        self.price = row.price
         self.seat = self.seats.find(self.account, row.market)
         self.mode = row.flags.self_trade
         if self.mode == codes.MARKET_DEFAULT:
@@ -322,16 +299,19 @@ class Checks:
         if row.flags.type == codes.MARKET:
             code = self.wrong_market(row, market, side)
         elif row.flags.type > codes.LIMIT_MAKER:
-            code = self.wrong_stop(row, market, side, self.rows.trigger(at))
+            code = self.wrong_stop(row, market, side, self.rows.trigger(at), self.rows.peg(at))
+        elif row.extensions and self.rows.peg(at):
+            code = self.wrong_pegged(row, market, side, self.rows.peg(at))
         else:
-            code = self.wrong_limit(row, market, side)
+            code = self.wrong_limit(row, market, side, row.price)
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
             code = code if code else terms.wrong_due(self.rows.good_till(at), self.trading.now_ns)
         if not code and market.rare:
             lots = row.quantity if row.quantity else self.lots
             visible = 1 if self.rows.iceberg(at) else 0
-            code = self.limits.refused(row, market, self.seat, self.account, lots, visible, self.trading.now_ns)
+            now_ns = self.trading.now_ns
+            code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, self.price)
         if code:
             return code
         if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
@@ -343,11 +323,21 @@ class Checks:
         order_type = row.flags.type
         if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
             return self.wrong_quantities(row, market) if row.quantity else 0
-        return self.wrong_terms(row, market, row.flags.side)
+        if not row.price and self.rows.peg(at):
+            return wrong_quantity(market, row.quantity)
+        return self.wrong_terms(row, market, row.flags.side, row.price)
 
-    def wrong_limit(self, row: "records.Row", market: Market, side: int) -> int:
+    def wrong_pegged(self, row: "records.Row", market: Market, side: int, peg: "records.Peg") -> int:
+        """Check an order whose price the book gives, at the price that it sent, if any, and at the one it takes."""
+        code = self.wrong_terms(row, market, side, row.price) if row.price else 0
+        self.price = pegs.price_of(market, side, peg.price_kind, peg.offset)
+        if not code and not self.price:
+            code = codes.PEG_WITHOUT_LEVEL
+        return code if code else self.wrong_limit(row, market, side, self.price)
+
+    def wrong_limit(self, row: "records.Row", market: Market, side: int, price: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""
-        code = self.wrong_terms(row, market, side)
+        code = self.wrong_terms(row, market, side, price)
         if not code and (row.flags.time_in_force == codes.GTC or row.flags.time_in_force == codes.GTD):
             code = self.too_many(market)
         if not code:
@@ -355,7 +345,7 @@ class Checks:
         if code:
             return code
         best = market.asks.best if side == codes.BUY else market.bids.best
-        self.worst_key = -row.price if side == codes.BUY else row.price
+        self.worst_key = -price if side == codes.BUY else price
         self.crosses = 0
         if best:
             self.crosses = 1 if best.key >= self.worst_key else 0
@@ -366,9 +356,8 @@ class Checks:
             self.crosses = 0
         return 0
 
-    def wrong_terms(self, row: "records.Row", market: Market, side: int) -> int:
+    def wrong_terms(self, row: "records.Row", market: Market, side: int, price: int) -> int:
         """Filters of price, quantity and notional; sets what an order of these terms needs to hold."""
-        price = row.price
         quantity = row.quantity
         code = wrong_price(market, price)
         if not code:
@@ -394,19 +383,24 @@ class Checks:
                 return codes.ACCOUNT_MAX_ORDERS
         return 0
 
-    def wrong_stop(self, row: "records.Row", market: Market, side: int, trigger: "records.Trigger") -> int:
+    def wrong_stop(
+        self, row: "records.Row", market: Market, side: int, trigger: "records.Trigger", peg: "records.Peg"
+    ) -> int:
         """Check an order that waits for a price; sets what it needs to hold.
 
         A purchase without a price of its own holds its quantity at the price it waits for (at the last price where it
-        waits for none); what more it costs is held when it enters, as far as there is more (`Trading.cover`).
+        waits for none); what more it costs is held when it enters, as far as there is more (`Trading.cover`; of a
+        pegged one all of it, or it ends). Filters ask of a pegged order without a price its quantity alone.
         """
         waits_for = trigger.trigger_price if trigger.trigger_price else trigger.activation_price
         code = wrong_price(market, waits_for) if waits_for else 0
         if not code:
             if row.flags.type == codes.STOP_LOSS or row.flags.type == codes.TAKE_PROFIT:
                 code = self.wrong_quantities(row, market)
+            elif peg and not row.price:
+                code = wrong_quantity(market, row.quantity)
             else:
-                code = self.wrong_terms(row, market, side)
+                code = self.wrong_terms(row, market, side, row.price)
         if not code and not row.price:
             reference = waits_for if waits_for else min(market.last_price, market.max_price)
             self.need = row.quantity * market.base_per_lot

@@ -44,6 +44,11 @@ PLACE, CANCEL, CANCEL_ALL, AMEND, CANCEL_REPLACE, LIST, CANCEL_LIST = 1, 2, 3, 4
 TRIGGER, ICEBERG, PEG, CONDITION, STRATEGY, GOOD_TILL, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 EXTENSION_KINDS = 9
 
+# Pegs: which side's best price, how an offset counts, and the most levels that it goes deeper.
+PRIMARY_PEG, MARKET_PEG = 1, 2
+PRICE_LEVEL = 1
+PEG_OFFSET_MAX = 100
+
 # Lists: of what kind, what part a leg has, what is told of them.
 OCO, OTO, OTOCO = 1, 2, 3
 WORKING_LEG, ABOVE_LEG, BELOW_LEG, PENDING_LEG = 1, 2, 3, 4
@@ -97,6 +102,7 @@ TERMS_NOTED = 14 | 10 << 8
 ENTERED = 16 | 20 << 8
 REFERRED = 17 | 10 << 8
 TRANSFERRED = 13 | 10 << 8
+PEGGED = 18 | 10 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
@@ -105,6 +111,8 @@ EXCHANGE_CANCELED, OUT_OF_RANGE, HALTED, AMENDED_AWAY, COUNTED_DOWN = 8, 9, 10, 
 # Of an order of a list: another leg works or has ended; the working order ended unfilled; it was refused when placed.
 OCO_TRIGGER, OTO_PHASE_ONE_EXPIRED, LEG_REFUSED = 13, 14, 15
 GOOD_TILL_ENDED, DISCONNECTED = 16, 17
+# Of a pegged order that waited for its price: it could not take one when that came.
+PEG_REFUSED = 18
 # The rates of a special or a tax in their order, of which two are added: by role and by side.
 MAKER_RATE, TAKER_RATE, BUYER_RATE, SELLER_RATE, RATES = 0, 1, 2, 3, 4
 SPECIAL, TAX = 1, 2
@@ -169,3 +177,6 @@ MAX_ASSET = 87
 EXCHANGE_MAX_NUM_ALGO_ORDERS = 88
 EXCHANGE_MAX_NUM_ICEBERG_ORDERS = 89
 EXCHANGE_MAX_NUM_ORDER_LISTS = 90
+PEG_WRONG_TYPE = 91
+PEG_WRONG_KIND = 92
+PEG_WITHOUT_LEVEL = 93

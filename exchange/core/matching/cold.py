@@ -50,6 +50,11 @@ def place_remembered(matching: Matching, at: int) -> int:
     return before if matching.next_order_id > before else 0
 
 
+def allow_pegs(matching: Matching, is_allowed: bool) -> None:
+    """Say whether the rule PEGS is in force."""
+    matching.checks.has_pegs = int(is_allowed)
+
+
 def reject_row(matching: Matching, at: int, code: int) -> None:
     """Refuse the current command."""
     row = matching.rows.at(at)
@@ -153,6 +158,11 @@ def order_fields(order: "records.Order") -> dict[str, Any]:
         "amends": details.amends if details else 0,
         "pending": details.pending if details else 0,
         "due_ns": details.due_ns if details else 0,
+        "peg_kind": details.peg_kind if details else 0,
+        "peg_offset_kind": details.peg_offset_kind if details else 0,
+        "peg_offset": details.peg_offset if details else 0,
+        "sent_price": details.sent_price if details else 0,
+        "pegged_price": details.pegged_price if details else 0,
     }
 
 

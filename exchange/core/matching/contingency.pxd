@@ -1,12 +1,13 @@
 cimport cython
-from . cimport checks, codes, indexes, terms
+from . cimport checks, codes, indexes, pegs, terms
 from .buffers cimport Rows
 from .checks cimport Checks
 from .indexes cimport Seats
 from .limits cimport Limits
 from .links cimport Links
 from .market cimport Market
-from .records cimport (word, Account, ClientId, GoodTill, Iceberg, ListLink, OrderList, Row, Seat, Trigger)
+from .records cimport (word, Account, Cell, ClientId, Details, Flags, GoodTill, Iceberg, ListLink, Order, OrderList,
+                       Peg, Row, Seat, Trigger)
 from .trading cimport Trading
 
 cdef bint is_stop(long long order_type) noexcept
@@ -27,15 +28,17 @@ cdef class ListChecks:
     cdef long long working_need
     cdef long long crosses
     cdef long long worst_key
+    cdef long long price
     cdef word leg_at(self, long long at, long long number) except -1
-    @cython.locals(number=cython.longlong, leg=cython.longlong)
+    @cython.locals(number=cython.longlong, leg=cython.longlong, has_pegs=cython.longlong)
     cdef word refused(self, long long at, Row *row, Market market) except? -1
     @cython.locals(number=cython.longlong)
     cdef word malformed(self, long long at, Row *row) except? -1
     @cython.locals(seen=cython.longlong, allowed=cython.longlong, extension=cython.longlong, kind=cython.longlong,
                    role=cython.longlong)
     cdef word malformed_leg(self, long long at, Row *head, long long contingency, long long number) except? -1
-    @cython.locals(number=cython.longlong, leg=cython.longlong, off=cython.longlong, first_pending=cython.longlong)
+    @cython.locals(number=cython.longlong, leg=cython.longlong, off=cython.longlong, first_pending=cython.longlong,
+                   enters=cython.longlong, code=cython.longlong)
     cdef word refused_by_market(self, long long at, Row *row, Market market, long long contingency) except? -1
     @cython.locals(number=cython.longlong, leg=cython.longlong, legs=cython.longlong, open_here=cython.longlong,
                    algos=cython.longlong, icebergs=cython.longlong, limits=Limits)
@@ -44,13 +47,17 @@ cdef class ListChecks:
     cdef word wrong_names(self, long long at, Row *row) except? -1
     @cython.locals(one=cython.longlong, two=cython.longlong, three=cython.longlong, code=cython.longlong)
     cdef word wrong_legs(self, long long at, Market market, long long contingency) except? -1
-    cdef word price_of(self, long long at) noexcept
+    cdef word price_of(self, long long at, Market market) noexcept
     @cython.locals(mode=cython.longlong)
     cdef word mode_of(self, Row *row, Market market) noexcept
-    @cython.locals(waits_for=cython.longlong, delta=cython.longlong, visible=cython.longlong, code=cython.longlong)
+    @cython.locals(waits_for=cython.longlong, delta=cython.longlong, visible=cython.longlong, code=cython.longlong,
+                   pegged=cython.longlong)
     cdef word wrong_pending_row(self, long long at, Market market) except? -1
-    @cython.locals(code=cython.longlong, reference=cython.longlong, has_price=cython.bint)
+    @cython.locals(code=cython.longlong, reference=cython.longlong, is_priced=cython.bint, has_price=cython.bint)
     cdef word wrong_terms(self, Market market, long long side, long long order_type, long long price,
-                          long long quantity, long long waits_for, long long delta, long long visible) except? -1
+                          long long quantity, long long waits_for, long long delta, long long visible,
+                          long long pegged) except? -1
+    @cython.locals(code=cython.longlong)
+    cdef word refused_price(self, Market market, Order *order) except? -1
     @cython.locals(code=cython.longlong, notional=cython.longlong)
     cdef word wrong_priced(self, Market market, long long side, long long price, long long quantity) except? -1

@@ -3,7 +3,7 @@
 Source:  ../shared/binance-spot-reference.md §8; the README's section Lists has the choices.
 """
 
-from . import checks, codes, indexes, records, terms
+from . import checks, codes, indexes, pegs, records, terms
 from .buffers import Rows
 from .checks import Checks
 from .links import Links
@@ -49,7 +49,7 @@ class ListChecks:
         self.trading = trading
         self.links: Links = self.trading.links
         self.need = self.first_need = self.second_need = self.working_need = 0
-        self.crosses = self.worst_key = 0
+        self.crosses = self.worst_key = self.price = 0
 
     def leg_at(self, at: int, number: int) -> int:
         """The word at which leg 1, 2 or 3 of a list begins."""
@@ -62,7 +62,8 @@ class ListChecks:
         if not code:
             for number in range(1, row.rows):
                 leg = self.leg_at(at, number)
-                if terms.unsupported_place(self.rows, leg, self.rows.at(leg)) or self.rows.good_till(leg):
+                has_pegs = self.checks.has_pegs
+                if terms.unsupported_place(self.rows, leg, self.rows.at(leg), has_pegs) or self.rows.good_till(leg):
                     return codes.UNSUPPORTED
                 if self.rows.at(leg).flags.options:
                     return codes.UNSUPPORTED
@@ -119,7 +120,7 @@ class ListChecks:
         if (row.order_id | row.price | row.quantity | row.quote_quantity) < 0:
             return codes.MALFORMED_ROW
         seen = 0
-        allowed = checks.allowed_extensions(codes.PLACE) | 1 << codes.LIST_LINK
+        allowed = terms.allowed_extensions(codes.PLACE) | 1 << codes.LIST_LINK
         for extension in range(row.extensions):
             kind = self.rows.extension_kind(at, extension)
             if kind < 1 or kind > codes.EXTENSION_KINDS or seen >> kind & 1 or not allowed >> kind & 1:
@@ -138,6 +139,8 @@ class ListChecks:
             code = terms.malformed_trigger(row, self.rows.trigger(at))
         if not code:
             code = terms.malformed_iceberg(row, self.rows.iceberg(at))
+        if not code and self.checks.has_pegs:
+            code = pegs.malformed_peg(self.rows.peg(at))
         return code if code else terms.malformed_good_till(row, self.rows.good_till(at))
 
     def refused_by_market(self, at: int, row: "records.Row", market: Market, contingency: int) -> int:
@@ -156,6 +159,11 @@ class ListChecks:
             leg_row = self.rows.at(leg)
             if off and terms.is_switched_off(leg_row, off, self.rows.trigger(leg), self.rows.iceberg(leg)):
                 return codes.FEATURE_OFF
+            if self.rows.peg(leg):
+                enters = 1 if number < first_pending else 0
+                code = pegs.refused_peg(leg_row, market, self.rows.peg(leg), enters)
+                if code:
+                    return code
         return codes.MARKET_BUSY if market.busy else 0
 
     def too_many(self, at: int, row: "records.Row", market: Market) -> int:
@@ -206,7 +214,7 @@ class ListChecks:
         one = self.leg_at(at, 1)
         two = self.leg_at(at, 2)
         if contingency == codes.OCO:
-            if wrong_prices(self.price_of(one), self.price_of(two), market.last_price):
+            if wrong_prices(self.price_of(one, market), self.price_of(two, market), market.last_price):
                 return codes.OCO_PRICES
             code = self.checks.wrong_order(one, self.rows.at(one), market)
             self.first_need = self.checks.need
@@ -222,15 +230,23 @@ class ListChecks:
             code = self.wrong_pending_row(two, market)
         if not code and contingency == codes.OTOCO:
             three = self.leg_at(at, 3)
-            if wrong_prices(self.price_of(two), self.price_of(three), 0):
+            if wrong_prices(self.price_of(two, None), self.price_of(three, None), 0):
                 return codes.OCO_PRICES
             code = self.wrong_pending_row(three, market)
         return code
 
-    def price_of(self, at: int) -> int:
-        """The price at which a leg of a pair begins to work; 0 of one that follows the market."""
+    def price_of(self, at: int, market: Market | None) -> int:
+        """The price at which a leg of a pair begins to work; 0 of one that follows the market, or will take its price
+        from it: `market` is where it enters now, or none.
+        """
         trigger = self.rows.trigger(at)
-        return trigger.trigger_price if trigger else self.rows.at(at).price
+        if trigger:
+            return trigger.trigger_price
+        row = self.rows.at(at)
+        peg = self.rows.peg(at)
+        if not peg:
+            return row.price
+        return 0 if market is None else pegs.price_of(market, row.flags.side, peg.price_kind, peg.offset)
 
     def mode_of(self, row: "records.Row", market: Market) -> int:
         mode = row.flags.self_trade
@@ -248,7 +264,10 @@ class ListChecks:
         if iceberg:
             visible = iceberg.visible
         flags = row.flags
-        code = self.wrong_terms(market, flags.side, flags.type, row.price, row.quantity, waits_for, delta, visible)
+        pegged = 1 if self.rows.peg(at) else 0
+        code = self.wrong_terms(
+            market, flags.side, flags.type, row.price, row.quantity, waits_for, delta, visible, pegged
+        )
         self.checks.mode = self.mode_of(row, market)
         return code if code else self.checks.wrong_mode_or_client_id(row, market)
 
@@ -262,9 +281,14 @@ class ListChecks:
         waits_for: int,
         delta: int,
         visible: int,
+        pegged: int,
     ) -> int:
-        """The filters of price, quantity, notional, distance and parts for an order of these terms; sets its `need`."""
-        has_price = order_type != codes.MARKET and order_type != codes.STOP_LOSS and order_type != codes.TAKE_PROFIT
+        """The filters of price, quantity, notional, distance and parts for an order of these terms; sets its `need`.
+
+        A `pegged` order may have no price so far: that is asked when it takes one.
+        """
+        is_priced = order_type != codes.MARKET and order_type != codes.STOP_LOSS and order_type != codes.TAKE_PROFIT
+        has_price = is_priced and (price != 0 or not pegged)
         code = checks.wrong_price(market, waits_for) if waits_for else 0
         if not code and has_price:
             code = checks.wrong_price(market, price)
@@ -272,7 +296,7 @@ class ListChecks:
             code = checks.wrong_quantity(market, quantity)
         if not code and has_price:
             code = self.wrong_priced(market, side, price, quantity)
-        elif not code:
+        elif not code and not is_priced:
             code = checks.wrong_market_quantity(market, quantity)
             if not code:
                 code = terms.wrong_market_notional(market, quantity, self.trading.now_ns)
@@ -293,6 +317,18 @@ class ListChecks:
                 reference = min(market.last_price, market.max_price)
             self.need = reference * quantity * market.quote_per_tick_lot
         return 0
+
+    def refused_price(self, market: Market, order: "records.Order") -> int:
+        """What speaks against the price that a pegged order takes as it is set off; sets `price`, and its `need`."""
+        self.price = pegs.enters_at(market, order)
+        if not self.price:
+            return codes.PEG_WITHOUT_LEVEL
+        flags = order.flags
+        code = self.wrong_terms(market, flags.side, flags.type, self.price, order.remaining, 0, 0, 0, 1)
+        if code:
+            return code
+        cell = order.seat.quote if flags.side == codes.BUY else order.seat.base
+        return codes.INSUFFICIENT_FUNDS if self.need - order.held > cell.available else 0
 
     def wrong_priced(self, market: Market, side: int, price: int, quantity: int) -> int:
         code = checks.wrong_percent_price(market, side, price, self.trading.now_ns)

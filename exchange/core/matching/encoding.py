@@ -186,7 +186,7 @@ def write_order(order: "records.Order", writer: Writer) -> None:
     writer.add_client_id(order.client_id)
     details = order.details
     if details:
-        writer.add(12 if details.due_ns else 11)
+        writer.add(17 if details.peg_kind else 12 if details.due_ns else 11)
         writer.add(details.strategy_id)
         writer.add(details.strategy_type)
         writer.add(details.list_id)
@@ -198,8 +198,14 @@ def write_order(order: "records.Order", writer: Writer) -> None:
         writer.add(details.visible)
         writer.add(details.shown)
         writer.add(details.amends)
-        if details.due_ns:
+        if details.due_ns or details.peg_kind:
             writer.add(details.due_ns)
+        if details.peg_kind:
+            writer.add(details.peg_kind)
+            writer.add(details.peg_offset_kind)
+            writer.add(details.peg_offset)
+            writer.add(details.sent_price)
+            writer.add(details.pegged_price)
     else:
         writer.add(0)
 
@@ -409,6 +415,12 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
         order.details.amends = reader.take()
         if words > 11:
             order.details.due_ns = reader.take()
+        if words > 12:
+            order.details.peg_kind = reader.take()
+            order.details.peg_offset_kind = reader.take()
+            order.details.peg_offset = reader.take()
+            order.details.sent_price = reader.take()
+            order.details.pegged_price = reader.take()
     matching.trading.orders.put(order)
     matching.trading.clients.put(order)
     return order

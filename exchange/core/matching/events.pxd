@@ -19,6 +19,7 @@ cdef class Events:
     cdef int accepted(self, Market market, Order *order, long long quote_quantity, long long key) except -1
     cdef int strategy_noted(self, Market market, Order *order) except -1
     cdef int terms_noted(self, Market market, Order *order) except -1
+    cdef int pegged(self, Market market, Order *order) except -1
     cdef int triggered(self, Market market, Order *order) except -1
     cdef int entered(self, Market market, Order *order) except -1
     cdef int list_changed(self, OrderList *order_list, long long status, long long key) except -1

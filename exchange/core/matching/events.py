@@ -66,9 +66,27 @@ class Events:
             terms.visible = details.visible
             terms.due_ns = details.due_ns
             terms.spare = 0
+        if details.peg_kind:
+            self.pegged(market, order)
+
+    def pegged(self, market: Market, order: "records.Order") -> None:
+        """Tell from where an order takes its price, and which it took, if it has."""
+        details = order.details
+        peg = self.buffer.pegged()
+        peg.seq = self.seq
+        peg.market = market.id
+        peg.order_id = order.id
+        peg.price_kind = details.peg_kind
+        peg.offset_kind = details.peg_offset_kind
+        peg.offset = details.peg_offset
+        peg.sent_price = details.sent_price
+        peg.price = details.pegged_price
+        peg.spare = 0
 
     def triggered(self, market: Market, order: "records.Order") -> None:
         details = order.details
+        if details.peg_kind:
+            self.pegged(market, order)
         market.executions += 1
         event = self.buffer.triggered()
         event.seq = self.seq

@@ -17,7 +17,7 @@ cdef class Limits:
     @cython.locals(code=cython.longlong, order_type=cython.longlong, time_in_force=cython.longlong, waits=cython.bint,
                    stays=cython.bint)
     cdef word refused(self, Row *row, Market market, Seat *seat, Account *account, long long lots, long long visible,
-                      long long now_ns) except? -1
+                      long long now_ns, long long price) except? -1
     @cython.locals(least=cython.longlong, reference=cython.longlong, notional=cython.longlong)
     cdef word wrong_size(self, Market market, long long price, long long lots, long long now_ns) except? -1
     cdef word too_many(self, Account *account, long long orders, long long algos, long long icebergs) except? -1

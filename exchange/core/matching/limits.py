@@ -20,13 +20,18 @@ class Limits:
         self.markets = 0
 
     def refused(self, row: "records.Row", market: Market, seat: "records.Seat", account: "records.Account", lots: int,
-                visible: int, now_ns: int) -> int:  # fmt: skip
-        """What speaks against an order of so many lots: MAX_POSITION, MIN_NOTIONAL, MAX_ASSET, then the counts."""
+                visible: int, now_ns: int, price: int) -> int:  # fmt: skip
+        """What speaks against an order of so many lots: MAX_POSITION, MIN_NOTIONAL, MAX_ASSET, then the counts.
+
+        `price` is that of the row, or the one that a pegged order takes, which is asked besides.
+        """
         if market.max_position and row.flags.side == codes.BUY:
             code = terms.wrong_position(market, seat, self.cells.find(account.id, market.base), lots)
             if code:
                 return code
-        code = self.wrong_size(market, row.price, lots, now_ns)
+        code = self.wrong_size(market, row.price, lots, now_ns) if row.price or not price else 0
+        if not code and price != row.price:
+            code = self.wrong_size(market, price, lots, now_ns)
         if code:
             return code
         order_type = row.flags.type

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport checks, codes, contingency, indexes, triggers
+from . cimport checks, codes, contingency, indexes, pegs, triggers
 from .buffers cimport Rows
 from .checks cimport Checks
 from .events cimport Events
@@ -32,6 +32,7 @@ cdef class Lists:
     cdef int begin(self, Matching matching, long long at, Row *row, Market market) except -1
     cdef Order *draft(self, Matching matching, OrderList *order_list, long long at, Market market,
                       long long need) except NULL
+    cdef int accept(self, Market market, Order *order, long long key) except -1
     cdef int share_needs(self, long long side) except -1
     cdef int note_names(self, OrderList *order_list) except -1
     @cython.locals(met=cython.longlong)
@@ -47,8 +48,9 @@ cdef class Lists:
     cdef int start(self, Market market, Order *order) except -1
     @cython.locals(code=cython.longlong, crosses=cython.longlong, worst_key=cython.longlong)
     cdef int enter(self, Matching matching, Market market) except -1
-    cdef word works_at(self, Order *order) noexcept
-    @cython.locals(side=cython.longlong, order_type=cython.longlong, waits_for=cython.longlong, code=cython.longlong)
+    cdef word works_at(self, Market market, Order *order) noexcept
+    @cython.locals(side=cython.longlong, order_type=cython.longlong, waits_for=cython.longlong, code=cython.longlong,
+                   price=cython.longlong, pegged=cython.longlong)
     cdef word refused_entry(self, Market market, Order *order) except? -1
     cdef word cost_of(self, Market market, Order *order) except? -1
     cdef int hold(self, Order *order, long long need) except -1

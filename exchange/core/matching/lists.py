@@ -10,7 +10,7 @@ Source:  ../shared/binance-spot-reference.md §8; the README's section Lists has
 
 from typing import TYPE_CHECKING
 
-from . import checks, codes, contingency, indexes, records, triggers
+from . import checks, codes, contingency, indexes, pegs, records, triggers
 from .buffers import Rows
 from .checks import Checks
 from .contingency import ListChecks
@@ -79,10 +79,10 @@ class Lists:
         self.note_names(order_list)
         self.events.list_changed(order_list, codes.LIST_STARTED, row.key)
         if order_list.working:
-            self.events.accepted(market, order_list.working, 0, row.key)
-        self.events.accepted(market, order_list.first, 0, row.key)
+            self.accept(market, order_list.working, row.key)
+        self.accept(market, order_list.first, row.key)
         if order_list.second:
-            self.events.accepted(market, order_list.second, 0, row.key)
+            self.accept(market, order_list.second, row.key)
         trades = market.trades
         if order_list.working:
             self.work(matching, market, order_list.working, self.list_checks.crosses, self.list_checks.worst_key)
@@ -105,6 +105,11 @@ class Lists:
         self.trading.orders.put(order)
         self.trading.clients.put(order)
         return order
+
+    def accept(self, market: Market, order: "records.Order", key: int) -> None:
+        """Tell of an order of a list, with its price where it takes that from the book and is not pending."""
+        pegs.choose(market, order)
+        self.events.accepted(market, order, 0, key)
 
     def share_needs(self, side: int) -> None:
         """Let the stop of a pair hold only what it needs beyond its target, which is the first leg of a sale."""
@@ -206,7 +211,9 @@ class Lists:
         if not code and second:
             code = self.refused_entry(market, second)
             self.second_need = self.need
-            if not code and contingency.wrong_prices(self.works_at(first), self.works_at(second), market.last_price):
+            if not code and contingency.wrong_prices(
+                self.works_at(market, first), self.works_at(market, second), market.last_price
+            ):
                 code = codes.OCO_PRICES
         cell = first.seat.quote if first.flags.side == codes.BUY else first.seat.base
         if not code and max(self.first_need, self.second_need) > cell.available:
@@ -225,8 +232,8 @@ class Lists:
                 self.admit(market, second)
                 self.work(matching, market, second, 0, 0)
 
-    def works_at(self, order: "records.Order") -> int:
-        return order.details.trigger_price if order.flags.type > codes.LIMIT_MAKER else order.price
+    def works_at(self, market: Market, order: "records.Order") -> int:
+        return order.details.trigger_price if order.flags.type > codes.LIMIT_MAKER else pegs.enters_at(market, order)
 
     def refused_entry(self, market: Market, order: "records.Order") -> int:
         """What speaks against a pending leg now that it is placed; sets its `need`, whether it `crosses`, and how far.
@@ -237,8 +244,12 @@ class Lists:
         side = order.flags.side
         order_type = order.flags.type
         waits_for = details.trigger_price if details.trigger_price else details.activation_price
+        price = order.price if order_type > codes.LIMIT_MAKER else pegs.enters_at(market, order)
+        pegged = details.peg_kind
+        if pegged and not price and order_type <= codes.LIMIT_MAKER:
+            return codes.PEG_WITHOUT_LEVEL
         code = self.list_checks.wrong_terms(
-            market, side, order_type, order.price, order.quantity, waits_for, details.trailing_delta, details.visible
+            market, side, order_type, price, order.quantity, waits_for, details.trailing_delta, details.visible, pegged
         )
         self.need = self.list_checks.need
         if code:
@@ -259,7 +270,7 @@ class Lists:
             if side == codes.BUY:
                 return self.cost_of(market, order)
             return 0
-        self.worst_key = -order.price if side == codes.BUY else order.price
+        self.worst_key = -price if side == codes.BUY else price
         if best and best.key >= self.worst_key:
             if order_type == codes.LIMIT_MAKER:
                 return codes.WOULD_TAKE
@@ -291,6 +302,7 @@ class Lists:
     def admit(self, market: Market, order: "records.Order") -> None:
         order.details.pending = 0
         order.updated_ns = self.trading.now_ns
+        pegs.choose(market, order)
         self.events.entered(market, order)
 
     def amended(self, market: Market, order: "records.Order", old_quantity: int, has_name: int) -> None:

@@ -1,6 +1,5 @@
-# Layouts of the records that the rules read and write; records.py says the same in plain Python.
-# Every integer is a long long: a narrower one would shift and multiply narrow. What a method returns is a Py_ssize_t,
-# as wide, because Cython 3.3 writes the error value of a final class's `long long` method with its suffix twice.
+# Records that the rules read and write; records.py says the same in plain Python. Integers are all long long: narrower
+# ones multiply narrow. A method returns a Py_ssize_t: Cython 3.3 writes a `long long` error value's suffix twice.
 ctypedef Py_ssize_t word
 
 cdef struct ClientId:
@@ -10,7 +9,6 @@ cdef struct ClientId:
     long long d
     long long e
 
-# One word: eight bytes.
 cdef struct Flags:
     unsigned char side
     unsigned char type
@@ -60,6 +58,16 @@ cdef struct Iceberg:
     long long spare_4
     long long spare_5
     long long spare_6
+
+cdef struct Peg:
+    long long kind
+    long long price_kind
+    long long offset_kind
+    long long offset
+    long long spare_1
+    long long spare_2
+    long long spare_3
+    long long spare_4
 
 cdef struct GoodTill:
     long long kind
@@ -115,7 +123,6 @@ cdef struct Key:
     Account *account
     unsigned char rights
     unsigned char revoked
-    unsigned char spare[6]
 
 cdef struct Cell:
     long long account
@@ -155,7 +162,6 @@ cdef struct Order:
     Level *level
     Order *next
     Order *prev
-
     long long id
     long long quantity
     long long filled_quote
@@ -164,7 +170,6 @@ cdef struct Order:
     long long updated_ns
     Order *seat_next
     Order *seat_prev
-
     ClientId client_id
     Order *id_link
     Order *client_link
@@ -189,6 +194,11 @@ cdef struct Details:
     Level *due_level
     Order *due_next
     Order *due_prev
+    long long peg_kind
+    long long peg_offset_kind
+    long long peg_offset
+    long long sent_price
+    long long pegged_price
     Details *link
 
 # Orders that hang together: what the list must know when one of them moves, and how it is told of.
@@ -355,6 +365,18 @@ cdef struct TermsNoted:
     long long activation_price
     long long visible
     long long due_ns
+    long long spare
+
+cdef struct Pegged:
+    long long head
+    long long seq
+    long long market
+    long long order_id
+    long long price_kind
+    long long offset_kind
+    long long offset
+    long long sent_price
+    long long price
     long long spare
 
 cdef struct Triggered:

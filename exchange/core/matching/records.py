@@ -43,6 +43,12 @@ class Iceberg:
     __slots__ = ("kind", "visible", "spare_1", "spare_2", "spare_3", "spare_4", "spare_5", "spare_6")
 
 
+class Peg:
+    """Extension PEG: from which side of the book an order takes its price, and how many levels deeper."""
+
+    __slots__ = ("kind", "price_kind", "offset_kind", "offset", "spare_1", "spare_2", "spare_3", "spare_4")
+
+
 class GoodTill:
     """Extension GOOD_TILL: when an order ends by itself."""
 
@@ -114,13 +120,15 @@ class Order:
 class Details:
     """What few orders have. `extreme` is the best price since a trailing order became active (0: it is not yet);
     `triggered_ns` is when a triggered order began to work (0: it waits). An iceberg shows `visible` lots at a time, of
-    which `shown` are left in its level's quantity. A `pending` leg waits until another order of its list is filled.
+    which `shown` are left in its level's quantity. A `pending` leg waits until another order of its list is filled. A
+    pegged order has a `peg_kind`, the price that it sent (0: none), and the one it took (0: none so far).
     """
 
     __slots__ = (
         "strategy_id", "strategy_type", "list_id", "trigger_price", "trailing_delta", "activation_price", "extreme",
         "triggered_ns", "visible", "shown", "amends", "pending", "order_list",
-        "due_ns", "due_level", "due_next", "due_prev", "link",
+        "due_ns", "due_level", "due_next", "due_prev",
+        "peg_kind", "peg_offset_kind", "peg_offset", "sent_price", "pegged_price", "link",
     )  # fmt: skip
 
 
@@ -204,6 +212,14 @@ class TermsNoted:
     __slots__ = (
         "head", "seq", "market", "order_id", "trigger_price", "trailing_delta", "activation_price", "visible",
         "due_ns", "spare",
+    )  # fmt: skip
+
+
+class Pegged:
+    """How an order is pegged, told behind ACCEPTED and before what begins or ends it; `price` 0: it has none so far."""
+
+    __slots__ = (
+        "head", "seq", "market", "order_id", "price_kind", "offset_kind", "offset", "sent_price", "price", "spare",
     )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ cdef long long malformed_iceberg(Row *row, Iceberg *iceberg) noexcept
 cdef long long malformed_replace(Row *row, Reference *reference) noexcept
 cdef long long malformed_amend(Row *row, Reference *reference) noexcept
 cdef bint off_bounds(long long number, long long least, long long most) noexcept
-cdef long long unsupported_place(Rows rows, long long at, Row *row) noexcept
+cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept
+cdef long long allowed_extensions(long long row_kind) noexcept
+cdef long long unsupported_place(Rows rows, long long at, Row *row, long long has_pegs) noexcept
 cdef long long malformed_trigger(Row *row, Trigger *trigger) noexcept
 @cython.locals(is_low=cython.bint)
 cdef long long wrong_price_of_all(Market market, long long price, long long now_ns) except? -1

@@ -1,5 +1,6 @@
-"""The rarer terms of orders: what can be said against orders that wait, icebergs, changes of orders, and against kinds
-of orders that a market's status or its operator keeps out. Each check returns a refusal, or 0.
+"""The rarer terms of orders: extensions, what can be said against orders that wait, icebergs, changes of orders, and
+against kinds of orders that a market's status or its operator keeps out. Each check returns a refusal, or 0. The table
+of kinds and extensions in the README of this package is the source of `allowed_extensions`.
 
 Source:  ../shared/binance-spot-reference.md §7, §10, §11.
 """
@@ -9,11 +10,42 @@ from .buffers import Rows
 from .market import Market
 
 
-def unsupported_place(rows: Rows, at: int, row: "records.Row") -> int:
+def malformed_extensions(rows: Rows, at: int, row: "records.Row") -> int:
+    """Each extension at most once, and only where its kind of row may carry it."""
+    seen = 0
+    for number in range(row.extensions):
+        kind = rows.extension_kind(at, number)
+        if kind < 1 or kind > codes.EXTENSION_KINDS:
+            return codes.MALFORMED_ROW
+        if seen >> kind & 1 or not allowed_extensions(row.kind) >> kind & 1:
+            return codes.MALFORMED_ROW
+        seen = seen | 1 << kind
+    return 0
+
+
+def allowed_extensions(row_kind: int) -> int:
+    """The extensions that a row of this kind may carry, as bits by extension kind."""
+    if row_kind == codes.PLACE:
+        return (
+            1 << codes.TRIGGER
+            | 1 << codes.ICEBERG
+            | 1 << codes.PEG
+            | 1 << codes.CONDITION
+            | 1 << codes.STRATEGY
+            | 1 << codes.GOOD_TILL
+        )
+    if row_kind == codes.CANCEL or row_kind == codes.AMEND or row_kind == codes.CANCEL_LIST:
+        return 1 << codes.REFERENCE
+    if row_kind == codes.CANCEL_REPLACE:
+        return allowed_extensions(codes.PLACE) | 1 << codes.REFERENCE | 1 << codes.CANCEL_ID
+    return 0
+
+
+def unsupported_place(rows: Rows, at: int, row: "records.Row", has_pegs: int) -> int:
     """Refuse what is well formed and not known to this engine: see the README's table for what is."""
     for number in range(row.extensions):
         kind = rows.extension_kind(at, number)
-        if kind == codes.PEG or kind == codes.CONDITION:
+        if kind == codes.CONDITION or (kind == codes.PEG and not has_pegs):
             return codes.UNSUPPORTED
     return 0
 

@@ -170,6 +170,9 @@ class Flow:
             extensions += (
                 orders.trigger(stop_price) if choose((0, 1)) else orders.trigger(0, 50, choose((0, stop_price)))
             )
+        if price and self.random.random() < 0.1:
+            extensions += orders.peg(choose(tuple(orders.PegPrice)), *choose([(0, 0), (1, 1), (1, 3)]))
+            price = choose([0, price])
         return orders.place_row(
             market, account, key, flags, self.client_id(),
             price=price, quantity=quantity, quote_quantity=quote_quantity, extensions=extensions,

@@ -36,6 +36,8 @@ def core_view(flow: Flow, account: int) -> dict[int, dict[str, Any]]:
         triggered_ns = order.pop("triggered_ns")
         order["working_ns"] = triggered_ns if order["type"] > 3 else order["created_ns"]
         order.pop("shown")
+        sent_price = order.pop("sent_price")
+        order["price"] = sent_price if order["peg_kind"] else order["price"]
         if order["list_id"]:
             # When a pending leg entered, the core does not remember.
             del order["working_ns"]
@@ -48,13 +50,16 @@ def as_core(order: Order) -> dict[str, Any]:
     names = (
         "order_id", "market", "account", "side", "type", "time_in_force", "self_trade", "price", "quantity",
         "filled_quote", "prevented_quantity", "created_ns", "updated_ns", "strategy_id", "strategy_type", "list_id",
-        "stop_price", "trailing_delta", "working_ns", "visible",
+        "stop_price", "trailing_delta", "working_ns", "visible", "pegged_price",
     )  # fmt: skip
     known = {name: getattr(order, name) for name in names if name != "working_ns" or not order.list_id}
     return known | {
         "client_id": pack_client_id(order.client_id),
         "remaining": order.quantity - order.filled - order.prevented_quantity,
         "due_ns": order.good_till_ns,
+        "peg_kind": order.peg,
+        "peg_offset_kind": order.peg_offset_kind,
+        "peg_offset": order.peg_offset,
         "pending": int(order.status == OrderStatus.PENDING_NEW),
     }
 
