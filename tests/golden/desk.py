@@ -22,7 +22,7 @@ QUOTE, BASE = 1, 2
 RICH = 10**15
 
 Named = tuple[str, list[int]]
-"""A command, and how the order that it places is called in what is told."""
+"""A command, and how the order that it places is called in what is told; of a list, all its orders: "target+stop"."""
 
 
 def mirrored(side: int, price: int) -> int:
@@ -64,6 +64,22 @@ class Desk:
         price = mirrored(self.side, price)
         return flows.row(flows.PLACE, MARKET, account, flags=flags, price=price, quantity=quantity, **numbers)
 
+    def order_list(self, account: int, contingency: int, *legs: tuple[int, list[int]]) -> list[int]:
+        """A list of orders, each with its role in it."""
+        self.names += 1
+        head = flows.row(
+            flows.LIST,
+            MARKET,
+            account,
+            client_id=flows.client(self.names),
+            extensions=((flows.LIST_LINK, contingency),),
+        )
+        head[1] = 1 + len(legs)
+        for role, order in legs:
+            order[2] += 1
+            head += [*order, flows.LIST_LINK, contingency, role, *[0] * 5]
+        return head
+
     def before(self, *commands: Named) -> None:
         """What has happened before the case; none of it is refused."""
         assert "refused" not in " ".join(self.put(*commands))
@@ -72,9 +88,11 @@ class Desk:
         """What comes of commands."""
         first_seq = self.trio.seq + 1
         told: list[str] = []
+        names = [name.split("+") for name, _ in commands]
         for event in words.read_events(self.trio.rows(*(row for _, row in commands))):
             if isinstance(event, words.Accepted):
-                self.called[event.order_id] = commands[event.seq - first_seq][0]
+                left = names[event.seq - first_seq]
+                self.called[event.order_id] = left.pop(0) if len(left) > 1 else left[0]
             told += self.part(event)
         return told
 
@@ -99,9 +117,15 @@ class Desk:
             return [f"{called[event.order_id]} is set off at {mirrored(self.side, event.trigger_price)}"]
         if isinstance(event, words.Refilled):
             return [f"{called[event.order_id]} shows {event.shown}"]
+        if isinstance(event, words.Amended):
+            return [f"{called[event.order_id]} has {event.remaining} left of {event.quantity}"]
+        if isinstance(event, words.Entered):
+            return [f"{called[event.order_id]} enters"]
+        if isinstance(event, words.ListChanged):
+            return [f"list {('begins', 'changes', 'is done')[event.status - 1]}"]
         if isinstance(event, words.Canceled):
             number = int.from_bytes(event.cancel_id[:8], "little")
-            by = f" by cancel {number}" if number else ""
+            by = f" by cancel {number}" if number else f" {RejectCode(event.code).name}" if event.code else ""
             return [f"{called[event.order_id]} ends {event.remaining} {Reason(event.reason).name}{by}"]
         return []
 
