@@ -4,11 +4,9 @@ A mutation is a file, what stands there, what shall stand there instead, and the
 runs interpreted, so nothing is compiled.
 """
 
-from typing import NamedTuple
+from tests.sabotage.mutation import CHECKS, FEES, LIST_CHECKS, LISTS, MATCHING, TERMS, TRADING, Mutation
+from tests.sabotage.tables import TABLE_MUTATIONS
 
-TRADING = "exchange/core/matching/trading.py"
-MATCHING = "exchange/core/matching/matching.py"
-CHECKS = "exchange/core/matching/checks.py"
 ENCODING = "exchange/core/matching/encoding.py"
 WORLDS = ("tests/simulation/test_simulation.py", "-k", "few")
 JOURNAL = ("tests/unit/journal",)
@@ -16,32 +14,15 @@ SNAPSHOTS = ("tests/unit/snapshots",)
 RUNTIME = ("tests/unit/runtime",)
 AUDIT = ("tests/unit/audit",)
 STORE = ("tests/unit/store",)
-LISTS = "exchange/core/matching/lists.py"
-LIST_CHECKS = "exchange/core/matching/contingency.py"
 SCENARIOS = ("tests/golden/test_golden.py",)
 EVERY_STOP = ("tests/golden/test_every_order.py", "-k", "STOP_LOSS_LIMIT")
 REMEMBERED = ("tests/property/test_remembering.py",)
 BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 
-FEES = "exchange/core/matching/fees.py"
-TERMS = "exchange/core/matching/terms.py"
-EVERY_ICEBERG = ("tests/golden/test_every_iceberg.py",)
-EVERY_REPLACEMENT = ("tests/golden/test_every_replacement.py",)
-EVERY_AMOUNT = ("tests/golden/test_every_quote_amount.py",)
 EVERY_LINE = ("tests/golden/test_every_line.py",)
 STATES = ("tests/golden/test_market_states.py",)
 FEE_TERMS = ("tests/golden/test_golden.py",)
-
-
-class Mutation(NamedTuple):
-    """One act: `old` stands once or more in the file, its first place is changed."""
-
-    name: str
-    path: str
-    old: str
-    new: str
-    killers: tuple[str, ...]
 
 
 MUTATIONS = (
@@ -407,47 +388,6 @@ MUTATIONS = (
         "MORE",
         STORE,
     ),
-    Mutation(
-        "an iceberg shows all that is left",
-        TRADING,
-        "details.shown = min(details.visible, order.remaining)\n        level.quantity",
-        "details.shown = order.remaining\n        level.quantity",
-        EVERY_ICEBERG,
-    ),
-    Mutation(
-        "parts are rounded down",
-        TERMS,
-        "parts = (quantity - 1) // visible + 1",
-        "parts = quantity // visible",
-        EVERY_ICEBERG,
-    ),
-    Mutation(
-        "a failed cancel stops nothing",
-        MATCHING,
-        "if not code and target_code and reference.spare_1 == codes.STOP_ON_FAILURE:",
-        "if False:",
-        EVERY_REPLACEMENT,
-    ),
-    Mutation(
-        "two names need not agree",
-        CHECKS,
-        "                return codes.ORDER_ID_MISMATCH",
-        "                return 0",
-        EVERY_REPLACEMENT,
-    ),
-    Mutation(
-        "a unit too much is spent",
-        TRADING,
-        "(budget - self.cost) // unit",
-        "(budget - self.cost + 1) // unit",
-        EVERY_AMOUNT,
-    ),
-    Mutation(
-        "what would be handed over is not counted",
-        TRADING,
-        "if order.flags.self_trade == codes.TRANSFER and order.seat.account != account:",
-        "if False:",
-        EVERY_AMOUNT,
-    ),
     Mutation("anybody's fills are older", "exchange/audit/book.py", "if oldest != maker_id:", "if False:", AUDIT),
-)  # fmt: skip
+    *TABLE_MUTATIONS,
+)

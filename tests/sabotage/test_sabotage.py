@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from exchange.ops.build import ROOT
-from tests.sabotage.mutations import MUTATIONS, Mutation
+from tests.sabotage.mutation import Mutation
+from tests.sabotage.mutations import MUTATIONS
 
 COPIED = ("exchange", "journal", "snapshots", "tests", "pyproject.toml", "run.py")
 SHARE = 6
