@@ -127,7 +127,6 @@ def fill(disk: Disk, path: Path, segment_bytes: int, may_go_on: Callable[[], boo
                 raise OSError(errno.ENOSPC, "the disk took no byte")
             done += taken
             disk.fdatasync(fd)
-        disk.fsync(fd)
     except OSError:
         disk.close(fd)
         raise

@@ -4,6 +4,7 @@ Each process replays the journal by itself with a secret of its own, so that thr
 the state's hash, and with every snapshot that is there.
 """
 
+import gc
 import multiprocessing
 import queue
 from collections.abc import Callable, Mapping
@@ -213,6 +214,8 @@ def audit(wanted: Wanted, tell: Callable[[str, int], None] = lambda check, seq: 
 
 def work(name: str, wanted: Wanted, told: "Queue[tuple[str, Any]]") -> None:
     """What a check's process does. Notes are read before anything else: there, too, a journal can be corrupt."""
+    # Orders and balances by the million, none of them in a cycle: to look for those took a fifth of the time.
+    gc.disable()
     try:
         found = CHECKS[name](wanted, lambda seq: told.put((name, seq)))
     except CorruptJournal as error:

@@ -7,6 +7,7 @@ MATCHING = "exchange/core/matching/matching.py"
 CHECKS = "exchange/core/matching/checks.py"
 LISTS = "exchange/core/matching/lists.py"
 LIST_CHECKS = "exchange/core/matching/contingency.py"
+GUARDS = "exchange/core/matching/guards.py"
 FEES = "exchange/core/matching/fees.py"
 TERMS = "exchange/core/matching/terms.py"
 

@@ -320,8 +320,8 @@ MUTATIONS = (
     Mutation(
         "a segment is not synced",
         "journal/segment.py",
-        "        disk.fsync(fd)\n",
-        "        pass\n",
+        "            disk.fdatasync(fd)\n",
+        "            pass\n",
         JOURNAL,
     ),
     Mutation(
