@@ -29,7 +29,7 @@ def some_filters(flow: Flow, market_id: int, *, is_wide: bool = False) -> list[A
         "min_price": random.choice([1, 1, middle - 5]),
         "max_price": random.choice([10 * middle, middle + 5]),
         "max_quantity": random.choice([50, 500, 500]),
-        "max_orders": random.choice([1, 3, 50]),
+        "max_orders": random.choice([1, 4, 50, 50]),
         "default_self_trade": random.choice([NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH, 6]),
         "allowed_self_trade": 124,
         "average_minutes": random.choice([0, 1, 5]),

@@ -1,4 +1,4 @@
-"""Lists for the random flows: OCO, OTO, OTOCO near the market, and their cancels; sessions that end."""
+"""Lists for the random flows: every kind near the market, and their cancels; sessions that end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 LIST, CANCEL_LIST, PLACE = 6, 7, 1
 TRIGGER, ICEBERG, STRATEGY, REFERENCE, LIST_LINK = 1, 2, 5, 7, 9
-OCO, OTO, OTOCO = 1, 2, 3
+OCO, OTO, OTOCO, OPO, OPOCO = 1, 2, 3, 4, 5
 LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
 GTC, IOC, FOK = 1, 2, 3
 BUY, SELL = 0, 1
@@ -22,7 +22,7 @@ def some_list(flow: Flow) -> list[int]:
     """A list, most often one that can be."""
     random = flow.random
     market, account, key = flow.some_target()
-    contingency = random.choice([OCO, OTO, OTOCO])
+    contingency = random.choice([OCO, OTO, OTOCO, OPO, OPO, OPO, OPOCO, OPOCO])
     quantity = random.choice([random.randint(1, 30), random.randint(1, 5) * 6])
     side = random.randrange(2)
     target = (market, account, key)
@@ -32,10 +32,16 @@ def some_list(flow: Flow) -> list[int]:
         order_type = random.choice([LIMIT, LIMIT, LIMIT_MAKER])
         working = near(flow, market)
         time_in_force = GTC if order_type == LIMIT_MAKER else random.choice([GTC, GTC, IOC, FOK])
-        flags = (random.choice([side, 1 - side]), order_type, time_in_force, random.randrange(6))
-        legs = [leg(flow, target, contingency, WORKING, flags, working, random.choice([quantity, 1, 6]), ())]
-        if contingency == OTO:
-            legs.append(some_pending(flow, target, side, quantity))
+        is_sized = contingency in (OTO, OTOCO)
+        first_side = random.choice([side, 1 - side])
+        if not is_sized and random.random() < 0.97:
+            first_side, side = BUY, SELL
+        flags = (first_side, order_type, time_in_force, random.randrange(7))
+        lots = random.choice([quantity, 1, 6] if is_sized else [quantity, 6, 24, 60])
+        legs = [leg(flow, target, contingency, WORKING, flags, working, lots, ())]
+        quantity = quantity if is_sized or random.random() < 0.02 else 0
+        if contingency in (OTO, OPO):
+            legs.append(some_pending(flow, target, contingency, side, quantity))
         else:
             legs += some_pair(flow, target, contingency, side, quantity)
     if random.random() < 0.02:
@@ -96,7 +102,7 @@ def some_pair(flow: Flow, target: tuple[int, int, int], contingency: int, side: 
     return legs
 
 
-def some_pending(flow: Flow, target: tuple[int, int, int], side: int, quantity: int) -> list[int]:
+def some_pending(flow: Flow, target: tuple[int, int, int], contingency: int, side: int, quantity: int) -> list[int]:
     """Any order but a purchase by quote quantity."""
     random = flow.random
     order_type = random.choice([LIMIT, LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT])
@@ -105,7 +111,9 @@ def some_pending(flow: Flow, target: tuple[int, int, int], side: int, quantity: 
     waits_for = near(flow, target[0])
     flags = (side, order_type, time_in_force, random.randrange(6))
     extensions = ((TRIGGER, waits_for),) if order_type >= STOP_LOSS else ()
-    return leg(flow, target, OTO, PENDING, flags, near(flow, target[0]) if has_price else 0, quantity, extensions)
+    return leg(
+        flow, target, contingency, PENDING, flags, near(flow, target[0]) if has_price else 0, quantity, extensions
+    )
 
 
 def some_list_cancel(flow: Flow) -> list[int]:

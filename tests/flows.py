@@ -43,20 +43,19 @@ __all__ = [
 ]
 
 ROWS, MESSAGES = 1, 2
-PLACE, CANCEL, CANCEL_ALL, LIST, CANCEL_LIST = 1, 2, 3, 6, 7
+PLACE, CANCEL, CANCEL_ALL, AMEND, CANCEL_REPLACE, LIST, CANCEL_LIST = 1, 2, 3, 4, 5, 6, 7
 BUY, SELL = 0, 1
 LIMIT, MARKET, LIMIT_MAKER, STOP_LOSS, STOP_LOSS_LIMIT, TAKE_PROFIT, TAKE_PROFIT_LIMIT = 1, 2, 3, 4, 5, 6, 7
 GTC, IOC, FOK, GTD = 1, 2, 3, 4
-GOOD_TILL = 6
 DEFAULT, NONE, EXPIRE_TAKER, EXPIRE_MAKER, EXPIRE_BOTH = 0, 1, 2, 3, 4
-TRIGGER, ICEBERG, STRATEGY, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 5, 7, 8, 9
-OCO, OTO, OTOCO = 1, 2, 3
-AMEND, CANCEL_REPLACE = 4, 5
+TRIGGER, ICEBERG, STRATEGY, GOOD_TILL, REFERENCE, CANCEL_ID, LIST_LINK = 1, 2, 5, 6, 7, 8, 9
+OCO, OTO, OTOCO, OPO, OPOCO = 1, 2, 3, 4, 5
 SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
-FIRST_ACCOUNT = 16
-OPERATOR = 0
-GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4, 5], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
+FIRST_ACCOUNT, OPERATOR = 16, 0
+GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4, 5, 6], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
+SOME_RULES = [1], [1, 5], [1, 6], [1, 2, 4], [1, 2, 4, 6], [1, 2, 4, 5, 6], [1, 2, 4, 5, 6], [1, 2, 4, 5, 6]
+SOME_OFF = (0, 0, 0, 1, 2, 4, 7, 128, 256, 512, 1024, 2048, 4096)
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
 TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52, *flow_fees.TAGS)
 ODD_WORDS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 255, 256, 1 << 31, 1 << 32, 1 << 53, (1 << 53) + 1)
@@ -133,8 +132,7 @@ class Flow:
         """Everything up to open markets and funded accounts."""
         knobs, random = self.knobs, self.random
         too_early = [Entry(ROWS, payload_of_rows([limit(1, 1, BUY, 1, 1, 1)]), self.ts_ns)]
-        rules = random.choice([[1], [1, 2, 4], [1, 2, 4, 5], [1, 5]])
-        messages: list[list[Any]] = [[2], [*GENESIS[:5], rules, SMALL_LIMITS]]
+        messages: list[list[Any]] = [[2], [*GENESIS[:5], random.choice(SOME_RULES), SMALL_LIMITS]]
         scales = [random.randrange(7) for _ in range(3)]
         messages += [[10, OPERATOR, f"A{number}", scale] for number, scale in enumerate(scales)]
         bases = [(2, 1), (3, 1), (2, 3)]
@@ -403,7 +401,7 @@ class Flow:
         expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
-            3: [random.choice([2, 3, 4, 5, 5, 6])],
+            3: [random.choice([2, 3, 4, 5, 5, 6, 6, 7])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
             12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],
@@ -419,7 +417,7 @@ class Flow:
             40: [market, *self.some_protection()],
             41: [market, random.choice([1, 5, 60])],
             42: [random.choice([market, market, 0])],
-            43: [market, random.choice([0, 0, 0, 1, 2, 4, 7, 128, 256, 512, 1024])],
+            43: [market, random.choice(SOME_OFF)],
             16: [random.choice([0, 0, most]) for most in (5, 2, 1, 1)],
             17: [random.randint(1, 3), random.choice([0, 0, 0, 100, 5_000, 10**9])],
             18: [market, random.choice([0, 0, 10 * self.unit(market) * self.middle(market)]), random.randrange(2)],

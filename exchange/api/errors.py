@@ -154,6 +154,7 @@ REJECTS: dict[RejectCode, tuple[int, str]] = {
     RejectCode.PERCENT_PRICE: (-1013, "Filter failure: PERCENT_PRICE"),
     RejectCode.NOTHING_TO_CHANGE: (AMEND, "The requested action would change no state; rejecting"),
     RejectCode.QUANTITY_NOT_LESS: (AMEND, "Order amend (quantity increase) is not supported."),
+    RejectCode.AMENDS_PENDING_OPO: (AMEND, "Order amend (pending OPO order) is not supported."),
     RejectCode.MAX_NUM_ORDER_AMENDS: (AMEND, "Filter failure: MAX_NUM_ORDER_AMENDS"),
     RejectCode.OCO_PRICES: (NEW, "The relationship of the prices for the orders is not correct."),
     RejectCode.MAX_NUM_ORDER_LISTS: (-1013, "Filter failure: MAX_NUM_ORDER_LISTS"),

@@ -13,7 +13,7 @@ from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Register
 from exchange.core.matching import codes
 from exchange.messages import accounts, auctions, countdowns, disconnects, fees, registry, system
-from exchange.messages.orders import EventKind, ListStatus
+from exchange.messages.orders import EventKind, ListStatus, Reason
 
 RIGHT_REFUSALS = frozenset([codes.UNKNOWN_KEY, codes.KEY_REVOKED, codes.KEY_OF_OTHER_ACCOUNT, codes.RIGHT_MISSING])
 CLIENT_AT_IN_ROW, CLIENT_AT_IN_ACCEPTED = 11, 14
@@ -48,6 +48,8 @@ class Book:
         """By order accepted in this frame, how it is pegged and the price that it sent."""
         self.pending: dict[int, int] = {}
         """Orders that wait for another of their list, which is named."""
+        self.unsized: set[int] = set()
+        """Those of them that have no quantity before they enter."""
         self.lessened = 0
         """A resting order that has just lost what was prevented: what it has left is told anew."""
         self.handed_over: list[int] = []
@@ -241,6 +243,7 @@ class Book:
         seq, working, orders = words[at + 1], words[at + 9], words[at + 9 : at + 12]
         if words[at + 6] == ListStatus.STARTED:
             self.pending |= {order_id: working for order_id in orders[1:] if working and order_id}
+            self.unsized |= {order_id for order_id in orders[1:] if words[at + 5] >= codes.OPO and order_id}
         elif words[at + 6] == ListStatus.DONE:
             left = [order_id for order_id in orders if order_id in self.orders]
             if left:
@@ -250,10 +253,17 @@ class Book:
         """A pending order is placed once the one before it is filled."""
         seq, order_id = words[at + 1], words[at + 4]
         order, working = self.orders.get(order_id), self.pending.pop(order_id, 0)
+        self.size(order_id, order, words[at + 8])
         if order is None or not working or working in self.orders or order.remaining != words[at + 8]:
             self.findings.add(seq, f"order {order_id} entered, and could not")
             return
         self.taker = order_id
+
+    def size(self, order_id: int, order: Order | None, quantity: int) -> None:
+        """An order that was placed without a quantity has one now; what that must be is a matter of money."""
+        if order is not None and order_id in self.unsized:
+            self.unsized.remove(order_id)
+            order.remaining = quantity
 
     def rested(self, words: Words, at: int) -> None:
         seq, market, order_id, price, remaining = (
@@ -427,6 +437,9 @@ class Book:
     def canceled(self, words: Words, at: int) -> None:
         seq, order_id = words[at + 1], words[at + 4]
         order = self.orders.get(order_id)
+        if words[at + 6] == Reason.LEG_REFUSED:
+            self.size(order_id, order, words[at + 9])
+        self.unsized.discard(order_id)
         if order is None or order.remaining != words[at + 9] or order.account != words[at + 3]:
             self.findings.add(seq, f"order {order_id} was canceled, and was not as told")
             return

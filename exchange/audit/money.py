@@ -1,6 +1,7 @@
 """Conservation: every balance folded from fills and postings alone, compared with the state; no money from nowhere."""
 
 from exchange.audit.findings import Findings
+from exchange.audit.proceeds import Proceeds
 from exchange.audit.schedule import Schedule, Side
 from exchange.audit.source import MESSAGE, Step, Words, message_at, places
 from exchange.audit.venue import Market, Register, posted
@@ -11,12 +12,25 @@ from exchange.messages.orders import EventKind, ListStatus, Reason
 
 Cell = tuple[int, int]
 CAUSE_AT, TERMS_AT = 38, 39
+BETWEEN = EventKind.REFERRED, EventKind.RESTED, EventKind.PROCEEDS_LOCKED
+"""What may stand between a trade and the proceeds of it."""
 
 
 class Hold:
     """What an order holds, and how it counts."""
 
-    __slots__ = ("account", "asset", "held", "is_buy", "is_pegged", "is_stop", "market", "price", "remaining")
+    __slots__ = (
+        "account",
+        "asset",
+        "held",
+        "is_buy",
+        "is_pegged",
+        "is_stop",
+        "is_unpriced",
+        "market",
+        "price",
+        "remaining",
+    )
 
     def __init__(self, market: Market, account: int, price: int, remaining: int, *, is_buy: bool) -> None:
         self.price = price
@@ -27,6 +41,8 @@ class Hold:
         self.is_buy = is_buy
         self.is_pegged = self.is_stop = False
         """Of a pair of legs the one that holds what the other does not."""
+        self.is_unpriced = False
+        """Whether it trades at any price."""
         self.asset = market.quote if is_buy else market.base
 
 
@@ -48,6 +64,7 @@ class Money:
         self.schedule = Schedule(self.register, lambda account, asset: self.available.get((account, asset), 0))
         self.shares: list[tuple[int, ...]] = []
         """Of the fees told last, those that must be told next."""
+        self.proceeds = Proceeds()
         self.ts_ns = 0
         self.met = 0, 0
         """Taker and maker of the last meeting."""
@@ -64,6 +81,7 @@ class Money:
             int(EventKind.REFERRED): self.referred,
             int(EventKind.TRANSFERRED): self.transferred,
             int(EventKind.PEGGED): self.pegged,
+            int(EventKind.PROCEEDS_LOCKED): self.proceeds_locked,
         }
         self.ignored = {
             int(kind)
@@ -84,6 +102,9 @@ class Money:
             if self.shares and kind != EventKind.REFERRED:
                 self.findings.add(words[at + 1], f"shares of {self.shares} were not given")
                 self.shares = []
+            if self.proceeds.due is not None and kind not in BETWEEN:
+                self.findings.add(words[at + 1], f"{self.proceeds.due} were not locked")
+                self.proceeds.due = None
             fold = self.folds.get(kind)
             if fold is not None:
                 fold(words, at)
@@ -124,6 +145,7 @@ class Money:
         market = self.register.markets[words[at + 2]]
         account, order_id, held = words[at + 3], words[at + 4], words[at + 9]
         order = Hold(market, account, words[at + 6], words[at + 7], is_buy=words[at + 5] & 255 == codes.BUY)
+        order.is_unpriced = words[at + 5] >> 8 & 255 in (codes.MARKET, codes.STOP_LOSS, codes.TAKE_PROFIT)
         order.is_stop = words[at + 5] >> 8 & 255 in (codes.STOP_LOSS, codes.STOP_LOSS_LIMIT)
         self.holds[order_id] = order
         if order_id in self.pending:
@@ -153,13 +175,22 @@ class Money:
         self.hold(words[at + 1], order, words[at + 11] - order.held)
 
     def entered(self, words: Words, at: int) -> None:
-        order = self.holds[words[at + 4]]
-        self.pending.pop(words[at + 4], None)
+        order_id = words[at + 4]
+        order = self.holds[order_id]
+        self.pending.pop(order_id, None)
+        entering = [order_id, *([self.siblings[order_id]] if order_id in self.siblings else [])]
+        is_unpriced = any(self.holds[each].is_unpriced for each in entering if each in self.holds)
+        lots = self.proceeds.sized(order.market, order_id, order.held, is_unpriced=is_unpriced)
+        if lots is not None:
+            order.remaining = lots
+            if words[at + 8] != lots:
+                self.findings.add(words[at + 1], f"order {order_id} entered with {words[at + 8]} lots, not {lots}")
         self.check_hold(words[at + 1], order, (words[at + 6], words[at + 8]), words[at + 9], words[at + 4])
         self.hold(words[at + 1], order, words[at + 9] - order.held)
 
     def list_changed(self, words: Words, at: int) -> None:
         """Which orders of a list wait, and which are a pair."""
+        self.proceeds.list_changed(words, at)
         working, first, second = words[at + 9 : at + 12]
         if words[at + 6] == ListStatus.STARTED:
             if working:
@@ -235,6 +266,7 @@ class Money:
             self.side(seq, order_id, account, amounts)
             self.give(seq, account, fee[1], -fee[0])
             self.give(seq, codes.FEES_ACCOUNT, fee[1], fee[0])
+            self.proceeds.traded(words, at, order_id, account, fee, market.base)
         for fee in (due.taker, due.maker):
             self.fees[fee[1]] = self.fees.get(fee[1], 0) + fee[0]
         for order_id, remaining in ((taker_id, taker_remaining), (maker_id, maker_remaining)):
@@ -258,6 +290,22 @@ class Money:
         cell = account, order.asset
         self.held[cell] = self.held.get(cell, 0) - given
         self.give(seq, account, asset, received)
+
+    def proceeds_locked(self, words: Words, at: int) -> None:
+        """What a working order has received is kept for those that wait for it."""
+        seq, told, kept = words[at + 1], words[at + 2 : at + 10], self.proceeds.due
+        self.proceeds.due = None
+        order = self.holds[words[at + 5]]
+        if kept is None:
+            self.findings.add(seq, f"proceeds of {told[5]} were locked that nobody received")
+            return
+        asset = order.market.base
+        is_discount = asset == self.schedule.discount[0]
+        amount = self.proceeds.amount(kept, self.available.get((kept.account, asset), 0), is_discount=is_discount)
+        expected = [*kept[:5], amount, order.held + amount, kept.received]
+        if told != expected:
+            self.findings.add(seq, f"proceeds were locked as {told}, and are {expected}")
+        self.hold(seq, order, told[5])
 
     def referred(self, words: Words, at: int) -> None:
         """A share of the fees just told goes to who referred the account that paid."""

@@ -16,6 +16,9 @@ class Key:
     is_revoked: bool = False
 
 
+FILTERS = markets.SetFilters.__struct_fields__[2:]
+
+
 @dataclass
 class Market:
     """How a market counts and what it charges: maker and taker ppm by tier."""
@@ -27,7 +30,12 @@ class Market:
     status: int = codes.BREAK
     default_self_trade: int = codes.NONE
     fee_version: int = 0
+    filters: list[int] = field(default_factory=lambda: [1] * len(FILTERS))
+    """As FiltersSet tells them; before any is set, nothing trades."""
     fees: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)] * codes.TIERS)
+
+    def filter(self, name: str) -> int:
+        return self.filters[FILTERS.index(name)]
 
 
 class Register:
@@ -70,6 +78,7 @@ class Register:
             case system.Parked() if event.market_id:
                 self.markets[event.market_id].status = codes.CANCEL_ONLY
             case markets.FiltersSet():
+                self.markets[event.market_id].filters = event.filters
                 self.markets[event.market_id].default_self_trade = event.filters[DEFAULT_SELF_TRADE_AT]
             case markets.FeesSet():
                 market = self.markets[event.market_id]
@@ -87,7 +96,7 @@ class Register:
 
 
 # FiltersSet has the fields of SetFilters behind key and market.
-DEFAULT_SELF_TRADE_AT = markets.SetFilters.__struct_fields__.index("default_self_trade") - 2
+DEFAULT_SELF_TRADE_AT = FILTERS.index("default_self_trade")
 
 
 def posted(event: registry.AnyEvent) -> transfers.Posted | None:

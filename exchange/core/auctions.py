@@ -17,6 +17,7 @@ from exchange.messages.auctions import (
     StartAuction,
 )
 from exchange.messages.base import Reject
+from exchange.messages.limits import Rule
 from exchange.messages.markets import MarketStatusSet
 from exchange.messages.rejects import RejectCode
 
@@ -61,7 +62,8 @@ def set_protection(state: State, command: SetProtection) -> None:
 
 def set_features(state: State, command: SetFeatures) -> None:
     market = find_market(state, command.market_id)
-    if not 0 <= command.off <= codes.FEATURES_ALL:
+    is_known = state.is_active(Rule.ONE_PAYS_THE_OTHER) or not command.off & codes.OPO_OFF
+    if not 0 <= command.off <= codes.FEATURES_ALL or not is_known:
         raise Reject(RejectCode.WRONG_PROTECTION)
     # From here on the command must succeed.
     market.features_off = command.off

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from exchange.messages.accounts import ApiKeyGranted
+from exchange.messages.limits import Rule
 
 from . import fees
 from .limitations import LIMITS
@@ -83,7 +84,8 @@ def filters(state: State, market_id: int) -> dict[str, int]:
 def features(state: State, market_id: int) -> dict[str, bool]:
     """Which kinds of orders a market offers, by the names of exchangeInfo."""
     off = state.matching.markets[market_id - 1].features_off
-    return {name: not off & bit for name, bit in FEATURES.items()}
+    has_opo = state.is_active(Rule.ONE_PAYS_THE_OTHER)
+    return {name: not off & bit for name, bit in FEATURES.items()} | {"opoAllowed": has_opo and not off & codes.OPO_OFF}
 
 
 def exchange_limits(state: State) -> dict[str, int]:

@@ -47,6 +47,8 @@ def tell(state: State, market: Market) -> None:
 
 def tell_all(state: State) -> None:
     cold.allow_pegs(state.matching, state.is_active(Rule.PEGS))
+    has_opo = state.is_active(Rule.ONE_PAYS_THE_OTHER)
+    state.matching.limits.last_contingency = codes.OPOCO if has_opo else codes.OTOCO
     for market in state.matching.markets:
         tell(state, market)
 

@@ -17,6 +17,8 @@ class Rule(IntEnum):
     """What icebergs hide is behind an order of the same price at which its owner's next would end; before, ahead."""
     PEGS = 5
     """Orders may be pegged; before, such a row is UNSUPPORTED."""
+    ONE_PAYS_THE_OTHER = 6
+    """There are OPO and OPOCO lists, and a switch for them in each market; before, such rows were malformed."""
 
 
 @unique
@@ -29,7 +31,13 @@ class Limit(IntEnum):
     KEYS = 4
 
 
-RULES_AT_GENESIS = [Rule.SPOT, Rule.MARKET_EMPTIED, Rule.HIDDEN_BEHIND_OWN, Rule.PEGS]
+RULES_AT_GENESIS = [
+    Rule.SPOT,
+    Rule.MARKET_EMPTIED,
+    Rule.HIDDEN_BEHIND_OWN,
+    Rule.PEGS,
+    Rule.ONE_PAYS_THE_OTHER,
+]
 LIMITS_AT_GENESIS = [
     (Limit.ASSETS, 10_000),
     (Limit.MARKETS, 10_000),

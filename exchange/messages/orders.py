@@ -162,6 +162,7 @@ class EventKind(IntEnum):
     REFERRED = 17
     TRANSFERRED = 13
     PEGGED = 18
+    PROCEEDS_LOCKED = 19
 
 
 @unique
@@ -171,6 +172,8 @@ class Contingency(IntEnum):
     OCO = 1
     OTO = 2
     OTOCO = 3
+    OPO = 4
+    OPOCO = 5
 
 
 @unique

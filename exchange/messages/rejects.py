@@ -107,3 +107,5 @@ class RejectCode(IntEnum):
     """This peg does not go with this type, or with its time in force."""
     PEG_WITHOUT_LEVEL = 93
     """The book has no price where the peg looks for one."""
+    AMENDS_PENDING_OPO = 94
+    """What its working order receives will give it its quantity: it has none yet."""

@@ -323,6 +323,23 @@ class Transferred(NamedTuple):
     quote_amount: int
 
 
+class ProceedsLocked(NamedTuple):
+    """Of what the working order of a list has just received so much is held for its pending orders, in the name of one
+    of them, which holds `held` by now.
+    """
+
+    head: int
+    seq: int
+    market: int
+    account: int
+    list_id: int
+    order_id: int
+    trade_id: int
+    amount: int
+    held: int
+    received: int
+
+
 class Referred(NamedTuple):
     """A share of a fee that an account has just paid went to who referred it."""
 
@@ -361,7 +378,8 @@ OrderEvent = (
     | Amended
     | Entered
 )
-AnyWords = OrderEvent | ListChanged | Referred | Transferred | Message
+OwnWords = ListChanged | Referred | Transferred | ProceedsLocked
+AnyWords = OrderEvent | OwnWords | Message
 FORMATS = {Flags: "8B", bytes: "40s", int: "q"}
 
 
@@ -381,12 +399,12 @@ class Layout:
         self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
         self.flags_at = types.index(Flags) if Flags in types else -1
 
-    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | ListChanged | Referred | Transferred:
+    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | OwnWords:
         fields: Any = self.words.unpack_from(stream, at)
         if self.flags_at >= 0:
             fields = list(fields)
             fields[self.flags_at] = flags_of(fields[self.flags_at])
-        event: OrderEvent | ListChanged | Referred | Transferred = self.make(fields)
+        event: OrderEvent | OwnWords = self.make(fields)
         return event
 
 
@@ -407,6 +425,7 @@ LAYOUTS = {
     int(EventKind.ENTERED): Layout(Entered),
     int(EventKind.REFERRED): Layout(Referred),
     int(EventKind.TRANSFERRED): Layout(Transferred),
+    int(EventKind.PROCEEDS_LOCKED): Layout(ProceedsLocked),
 }
 
 

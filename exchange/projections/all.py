@@ -34,6 +34,7 @@ HEAD = Struct("<16s2q")
 IGNORED = frozenset(
     [
         words.Rejected,  # the answer tells its sender; nothing changed
+        words.ProceedsLocked,  # of what the trade before it has told; balances are asked of the core
         system.Started,
         system.CommandRejected,
         system.RuleActivated,

@@ -223,6 +223,7 @@ class UserStream(Projection):
         order = self.orders[event.order_id]
         self.pending.discard(event.order_id)
         order.status = OrderStatus.NEW
+        order.quantity = event.quantity
         order.updated_ns = self.ts_ns
         if order.type <= OrderType.LIMIT_MAKER:
             order.working_ns = self.ts_ns
@@ -283,6 +284,7 @@ class UserStream(Projection):
     def on_canceled(self, seq: int, event: Canceled) -> None:
         order = self.orders[event.order_id]
         execution, order.status = ENDS[event.reason]
+        order.quantity = event.quantity
         order.reason = event.reason
         order.updated_ns = self.ts_ns
         self.forget(order)

@@ -1,6 +1,6 @@
 """What guards a market, and call auctions (core/matching/README.md): naive, over every price that matters."""
 
-from . import events, links, lists, words
+from . import events, links, lists, proceeds, words
 from .fees import charge
 from .fields import PROTECTION, Message
 from .filters import note_trade, refuse_if
@@ -39,7 +39,8 @@ def set_protection(state: State, command: Message) -> None:
 
 def set_features(state: State, command: Message) -> None:
     market = find_market(state, command.market_id)
-    refuse_if(not 0 <= command.off <= words.FEATURES_ALL, Code.WRONG_PROTECTION)
+    most = words.FEATURES_ALL if words.OPO_RULE in state.rules else words.OPO_OFF - 1
+    refuse_if(not 0 <= command.off <= most, Code.WRONG_PROTECTION)
     market.features_off = command.off
     events.message(state, 45, market.market_id, command.off)
 
@@ -181,6 +182,7 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
     if market.has_waiting:
         touch(market, price)
     for order in (buyer, seller):
+        proceeds.keep(state, order, amounts[0], fees, is_taker=order is younger)
         refill(state, order)
         if order.remaining == 0:
             market.side(order.side).remove(order)

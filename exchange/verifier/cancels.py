@@ -45,6 +45,7 @@ def amend(state: State, row: Row) -> Market:
     market = check_market(state, row)
     refuse_if(market.features_off & words.AMENDS_OFF != 0, Code.FEATURE_OFF)
     order = named(market, account, row)
+    refuse_if(order.quantity == 0, Code.AMENDS_PENDING_OPO)
     refuse_if(row.quantity == order.quantity, Code.NOTHING_TO_CHANGE)
     refuse_if(row.quantity > order.quantity, Code.QUANTITY_NOT_LESS)
     most = market.filters["max_amends"]

@@ -124,6 +124,12 @@ def transferred(state: State, buyer: Order, seller: Order, price: int, quantity:
     emit(state, words.TRANSFERRED, [*fields, price, quantity, amounts])
 
 
+def proceeds_locked(state: State, working: Order, pending: Order, amount: int, received: int) -> None:
+    market = working.market
+    fields = [market.market_id, working.account.account_id, working.list_id, pending.order_id, market.trades]
+    emit(state, words.PROCEEDS_LOCKED, [*fields, amount, pending.held, received])
+
+
 def referred(state: State, market: Market, share: tuple[int, int, int, int, int]) -> None:
     emit(state, words.REFERRED, [market.market_id, market.trades, *share, market.fee_version])
 

@@ -1,16 +1,28 @@
 """Lists of orders: placing them, what follows when one of their orders moves, ending them (core/matching/README.md)."""
 
-from . import events, limitations, links, orders, pegs, triggers, words
+from . import events, limitations, links, orders, pegs, proceeds, triggers, words
 from .books import reaches, self_trade_mode, walk
 from .filters import average_price, check_priced, check_quantity, is_off_step, is_switched_off, refuse_if, takes
 from .rows import NO_CLIENT_ID, Row, is_malformed_leg, is_malformed_list, is_malformed_peg, is_unsupported
 from .state import Account, Market, Order, OrderList, State
 from .words import Code, Refusal
 
+NEEDS = {
+    words.OCO: words.OCO_OFF,
+    words.OTO: words.OTO_OFF,
+    words.OTOCO: words.OTOCO_OFF,
+    words.OPO: words.OTO_OFF | words.OPO_OFF,
+    words.OPOCO: words.OTO_OFF | words.OPO_OFF | words.OCO_OFF,
+}
+"""The switches of which each keeps out a kind of list."""
+
 
 def place(state: State, row: Row) -> None:
     refuse_if(is_malformed_list(row) or any(map(is_malformed_leg, row.legs)), Code.MALFORMED_ROW)
     refuse_if(words.PEGS_RULE in state.rules and any(map(is_malformed_peg, row.legs)), Code.MALFORMED_ROW)
+    contingency = (row.extension(words.LIST_LINK) or ())[0]
+    is_opo = contingency in (words.OPO, words.OPOCO)
+    refuse_if(is_opo and words.OPO_RULE not in state.rules, Code.MALFORMED_ROW)
     refuse_if(
         any(is_unsupported(leg, state.rules) or leg.extension(words.GOOD_TILL) for leg in row.legs), Code.UNSUPPORTED
     )
@@ -18,11 +30,10 @@ def place(state: State, row: Row) -> None:
     market = state.market(row.market)
     if market is None:
         raise Refusal(Code.UNKNOWN_MARKET)
-    contingency = (row.extension(words.LIST_LINK) or ())[0]
     at_once = row.legs if contingency == words.OCO else row.legs[:1]
     refuse_if(not all(takes(market.status, leg) for leg in at_once), Code.MARKET_CLOSED)
     off = market.features_off
-    refuse_if(off & words.OCO_OFF << contingency - 1 != 0, Code.FEATURE_OFF)
+    refuse_if(off & NEEDS[contingency] != 0, Code.FEATURE_OFF)
     for leg in row.legs:
         refuse_if(is_switched_off(off, leg), Code.FEATURE_OFF)
         pegs.check(market, leg, enters=leg in at_once)
@@ -36,7 +47,7 @@ def place(state: State, row: Row) -> None:
     needs = [orders.check_order(state, leg, account, market)[1] for leg in at_once]
     if contingency != words.OCO:
         check_pending(state, market, account, row.legs[1])
-        if contingency == words.OTOCO:
+        if len(row.legs) == 3:
             check_prices(works_at(row.legs[1]), works_at(row.legs[2]), 0)
             check_pending(state, market, account, row.legs[2])
         needs += [0, 0]
@@ -97,10 +108,12 @@ Terms = tuple[int, int, int, int, int, int, int]
 
 
 def check_pending(state: State, market: Market, account: Account, row: Row) -> None:
+    """What is known already of an order that enters later; of one without a quantity no filter is asked."""
     price, delta, activation = (row.extension(words.TRIGGER) or (0, 0, 0))[:3]
     visible = (row.extension(words.ICEBERG) or (0,))[0]
     terms = row.side, row.type, row.price, row.quantity, price or activation, delta, visible
-    check_terms(state, market, terms, is_pegged=row.extension(words.PEG) is not None)
+    if row.quantity:
+        check_terms(state, market, terms, is_pegged=row.extension(words.PEG) is not None)
     orders.check_modes_and_name(market, account, row, self_trade_mode(market, row))
 
 
@@ -225,6 +238,10 @@ def enter(state: State, market: Market) -> None:
     """Place what a filled working order has made ready, or end it with the first refusal."""
     order_list = market.ready.pop(0)
     pending = [order for order in order_list.legs if order is not None]
+    locked = proceeds.locked(order_list)
+    if order_list.contingency in (words.OPO, words.OPOCO):
+        for order in pending:
+            order.quantity = order.remaining = proceeds.lots(market, locked, pending)
     try:
         needs = [check_entry(state, order) for order in pending]
         if len(pending) == 2:
@@ -233,7 +250,7 @@ def enter(state: State, market: Market) -> None:
         account = order_list.account
         asset = market.quote if pending[0].side == words.BUY else market.base
         has = state.ledger.available.get((account.account_id, asset), 0)
-        refuse_if(max(needs) > has, Code.INSUFFICIENT_FUNDS)
+        refuse_if(max(needs) > has + locked, Code.INSUFFICIENT_FUNDS)
     except Refusal as refusal:
         end_others(state, order_list, words.LEG_REFUSED, NO_CLIENT_ID, int(refusal.code))
         close(state, order_list)
@@ -241,8 +258,8 @@ def enter(state: State, market: Market) -> None:
     if len(needs) == 2:
         needs = shared(pending[0].side, *needs)
     for order, need in zip(pending, needs, strict=True):
+        state.ledger.add(account.account_id, asset, order.held - need, need - order.held)
         order.held = need
-        state.ledger.add(account.account_id, asset, -need, need)
     for order in pending:
         order.is_pending = False
         order.updated_ns = state.now_ns

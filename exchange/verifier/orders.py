@@ -1,6 +1,6 @@
 """The order path: placing, trading, resting, ending; one function per sentence of core/matching/README.md."""
 
-from . import events, guards, limitations, links, lists, pegs, remembering, triggers, words
+from . import events, guards, limitations, links, lists, pegs, proceeds, remembering, triggers, words
 from .books import Limits, is_fillable, is_handed_over, is_same_owner, price_range, reaches, self_trade_mode, walk
 from .fees import charge, hand_over
 from .filters import (
@@ -400,6 +400,8 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
     events.traded(state, market, taker, maker, quantity, (base_amount, quote_amount), *fees[:3])
     for share in fees.shares:
         events.referred(state, market, share)
+    for order in (taker, maker):
+        proceeds.keep(state, order, base_amount, fees, is_taker=order is taker)
     refill(state, maker)
     links.traded(state, maker)
 

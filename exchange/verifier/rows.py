@@ -142,7 +142,8 @@ def is_malformed(row: Row) -> bool:
     return row.restriction != 0 or row.order_id != 0
 
 
-def is_malformed_place(row: Row) -> bool:
+def is_malformed_place(row: Row, *, is_sized: bool = True) -> bool:
+    """Whether an order makes no sense; one that is not `is_sized` has no quantity before it enters."""
     if row.side > words.SELL or row.self_trade > words.TRANSFER or row.options > 1:
         return True
     if not words.LIMIT <= row.type <= words.TAKE_PROFIT_LIMIT or not words.GTC <= row.time_in_force <= words.GTD:
@@ -153,12 +154,15 @@ def is_malformed_place(row: Row) -> bool:
         return True
     if row.type in (words.STOP_LOSS, words.TAKE_PROFIT) and (row.price != 0 or row.time_in_force != words.GTC):
         return True
-    if row.type == words.MARKET:
-        has_both_or_neither = (row.quantity == 0) == (row.quote_quantity == 0)
-        return row.price != 0 or row.time_in_force != words.GTC or has_both_or_neither
-    if row.quantity == 0 or row.quote_quantity:
+    if row.type == words.MARKET and (row.price != 0 or row.time_in_force != words.GTC):
         return True
-    return row.type == words.LIMIT_MAKER and row.time_in_force != words.GTC
+    if row.type == words.LIMIT_MAKER and row.time_in_force != words.GTC:
+        return True
+    if not is_sized:
+        return row.quantity != 0 or row.quote_quantity != 0
+    if row.type == words.MARKET:
+        return (row.quantity == 0) == (row.quote_quantity == 0)
+    return row.quantity == 0 or row.quote_quantity != 0
 
 
 def is_malformed_trigger(row: Row) -> bool:
@@ -191,6 +195,8 @@ OTHERS_OF_LIST = {
     words.OCO: (words.ABOVE_LEG, words.BELOW_LEG),
     words.OTO: (words.WORKING_LEG, words.PENDING_LEG),
     words.OTOCO: (words.WORKING_LEG, words.ABOVE_LEG, words.BELOW_LEG),
+    words.OPO: (words.WORKING_LEG, words.PENDING_LEG),
+    words.OPOCO: (words.WORKING_LEG, words.ABOVE_LEG, words.BELOW_LEG),
 }
 STOPS = (words.STOP_LOSS, words.STOP_LOSS_LIMIT)
 TARGETS = (words.LIMIT_MAKER, words.TAKE_PROFIT, words.TAKE_PROFIT_LIMIT)
@@ -212,8 +218,10 @@ def is_malformed_list(row: Row) -> bool:
         return True
     if link[0] != words.OCO and row.legs[0].type not in (words.LIMIT, words.LIMIT_MAKER):
         return True
-    if link[0] == words.OTO:
-        return row.legs[1].quantity == 0
+    if link[0] in (words.OPO, words.OPOCO) and [leg.side for leg in row.legs[:2]] != [words.BUY, words.SELL]:
+        return True
+    if link[0] in (words.OTO, words.OPO):
+        return link[0] == words.OTO and row.legs[1].quantity == 0
     above, below = row.legs[-2:]
     target, stop = (above, below) if above.side == words.SELL else (below, above)
     is_pair = above.side == below.side and above.quantity == below.quantity
@@ -228,7 +236,9 @@ def is_malformed_leg(leg: Row) -> bool:
         return True
     if min(leg.price, leg.quantity, leg.quote_quantity) < 0:
         return True
-    return is_malformed_place(leg) or leg.restriction != 0 or leg.order_id != 0
+    link = leg.extension(words.LIST_LINK) or (0, 0)
+    is_sized = link[0] not in (words.OPO, words.OPOCO) or link[1] == words.WORKING_LEG
+    return is_malformed_place(leg, is_sized=is_sized) or leg.restriction != 0 or leg.order_id != 0
 
 
 def is_malformed_peg(row: Row) -> bool:

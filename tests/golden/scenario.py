@@ -31,6 +31,8 @@ ROLES = {
     orders.Contingency.OCO: (orders.Leg.ABOVE, orders.Leg.BELOW),
     orders.Contingency.OTO: (orders.Leg.WORKING, orders.Leg.PENDING),
     orders.Contingency.OTOCO: (orders.Leg.WORKING, orders.Leg.ABOVE, orders.Leg.BELOW),
+    orders.Contingency.OPO: (orders.Leg.WORKING, orders.Leg.PENDING),
+    orders.Contingency.OPOCO: (orders.Leg.WORKING, orders.Leg.ABOVE, orders.Leg.BELOW),
 }
 KINDS = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK, "until": TimeInForce.GTD}
 FILTERS = markets.SetFilters.__struct_fields__[2:]
@@ -79,6 +81,8 @@ class Scenario:
         self.requests = 0
         self.orders = 0
         self.lists = 0
+        self.kinds: dict[int, int] = {}
+        """Of every list that began."""
         self.is_replacing = False
         self.filters: dict[str, dict[str, int]] = {}
         if not is_empty:
@@ -119,6 +123,7 @@ class Scenario:
         alice amends 1|ID to 0.5 [as ID]
         alice replaces 1|ID [or fails|in any case] by 1 BTCUSDT bought|sold at 50000 [...]
         alice lists oco|oto|otoco [as ID]: sells 1 BTCUSDT at 55000 post-only; sells 1 BTCUSDT at market stop 45000
+        alice lists opo|opoco [as ID]: buys 1 BTCUSDT at 50000; sells BTCUSDT at market [...]
         alice pays fees with|without discount
         operate SetMinNotional market_id=1 least=100 ... (any operator's command; a list: 1,2)
         filters BTCUSDT filter=number ...
@@ -294,12 +299,12 @@ class Scenario:
         rows = []
         market = None
         for role, text in zip(ROLES[contingency], legs.split(";"), strict=True):
-            found = re.fullmatch(r" *(buys|sells) ([\d.]+) (\w+) at (market|[\d.]+)((?: [^;\s]+)*)", text)
+            found = re.fullmatch(r" *(buys|sells)(?: ([\d.]+))? (\w+) at (market|[\d.]+)((?: [^;\s]+)*)", text)
             if found is None:
                 raise ValueError(f"nobody understands the order: {text}")
             verb, quantity, symbol, price, options = found.groups()
             market = self.symbol(symbol)
-            numbers = {"quantity": market.lots(quantity), "extensions": orders.list_link(contingency, role)}
+            numbers = {"quantity": market.lots(quantity or "0"), "extensions": orders.list_link(contingency, role)}
             rows.append(self.order_row(name, verb, market, price, options, **numbers))
         assert market is not None
         self.lists += 1
@@ -378,6 +383,7 @@ class Scenario:
                 return f"rejected {RejectCode(message.code).name}"
             return self.cold_part(message)
         if isinstance(event, words.ListChanged):
+            self.kinds[event.list_id] = event.contingency
             names = (event.working_name, event.first_name, event.second_name) if event.status == 2 else ()
             called = ", ".join(orders.unpack_client_id(name) for name in names if any(name))
             return f"list {event.list_id} {LIST_WORDS[event.status - 1]}{' to ' * bool(called)}{called}"
@@ -392,8 +398,11 @@ class Scenario:
         if isinstance(event, words.Rejected):
             half = {1: "new order ", 2: "cancel "}.get(event.row_kind, "") if self.is_replacing else ""
             return f"{half}rejected {RejectCode(event.code).name}"
-        market = Market(queries.market_by_id(self.engine.state, event.market))
-        return self.order_part(event, market)
+        described = queries.market_by_id(self.engine.state, event.market)
+        if isinstance(event, words.ProceedsLocked):
+            amounts = [number(amount / Decimal(10) ** SCALE) for amount in (event.amount, event.received)]
+            return f"{event.order_id} keeps {amounts[0]} of {amounts[1]} {described.base}"
+        return self.order_part(event, Market(described))
 
     def cold_part(self, message: registry.AnyEvent) -> str:
         if isinstance(message, markets.MarketEmptied):
@@ -413,7 +422,8 @@ class Scenario:
         if isinstance(event, words.Accepted):
             return f"accepted {event.order_id}"
         if isinstance(event, words.Entered):
-            return f"{event.order_id} enters"
+            is_sized = self.kinds[event.list_id] < orders.Contingency.OPO
+            return f"{event.order_id} enters" + ("" if is_sized else f" with {number(market.quantity(event.quantity))}")
         if isinstance(event, words.Refilled):
             return f"{event.order_id} shows {number(market.quantity(event.shown))}"
         if isinstance(event, words.Amended):
@@ -463,7 +473,7 @@ GRAMMAR: list[tuple[str, Handler]] = [
         r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold) at (market|[\d.]+)((?: \S+)*)",
         Scenario.replace,
     ),
-    (r"(\w+) lists (oco|oto|otoco)(?: as (\S+))?: (.+)", Scenario.place_list),
+    (r"(\w+) lists (oco|oto|otoco|opo|opoco)(?: as (\S+))?: (.+)", Scenario.place_list),
     (r"(\w+) cancels list (\S+)(?: in (\w+))?", Scenario.cancel_list),
     (r"(\w+) cancels all (?:in (\w+)|everywhere)", Scenario.cancel_all),
     (r"(\w+) cancels (\S+)(?: in (\w+))?(?: (only-new|only-partly))?", Scenario.cancel),

@@ -113,7 +113,7 @@ def test_the_flows_meet_every_refusal_and_every_event() -> None:
     elsewhere = {RejectCode.ACCOUNT_MAX_ORDERS, RejectCode.MARKET_MAX_TRAILING, RejectCode.MARKET_BUSY}
     elsewhere |= {RejectCode.TOO_MANY_REMEMBERED}
     assert set(RejectCode) - codes <= elsewhere, "test_bounds.py and test_remembering.py have those alone"
-    assert {flows.kind_of(event) for event in events} == set(range(1, 19)) - {12}
+    assert {flows.kind_of(event) for event in events} == set(range(1, 20)) - {12}
     assert tags == {*range(1, 5), *range(10, 19), *range(20, 24), 30, *range(40, 46), *range(50, 54), *range(60, 66)}
     assert {event[6] for event in events if flows.kind_of(event) == 4} == {
         *(1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)

@@ -119,8 +119,8 @@ class Auction:
             self.tell_auction(market, seller, buyer, quantity, base_amount, quote_amount, seller_fee, buyer_fee)
         if market.waiting:
             self.trading.triggers.touch(market, price)
-        self.trading.leave_or_refill(market, buyer, quantity)
-        self.trading.leave_or_refill(market, seller, quantity)
+        self.trading.leave_or_refill(market, buyer, quantity, buyer_fee)
+        self.trading.leave_or_refill(market, seller, quantity, seller_fee)
 
     def tell_auction(
         self,

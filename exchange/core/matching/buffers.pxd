@@ -1,10 +1,11 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
-from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PEGGED, PREVENTED, REFERRED, REFILLED,
-                     REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
+from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PEGGED, PREVENTED, PROCEEDS_LOCKED, REFERRED,
+                     REFILLED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
 from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill, Iceberg,
-                       ListChanged, ListLink, Peg, Pegged, Prevented, Reference, Referred, Refilled, Rejected, Rested,
-                       Row, Strategy, StrategyNoted, TermsNoted, Traded, Transferred, Trigger, Triggered)
+                       ListChanged, ListLink, Peg, Pegged, Prevented, ProceedsLocked, Reference, Referred, Refilled,
+                       Rejected, Rested, Row, Strategy, StrategyNoted, TermsNoted, Traded, Transferred, Trigger,
+                       Triggered)
 
 cdef extern from *:
     """
@@ -131,6 +132,11 @@ cdef class Buffer:
     cdef inline Transferred *transferred(self) except NULL:
         event = <Transferred *> self.add(TRANSFERRED >> 8)
         event.head = TRANSFERRED
+        return event
+
+    cdef inline ProceedsLocked *proceeds_locked(self) except NULL:
+        event = <ProceedsLocked *> self.add(PROCEEDS_LOCKED >> 8)
+        event.head = PROCEEDS_LOCKED
         return event
 
     cdef inline Referred *referred(self) except NULL:

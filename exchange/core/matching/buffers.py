@@ -19,6 +19,7 @@ from .records import (
     Peg,
     Pegged,
     Prevented,
+    ProceedsLocked,
     Reference,
     Referred,
     Refilled,
@@ -223,6 +224,9 @@ class Buffer:
 
     def transferred(self) -> Transferred:
         return self.add(Transferred(), codes.TRANSFERRED)
+
+    def proceeds_locked(self) -> ProceedsLocked:
+        return self.add(ProceedsLocked(), codes.PROCEEDS_LOCKED)
 
     def referred(self) -> Referred:
         return self.add(Referred(), codes.REFERRED)

@@ -10,8 +10,9 @@ from .trading cimport Trading
 
 cdef long long malformed(Rows rows, long long at, Row *row) noexcept
 cdef long long malformed_place(Row *row) noexcept
+cdef long long malformed_terms(Row *row) noexcept
+cdef long long malformed_amounts(Row *row) noexcept
 cdef long long malformed_cancel(Rows rows, long long at, Row *row) noexcept
-cdef long long malformed_cancel_all(Row *row) noexcept
 cdef bint has_order_flags(Row *row) noexcept
 
 cdef bint off_step(long long number, long long step) noexcept

@@ -27,6 +27,12 @@ def malformed(rows: Rows, at: int, row: "records.Row") -> int:
 
 def malformed_place(row: "records.Row") -> int:
     """An order has a market, a client id, and the numbers of its type and no others."""
+    code = malformed_terms(row)
+    return code if code else malformed_amounts(row)
+
+
+def malformed_terms(row: "records.Row") -> int:
+    """What an order is, but for how much of it."""
     order_type = row.flags.type
     time_in_force = row.flags.time_in_force
     if row.flags.side > codes.SELL or row.flags.self_trade > codes.TRANSFER:
@@ -44,14 +50,13 @@ def malformed_place(row: "records.Row") -> int:
     if order_type == codes.MARKET or order_type == codes.STOP_LOSS or order_type == codes.TAKE_PROFIT:
         if row.price or time_in_force != codes.GTC:
             return codes.MALFORMED_ROW
-    if order_type == codes.MARKET:
-        if (row.quantity and row.quote_quantity) or not (row.quantity or row.quote_quantity):
-            return codes.MALFORMED_ROW
-    elif not row.quantity or row.quote_quantity:
-        return codes.MALFORMED_ROW
-    if order_type == codes.LIMIT_MAKER and time_in_force != codes.GTC:
-        return codes.MALFORMED_ROW
-    return 0
+    return codes.MALFORMED_ROW if order_type == codes.LIMIT_MAKER and time_in_force != codes.GTC else 0
+
+
+def malformed_amounts(row: "records.Row") -> int:
+    if row.flags.type == codes.MARKET:
+        return codes.MALFORMED_ROW if (row.quantity != 0) == (row.quote_quantity != 0) else 0
+    return codes.MALFORMED_ROW if not row.quantity or row.quote_quantity else 0
 
 
 def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
@@ -66,13 +71,6 @@ def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     if reference:
         return 0 if indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
     return codes.MALFORMED_ROW
-
-
-def malformed_cancel_all(row: "records.Row") -> int:
-    """A cancel-all names an account and perhaps a market (0: all of them)."""
-    if has_order_flags(row) or row.flags.restriction or row.price or row.quantity or row.quote_quantity or row.order_id:
-        return codes.MALFORMED_ROW
-    return 0
 
 
 def has_order_flags(row: "records.Row") -> bool:
@@ -246,6 +244,8 @@ class Checks:
 
     def wrong_amendment(self, row: "records.Row", market: Market, order: "records.Order") -> int:
         """What speaks against a new quantity, and against a new client id."""
+        if not order.quantity:
+            return codes.AMENDS_PENDING_OPO
         if row.quantity >= order.quantity:
             return codes.NOTHING_TO_CHANGE if row.quantity == order.quantity else codes.QUANTITY_NOT_LESS
         if market.max_amends and order.details and order.details.amends >= market.max_amends:
@@ -264,7 +264,7 @@ class Checks:
         """What can be said against cancelling all orders whatever the markets."""
         code = malformed(self.rows, at, row)
         if not code:
-            code = malformed_cancel_all(row)
+            code = codes.MALFORMED_ROW if has_order_flags(row) else terms.malformed_cancel_all(row)
         return code if code else self.refused_sender(row)
 
     def refused_sender(self, row: "records.Row") -> int:

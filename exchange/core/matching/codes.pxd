@@ -50,6 +50,8 @@ cdef enum:
     OCO = 1
     OTO = 2
     OTOCO = 3
+    OPO = 4
+    OPOCO = 5
     WORKING_LEG = 1
     ABOVE_LEG = 2
     BELOW_LEG = 3
@@ -126,7 +128,8 @@ cdef enum:
     OTO_OFF = 256
     OTOCO_OFF = 512
     PEGS_OFF = 1024
-    FEATURES_ALL = 2047
+    OPO_OFF = 2048
+    FEATURES_ALL = 4095
     ACCEPTED = 5121
     RESTED = 2562
     TRADED = 10243
@@ -143,6 +146,7 @@ cdef enum:
     REFERRED = 2577
     TRANSFERRED = 2573
     PEGGED = 2578
+    PROCEEDS_LOCKED = 2579
     MESSAGE = 15
     BY_REQUEST = 1
     UNFILLED_IOC = 2
@@ -230,3 +234,4 @@ cdef enum:
     PEG_WRONG_TYPE = 91
     PEG_WRONG_KIND = 92
     PEG_WITHOUT_LEVEL = 93
+    AMENDS_PENDING_OPO = 94

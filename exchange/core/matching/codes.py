@@ -50,7 +50,7 @@ PRICE_LEVEL = 1
 PEG_OFFSET_MAX = 100
 
 # Lists: of what kind, what part a leg has, what is told of them.
-OCO, OTO, OTOCO = 1, 2, 3
+OCO, OTO, OTOCO, OPO, OPOCO = 1, 2, 3, 4, 5
 WORKING_LEG, ABOVE_LEG, BELOW_LEG, PENDING_LEG = 1, 2, 3, 4
 LIST_STARTED, LIST_UPDATED, LIST_DONE = 1, 2, 3
 # What has happened to orders of a list, as bits: a leg has begun to trade, the working order is filled, one has ended
@@ -84,7 +84,7 @@ ROW_IS_COLD = 255
 
 # What a market can be told not to offer, as bits of `features_off`.
 STOPS_OFF, TRAILING_OFF, QUOTE_ORDERS_OFF, ICEBERGS_OFF, GOOD_TILL_OFF, AMENDS_OFF = 1, 2, 4, 8, 16, 32
-REPLACES_OFF, OCO_OFF, OTO_OFF, OTOCO_OFF, PEGS_OFF, FEATURES_ALL = 64, 128, 256, 512, 1024, 2047
+REPLACES_OFF, OCO_OFF, OTO_OFF, OTOCO_OFF, PEGS_OFF, OPO_OFF, FEATURES_ALL = 64, 128, 256, 512, 1024, 2048, 4095
 
 # Event kinds: kind | words << 8, the first word of each event.
 ACCEPTED = 1 | 20 << 8
@@ -103,6 +103,7 @@ ENTERED = 16 | 20 << 8
 REFERRED = 17 | 10 << 8
 TRANSFERRED = 13 | 10 << 8
 PEGGED = 18 | 10 << 8
+PROCEEDS_LOCKED = 19 | 10 << 8
 MESSAGE = 15
 
 # Why an order ended without being filled (word `reason` of CANCELED).
@@ -180,3 +181,4 @@ EXCHANGE_MAX_NUM_ORDER_LISTS = 90
 PEG_WRONG_TYPE = 91
 PEG_WRONG_KIND = 92
 PEG_WITHOUT_LEVEL = 93
+AMENDS_PENDING_OPO = 94

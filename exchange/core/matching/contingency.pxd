@@ -13,6 +13,7 @@ from .trading cimport Trading
 cdef bint is_stop(long long order_type) noexcept
 cdef bint is_target(long long order_type) noexcept
 cdef bint are_pair(Row *above, Row *below) noexcept
+cdef long long switches_of(long long contingency) noexcept
 cdef bint wrong_prices(long long above, long long below, long long last_price) noexcept
 
 
@@ -32,7 +33,7 @@ cdef class ListChecks:
     cdef word leg_at(self, long long at, long long number) except -1
     @cython.locals(number=cython.longlong, leg=cython.longlong, has_pegs=cython.longlong)
     cdef word refused(self, long long at, Row *row, Market market) except? -1
-    @cython.locals(number=cython.longlong)
+    @cython.locals(number=cython.longlong, has_pair=cython.bint)
     cdef word malformed(self, long long at, Row *row) except? -1
     @cython.locals(seen=cython.longlong, allowed=cython.longlong, extension=cython.longlong, kind=cython.longlong,
                    role=cython.longlong)

@@ -38,6 +38,14 @@ def wrong_prices(above: int, below: int, last_price: int) -> bool:
     return (above != 0 and above <= last_price) or below >= last_price
 
 
+def switches_of(contingency: int) -> int:
+    """The bits of `features_off` of which any keeps out such a list."""
+    if contingency >= codes.OPO:
+        off = codes.OTO_OFF | codes.OPO_OFF
+        return off | codes.OCO_OFF if contingency == codes.OPOCO else off
+    return codes.OCO_OFF << (contingency - 1)
+
+
 class ListChecks:
     """What is refused of lists. Of one that is not it keeps what entering it needs: what each leg `need`s to hold, and
     whether the working order `crosses` and how far.
@@ -91,11 +99,14 @@ class ListChecks:
         if row.price or row.quantity or row.quote_quantity or row.order_id or not indexes.has_client_id(row.client_id):
             return codes.MALFORMED_ROW
         link = self.rows.list_link(at)
-        if not link or link.role or link.contingency < codes.OCO or link.contingency > codes.OTOCO:
+        if not link or link.role or link.contingency < codes.OCO:
+            return codes.MALFORMED_ROW
+        if link.contingency > self.checks.limits.last_contingency:
             return codes.MALFORMED_ROW
         if link.spare_1 or link.spare_2 or link.spare_3 or link.spare_4 or link.spare_5:
             return codes.MALFORMED_ROW
-        if row.rows != (4 if link.contingency == codes.OTOCO else 3):
+        has_pair = link.contingency == codes.OTOCO or link.contingency == codes.OPOCO
+        if row.rows != (4 if has_pair else 3):
             return codes.MALFORMED_ROW
         for number in range(1, row.rows):
             if self.malformed_leg(self.leg_at(at, number), row, link.contingency, number):
@@ -106,9 +117,11 @@ class ListChecks:
             return 0 if are_pair(one, two) else codes.MALFORMED_ROW
         if one.flags.type != codes.LIMIT and one.flags.type != codes.LIMIT_MAKER:
             return codes.MALFORMED_ROW
-        if link.contingency == codes.OTO:
-            return 0 if two.quantity else codes.MALFORMED_ROW
-        return 0 if are_pair(two, self.rows.at(self.leg_at(at, 3))) else codes.MALFORMED_ROW
+        if link.contingency >= codes.OPO and (one.flags.side != codes.BUY or two.flags.side != codes.SELL):
+            return codes.MALFORMED_ROW
+        if link.contingency == codes.OTO and not two.quantity:
+            return codes.MALFORMED_ROW
+        return codes.MALFORMED_ROW if has_pair and not are_pair(two, self.rows.at(self.leg_at(at, 3))) else 0
 
     def malformed_leg(self, at: int, head: "records.Row", contingency: int, number: int) -> int:
         """A leg is a PLACE of the same sender in the same market, that says which part of the list it is."""
@@ -130,11 +143,15 @@ class ListChecks:
         if not link or link.spare_1 or link.spare_2 or link.spare_3 or link.spare_4 or link.spare_5:
             return codes.MALFORMED_ROW
         role = number + 1 if contingency == codes.OCO else number
-        if contingency == codes.OTO and number == 2:
+        if (contingency == codes.OTO or contingency == codes.OPO) and number == 2:
             role = codes.PENDING_LEG
         if link.contingency != contingency or link.role != role:
             return codes.MALFORMED_ROW
-        code = checks.malformed_place(row)
+        code = checks.malformed_terms(row)
+        if not code and contingency >= codes.OPO and number > 1:
+            code = codes.MALFORMED_ROW if row.quantity or row.quote_quantity else 0
+        elif not code:
+            code = checks.malformed_amounts(row)
         if not code:
             code = terms.malformed_trigger(row, self.rows.trigger(at))
         if not code:
@@ -152,7 +169,7 @@ class ListChecks:
             leg_row = self.rows.at(leg)
             if number < first_pending and market.status != codes.TRADING and terms.is_closed(leg_row, market.status):
                 return codes.MARKET_CLOSED
-        if off & (codes.OCO_OFF << (contingency - 1)):
+        if off & switches_of(contingency):
             return codes.FEATURE_OFF
         for number in range(1, row.rows):
             leg = self.leg_at(at, number)
@@ -228,7 +245,7 @@ class ListChecks:
         self.worst_key = self.checks.worst_key
         if not code:
             code = self.wrong_pending_row(two, market)
-        if not code and contingency == codes.OTOCO:
+        if not code and (contingency == codes.OTOCO or contingency == codes.OPOCO):
             three = self.leg_at(at, 3)
             if wrong_prices(self.price_of(two, None), self.price_of(three, None), 0):
                 return codes.OCO_PRICES
@@ -253,7 +270,9 @@ class ListChecks:
         return market.default_self_trade if mode == codes.MARKET_DEFAULT else mode
 
     def wrong_pending_row(self, at: int, market: Market) -> int:
-        """What speaks against a leg that will be placed later, as far as it is known now."""
+        """What speaks against a leg that will be placed later, as far as it is known now: of one without a quantity no
+        filter is asked before it has one.
+        """
         row = self.rows.at(at)
         trigger = self.rows.trigger(at)
         iceberg = self.rows.iceberg(at)
@@ -265,9 +284,11 @@ class ListChecks:
             visible = iceberg.visible
         flags = row.flags
         pegged = 1 if self.rows.peg(at) else 0
-        code = self.wrong_terms(
-            market, flags.side, flags.type, row.price, row.quantity, waits_for, delta, visible, pegged
-        )
+        code = 0
+        if row.quantity:
+            code = self.wrong_terms(
+                market, flags.side, flags.type, row.price, row.quantity, waits_for, delta, visible, pegged
+            )
         self.checks.mode = self.mode_of(row, market)
         return code if code else self.checks.wrong_mode_or_client_id(row, market)
 

@@ -363,7 +363,9 @@ def read_orders(matching: Matching, reader: Reader) -> None:
                     matching.trading.triggers.line_up(market, order)
                 else:
                     matching.trading.triggers.wait(market, order)
-        matching.trading.triggers.settle(market)
+        # Nothing that trades have reached is forgotten here: lists that are ready are still to come.
+        if matching.trading.triggers.pending(market):
+            matching.trading.triggers.settle(market)
 
 
 def seat_orders(matching: Matching) -> None:
@@ -436,7 +438,8 @@ def read_lists(matching: Matching, reader: Reader) -> None:
         for _rank in range(reader.take()):
             account = matching.accounts.find(reader.take())
             links.make_ready(market, links.find(account, reader.take(), indexes.no_client_id()))
-        matching.trading.triggers.settle(market)
+        if market.first_ready:
+            matching.trading.triggers.settle(market)
 
 
 def read_list(matching: Matching, reader: Reader) -> None:

@@ -31,6 +31,8 @@ cdef class Events:
                     long long quote_amount, long long taker_fee, long long maker_fee) except -1
     cdef int referred(self, Market market, Account *account, long long referrer, long long asset, long long amount,
                       long long share_ppm) except -1
+    cdef int proceeds_locked(self, Market market, Order *working, Order *pending, long long amount,
+                             long long received) except -1
     cdef int transferred(self, Market market, Account *buyer, Account *seller, long long price, long long quantity,
                          long long base_amount, long long quote_amount) except -1
     cdef int canceled(self, Market market, Order *order, long long reason, long long released,

@@ -281,6 +281,20 @@ class Events:
         event.share_ppm = share_ppm
         event.fee_version = market.fee_version
 
+    def proceeds_locked(
+        self, market: Market, working: "records.Order", pending: "records.Order", amount: int, received: int
+    ) -> None:
+        event = self.buffer.proceeds_locked()
+        event.seq = self.seq
+        event.market = market.id
+        event.account = working.seat.account.id
+        event.list_id = working.details.list_id
+        event.order_id = pending.id
+        event.trade_id = market.trades
+        event.amount = amount
+        event.held = pending.held
+        event.received = received
+
     def canceled(
         self,
         market: Market,

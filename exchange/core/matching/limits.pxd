@@ -14,6 +14,7 @@ cdef class Limits:
     cdef public long long max_iceberg_orders
     cdef public long long max_lists
     cdef public long long markets
+    cdef public long long last_contingency
     @cython.locals(code=cython.longlong, order_type=cython.longlong, time_in_force=cython.longlong, waits=cython.bint,
                    stays=cython.bint)
     cdef word refused(self, Row *row, Market market, Seat *seat, Account *account, long long lots, long long visible,

@@ -18,6 +18,8 @@ class Limits:
         self.seats = seats
         self.max_orders = self.max_algo_orders = self.max_iceberg_orders = self.max_lists = 0
         self.markets = 0
+        # The last kind of list that the rules in force know: a row of another is malformed.
+        self.last_contingency = codes.OTOCO
 
     def refused(self, row: "records.Row", market: Market, seat: "records.Seat", account: "records.Account", lots: int,
                 visible: int, now_ns: int, price: int) -> int:  # fmt: skip

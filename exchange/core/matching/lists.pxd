@@ -1,5 +1,5 @@
 cimport cython
-from . cimport checks, codes, contingency, indexes, pegs, triggers
+from . cimport checks, codes, contingency, indexes, pegs, proceeds, triggers
 from .buffers cimport Rows
 from .checks cimport Checks
 from .events cimport Events
@@ -48,6 +48,7 @@ cdef class Lists:
     cdef int start(self, Market market, Order *order) except -1
     @cython.locals(code=cython.longlong, crosses=cython.longlong, worst_key=cython.longlong)
     cdef int enter(self, Matching matching, Market market) except -1
+    cdef int size(self, Order *first, Order *second, long long lots) except -1
     cdef word works_at(self, Market market, Order *order) noexcept
     @cython.locals(side=cython.longlong, order_type=cython.longlong, waits_for=cython.longlong, code=cython.longlong,
                    price=cython.longlong, pegged=cython.longlong)

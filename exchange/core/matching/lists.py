@@ -1,16 +1,17 @@
-"""Lists of orders: OCO, OTO, OTOCO. How they are placed, what follows when one of their orders moves, how they end.
+"""Lists of orders: OCO, OTO, OTOCO, OPO, OPOCO: how they are placed, what follows from what their orders do, their end.
 
 An OCO has two legs, `first` above the market and `second` below, of which one ends the other when it starts to work or
 trades. An OTO's `first` and an OTOCO's two wait, pending, until the `working` order is filled, and are then placed. The
 two legs of a pair have one claim on their funds, the dearer one's: the target, which may be in the book, holds what it
-needs, the stop what it needs more; who starts takes over what the other holds.
+needs, the stop what it needs more; who starts takes over what the other holds. An OPO is an OTO, and an OPOCO an OTOCO,
+whose pending legs sell what the working order has bought (proceeds.py).
 
 Source:  ../shared/binance-spot-reference.md §8; the README's section Lists has the choices.
 """
 
 from typing import TYPE_CHECKING
 
-from . import checks, codes, contingency, indexes, pegs, records, triggers
+from . import checks, codes, contingency, indexes, pegs, proceeds, records, triggers
 from .buffers import Rows
 from .checks import Checks
 from .contingency import ListChecks
@@ -73,7 +74,7 @@ class Lists:
             order_list.working = self.draft(matching, order_list, one, market, self.list_checks.working_need)
             order_list.first = self.draft(matching, order_list, two, market, 0)
             order_list.first.details.pending = 1
-            if contingency == codes.OTOCO:
+            if contingency == codes.OTOCO or contingency == codes.OPOCO:
                 order_list.second = self.draft(matching, order_list, self.list_checks.leg_at(at, 3), market, 0)
                 order_list.second.details.pending = 1
         self.note_names(order_list)
@@ -203,6 +204,8 @@ class Lists:
         self.links.take_ready(market, order_list)
         first = order_list.first
         second = order_list.second
+        if order_list.contingency >= codes.OPO:
+            self.size(first, second, proceeds.lots_of(market, order_list))
         code = self.refused_entry(market, first)
         self.first_need = self.need
         crosses = self.crosses
@@ -216,12 +219,14 @@ class Lists:
             ):
                 code = codes.OCO_PRICES
         cell = first.seat.quote if first.flags.side == codes.BUY else first.seat.base
-        if not code and max(self.first_need, self.second_need) > cell.available:
+        if not code and max(self.first_need, self.second_need) > cell.available + first.held:
             code = codes.INSUFFICIENT_FUNDS
         if code:
             self.end_others(market, order_list, codes.LEG_REFUSED, indexes.no_client_id(), code)
             self.close(market, order_list)
         else:
+            # Proceeds stand with the first one: what it does not need of them is available again.
+            self.trading.release_claim(first, 0)
             if second:
                 self.share_needs(first.flags.side)
                 self.hold(second, self.second_need)
@@ -231,6 +236,12 @@ class Lists:
             if second:
                 self.admit(market, second)
                 self.work(matching, market, second, 0, 0)
+
+    def size(self, first: "records.Order", second: "records.Order", lots: int) -> None:
+        """Give pending legs the quantity that they were placed without."""
+        first.quantity = first.remaining = lots
+        if second:
+            second.quantity = second.remaining = lots
 
     def works_at(self, market: Market, order: "records.Order") -> int:
         return order.details.trigger_price if order.flags.type > codes.LIMIT_MAKER else pegs.enters_at(market, order)

@@ -43,51 +43,30 @@ cdef struct Strategy:
     long long kind
     long long strategy_id
     long long strategy_type
-    long long spare_1
-    long long spare_2
-    long long spare_3
-    long long spare_4
-    long long spare_5
+    long long spare_1, spare_2, spare_3, spare_4, spare_5
 
 cdef struct Iceberg:
     long long kind
     long long visible
-    long long spare_1
-    long long spare_2
-    long long spare_3
-    long long spare_4
-    long long spare_5
-    long long spare_6
+    long long spare_1, spare_2, spare_3, spare_4, spare_5, spare_6
 
 cdef struct Peg:
     long long kind
     long long price_kind
     long long offset_kind
     long long offset
-    long long spare_1
-    long long spare_2
-    long long spare_3
-    long long spare_4
+    long long spare_1, spare_2, spare_3, spare_4
 
 cdef struct GoodTill:
     long long kind
     long long due_ns
-    long long spare_1
-    long long spare_2
-    long long spare_3
-    long long spare_4
-    long long spare_5
-    long long spare_6
+    long long spare_1, spare_2, spare_3, spare_4, spare_5, spare_6
 
 cdef struct ListLink:
     long long kind
     long long contingency
     long long role
-    long long spare_1
-    long long spare_2
-    long long spare_3
-    long long spare_4
-    long long spare_5
+    long long spare_1, spare_2, spare_3, spare_4, spare_5
 
 cdef struct CancelId:
     long long kind
@@ -101,9 +80,7 @@ cdef struct Trigger:
     long long trailing_delta
     long long activation_price
     long long direction
-    long long spare_1
-    long long spare_2
-    long long spare_3
+    long long spare_1, spare_2, spare_3
 
 # One cache line. `seats` are the first four that the account took, `marks` the lowest byte of the market of each:
 # indexes.pxd keeps them.
@@ -460,6 +437,18 @@ cdef struct Transferred:
     long long quantity
     long long base_amount
     long long quote_amount
+
+cdef struct ProceedsLocked:
+    long long head
+    long long seq
+    long long market
+    long long account
+    long long list_id
+    long long order_id
+    long long trade_id
+    long long amount
+    long long held
+    long long received
 
 cdef struct Refilled:
     long long head

@@ -267,6 +267,12 @@ class Transferred:
     )  # fmt: skip
 
 
+class ProceedsLocked:
+    """What a working order has just received is held for the pending orders of its list, in the name of one of them."""
+
+    __slots__ = ("head", "seq", "market", "account", "list_id", "order_id", "trade_id", "amount", "held", "received")
+
+
 class Refilled:
     """An iceberg shows its next part, behind the others of its price."""
 

@@ -9,6 +9,7 @@ from .records cimport (word, Account, Cell, ClientId, Details, GoodTill, Iceberg
 cdef long long malformed_good_till(Row *row, GoodTill *good_till) noexcept
 cdef long long malformed_iceberg(Row *row, Iceberg *iceberg) noexcept
 cdef long long malformed_replace(Row *row, Reference *reference) noexcept
+cdef long long malformed_cancel_all(Row *row) noexcept
 cdef long long malformed_amend(Row *row, Reference *reference) noexcept
 cdef bint off_bounds(long long number, long long least, long long most) noexcept
 cdef long long malformed_extensions(Rows rows, long long at, Row *row) noexcept

@@ -97,6 +97,13 @@ def malformed_replace(row: "records.Row", reference: "records.Reference") -> int
     return 0 if row.order_id or indexes.has_client_id(reference.client_id) else codes.MALFORMED_ROW
 
 
+def malformed_cancel_all(row: "records.Row") -> int:
+    """A cancel-all names an account and perhaps a market (0: all of them)."""
+    if row.flags.restriction or row.price or row.quantity or row.quote_quantity or row.order_id:
+        return codes.MALFORMED_ROW
+    return 0
+
+
 def malformed_amend(row: "records.Row", reference: "records.Reference") -> int:
     """An amendment names one order as a cancel does, and its new quantity."""
     if row.flags.restriction or row.market == 0 or row.price or row.quote_quantity or not row.quantity:

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport average, codes, guards, indexes, transfers
+from . cimport average, codes, guards, indexes, proceeds, transfers
 from .events cimport Events
 from .fees cimport Fees
 from .due cimport DueOrders
@@ -52,8 +52,9 @@ cdef class Trading:
     cdef int settle_taker(self, Market market, Order *taker) except -1
     @cython.locals(is_new=cython.bint)
     cdef int rest(self, Market market, Order *order) except -1
-    cdef int leave_or_refill(self, Market market, Order *order, long long traded) except -1
-    cdef int note_fill(self, Market market, Order *order, long long traded) except -1
+    cdef int keep_taken(self, Market market, Order *taker, long long received, long long fee) except -1
+    cdef int leave_or_refill(self, Market market, Order *order, long long traded, long long fee) except -1
+    cdef int note_fill(self, Market market, Order *order, long long traded, long long fee) except -1
     cdef bint decrement(self, Market market, Order *taker, Order *maker) except -1
     cdef word shrink(self, Market market, Order *order, long long lots) except? -1
     cdef int refill(self, Market market, Order *order) except -1

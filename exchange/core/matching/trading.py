@@ -4,7 +4,7 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import average, codes, guards, indexes, records, transfers
+from . import average, codes, guards, indexes, proceeds, records, transfers
 from .due import DueOrders
 from .events import Events
 from .fees import Fees
@@ -17,9 +17,7 @@ from .triggers import Triggers
 
 def same_owner(one: "records.Account", other: "records.Account") -> bool:
     """Whether two accounts are one owner's: the same account, or one trade group."""
-    if one == other:
-        return True
-    return one.trade_group != 0 and one.trade_group == other.trade_group
+    return one == other or (one.trade_group != 0 and one.trade_group == other.trade_group)
 
 
 def fee_of(amount: int, ppm: int, rounding: int) -> int:
@@ -269,25 +267,37 @@ class Trading:
         self.events.traded(market, taker, maker, quantity, base_amount, quote_amount, taker_fee, maker_fee)
         if market.has_fee_terms:
             self.fees.tell_shares(market, taker, maker)
+        if taker.details:
+            self.keep_taken(market, taker, received, taker_fee)
         if market.waiting:
             self.triggers.touch(market, maker.price)
         if market.breaker_ppm | market.notional_per_second:
             # Where it is stopped, what remains of the taker ends (HALTED).
             if guards.trips(market, self.now_ns, quote_amount):
                 self.kept_back = taker.remaining
-        self.leave_or_refill(market, maker, quantity)
+        self.leave_or_refill(market, maker, quantity, maker_fee)
 
-    def leave_or_refill(self, market: Market, order: "records.Order", traded: int) -> None:
+    def keep_taken(self, market: Market, taker: "records.Order", received: int, fee: int) -> None:
+        """What its account has available says how a working order's fee is paid: it is settled trade by trade."""
+        if proceeds.are_kept(taker):
+            self.settle_taker(market, taker)
+            self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = self.rebates = 0
+            proceeds.keep(self.events, market, taker, received, fee, self.fees.discount_asset)
+
+    def leave_or_refill(self, market: Market, order: "records.Order", traded: int, fee: int) -> None:
         """An order in the book has traded: it leaves where it is filled, an iceberg shows its next part."""
         if order.details:
-            self.note_fill(market, order, traded)
+            self.note_fill(market, order, traded, fee)
         if order.remaining == 0:
             self.unqueue(market, order)
             self.forget(order)
 
-    def note_fill(self, market: Market, order: "records.Order", traded: int) -> None:
+    def note_fill(self, market: Market, order: "records.Order", traded: int, fee: int) -> None:
         """What the trade of an order of the book means to it as an iceberg, and to its list."""
         details = order.details
+        if proceeds.are_kept(order):
+            received = traded * market.base_per_lot
+            proceeds.keep(self.events, market, order, received, fee, self.fees.discount_asset)
         if details.visible:
             details.shown -= traded
             if details.shown == 0 and order.remaining:

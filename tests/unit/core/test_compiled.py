@@ -28,7 +28,14 @@ def structs() -> dict[str, list[tuple[str, str, str]]]:
     """Type, name and, of an array, length of every field of the structs in records.pxd."""
     text = (FOLDER / "records.pxd").read_text()
     found = re.findall(r"^cdef struct (\w+):\n((?:    .+\n|\n(?=    ))+)", text, re.MULTILINE)
-    return {name: re.findall(r"^    (.+?) ?\*?(\w+)(?:\[(\d+)\])?$", fields, re.MULTILINE) for name, fields in found}
+    lines = {
+        name: re.findall(r"^    (.+?) ?\*?(\w+(?:, \w+)*)(?:\[(\d+)\])?$", fields, re.MULTILINE)
+        for name, fields in found
+    }
+    return {
+        name: [(kind, field, length) for kind, several, length in fields for field in several.split(", ")]
+        for name, fields in lines.items()
+    }
 
 
 def words(name: str) -> int:
@@ -85,12 +92,13 @@ HOT = {
     "trading": [
         "same_owner", "fee_of", "rebate_of", "waits", "shown_of", "Trading_walk", "Trading_open_to", "Trading_match",
         "Trading_prevent", "Trading_decrement", "Trading_shrink", "Trading_refill", "Trading_trade",
-        "Trading_leave_or_refill", "Trading_settle_taker", "Trading_cover", "Trading_rest",
+        "Trading_leave_or_refill", "Trading_keep_taken", "Trading_settle_taker", "Trading_cover", "Trading_rest",
         "Trading_forget", "Trading_cancel", "Trading_release_claim", "Trading_queue", "Trading_unqueue",
         "Trading_take_seat", "Trading_leave_seat",
     ],
     "checks": [
-        "malformed", "malformed_place", "malformed_cancel", "wrong_price", "wrong_quantity",
+        "malformed", "malformed_place", "malformed_terms", "malformed_amounts", "malformed_cancel", "wrong_price",
+        "wrong_quantity",
         "wrong_market_quantity", "wrong_percent_price", "is_outside", "Checks_wrong_stop", "Checks_wrong_terms",
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
@@ -106,10 +114,11 @@ HOT = {
     "lists": [
         "Lists_place", "Lists_begin", "Lists_draft", "Lists_work", "Lists_settle", "Lists_end_others", "Lists_end_leg",
         "Lists_close", "Lists_start", "Lists_enter", "Lists_refused_entry", "Lists_admit", "Lists_amended",
-        "Lists_cancel", "Lists_cancel_named", "Lists_accept",
+        "Lists_cancel", "Lists_cancel_named", "Lists_size", "Lists_accept",
     ],
     "contingency": [
-        "is_stop", "is_target", "are_pair", "wrong_prices", "ListChecks_refused", "ListChecks_malformed",
+        "is_stop", "is_target", "are_pair", "wrong_prices", "switches_of",
+        "ListChecks_refused", "ListChecks_malformed",
         "ListChecks_malformed_leg", "ListChecks_refused_by_market", "ListChecks_too_many", "ListChecks_wrong_names",
         "ListChecks_wrong_legs", "ListChecks_wrong_pending_row", "ListChecks_wrong_terms", "ListChecks_wrong_priced",
         "ListChecks_refused_price",
@@ -122,6 +131,7 @@ HOT = {
     "guards": ["trips", "range_key"],
     "pegs": ["malformed_peg", "refused_peg", "price_of", "note_peg", "enters_at", "choose", "take_price"],
     "transfers": ["is_due", "hand_over"],
+    "proceeds": ["are_kept", "keep", "common_step", "lots_of", "has_no_price", "is_unpriced"],
     "fees": [
         "Fees_tier_for", "Fees_roll", "Fees_note_volume", "Fees_settle_tier", "Fees_charge",
         "Fees_share", "Fees_post", "Fees_has_available", "Fees_tell_shares", "Fees_rebate",

@@ -25,9 +25,7 @@ def test_every_event_is_folded_or_listed_as_ignored() -> None:
     folded = set(Projections().fold.by_type)
     kinds = {
         *get_args(words.OrderEvent),
-        words.ListChanged,
-        words.Referred,
-        words.Transferred,
+        *get_args(words.OwnWords),
         *get_args(registry.AnyEvent),
     }
     assert folded | IGNORED == kinds
