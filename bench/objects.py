@@ -5,7 +5,7 @@ figure, and so is all that figure `pipeline` times. The batches hold the
 same rows, both ways end in the same state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bench import core, measure, pipeline, workloads
@@ -30,14 +30,8 @@ class Command(NamedTuple):
     market: int
     account: int
     key: int
-    side: int
-    type: int
-    time_in_force: int
-    self_trade: int
-    options: int
-    restriction: int
-    spare_1: int
-    spare_2: int
+    flags: bytes
+    """Side, type, time in force and so on, as `pack_flags` gives them once for all orders of a kind."""
     price: int
     quantity: int
     quote_quantity: int
@@ -83,15 +77,18 @@ def figure_of(size: core.Size, options: Options) -> Figure:
 
 def objects(workload: Workload) -> Iterator[Command | Extended]:
     """The timed rows as objects."""
+    kinds: dict[bytes, bytes] = {}
     for row in workloads.split(workload.timed, 1):
         command = Command._make(PLACED.unpack_from(row))
+        command = command._replace(flags=kinds.setdefault(command.flags, command.flags))
         yield Extended(command, bytes(row[PLACED.size :])) if command.extensions else command
 
 
-def packed(each: Command | Extended) -> bytes:
-    if isinstance(each, Command):
-        return PLACED.pack(*each)
-    return PLACED.pack(*each.command) + each.extensions
+def packed(commands: list[Command | Extended], pack: Callable[..., bytes] = PLACED.pack) -> bytes:
+    """The rows of commands."""
+    return b"".join(
+        [pack(*each) if isinstance(each, Command) else pack(*each.command) + each.extensions for each in commands]
+    )
 
 
 def batches(commands: list[Command | Extended]) -> Iterator[Batch]:
@@ -102,6 +99,6 @@ def batches(commands: list[Command | Extended]) -> Iterator[Batch]:
         end = min(begin + pipeline.BATCH_COMMANDS, len(commands))
         for at in range(begin, end, RUN_COMMANDS):
             taken = commands[at : min(at + RUN_COMMANDS, end)]
-            builder.add_rows(b"".join([packed(each) for each in taken]), len(taken))
+            builder.add_rows(packed(taken), len(taken))
         seq, now_ns = builder.seq, now_ns + BATCH_NS * pipeline.BATCH_COMMANDS // BATCH
         yield [*builder.finish()], now_ns

@@ -1,13 +1,14 @@
 """Orders as the journal and the event stream have them: rows in, events out, in words (core/matching/README.md)."""
 
 from enum import IntEnum, unique
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
 ROW = Struct("<6q8B9q")
 ROW_BYTES = ROW.size
-PLACED = Struct("<6q8B4q40s")
-"""The same with the client id as it is."""
+PLACED = Struct("<6q8s4q40s")
+"""The same with flags and client id as their bytes."""
 EXTENSION = Struct("<8q")
 CLIENT_WORDS = Struct("<5q")
 REFERENCE_HEAD = Struct("<q")
@@ -211,6 +212,12 @@ class Flags(NamedTuple):
 NO_FLAGS = Flags(0, 0, 0, 0)
 
 
+@lru_cache(maxsize=4_096)
+def pack_flags(flags: Flags) -> bytes:
+    """Flags as their 8 bytes; there are few different ones. ValueError where one is no byte."""
+    return bytes(flags)
+
+
 def pack_client_id(text: str) -> bytes:
     """A client id as its 40 bytes. ValueError above 36 bytes of UTF-8."""
     encoded = text.encode()
@@ -274,7 +281,7 @@ def place_row(
     """
     count = len(extensions) // EXTENSION.size
     base = PLACED.pack(
-        kind, 1, count, market, account, key, *flags, price, quantity, quote_quantity, order_id, client_id
+        kind, 1, count, market, account, key, pack_flags(flags), price, quantity, quote_quantity, order_id, client_id
     )
     return base + extensions if extensions else base
 
