@@ -11,6 +11,8 @@ from .market import Market
 from .matching import Matching
 
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
+CELL_WORDS, ORDER_WORDS = 5, 17
+"""Of a cell, and of an order that has nothing rare."""
 
 
 def sections(matching: Matching, accounts: int, keys: int) -> list[tuple[int, bytes]]:
@@ -291,6 +293,7 @@ def restore(matching: Matching, number: int, content: bytes) -> None:
             if reader.take():
                 matching.revoke_key(key_id)
     elif number == CELLS:
+        matching.cells.expect(reader.count // CELL_WORDS)
         while reader.at < reader.count:
             cell = matching.cells.open(reader.take(), reader.take())
             cell.available = reader.take()
@@ -300,6 +303,8 @@ def restore(matching: Matching, number: int, content: bytes) -> None:
         while reader.at < reader.count:
             read_market(matching, reader)
     elif number == ORDERS:
+        matching.trading.orders.expect(reader.count // ORDER_WORDS)
+        matching.trading.clients.expect(reader.count // ORDER_WORDS)
         read_orders(matching, reader)
         seat_orders(matching)
     elif number == LISTS:

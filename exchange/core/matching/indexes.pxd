@@ -74,6 +74,7 @@ cdef class Buckets:
     cdef void ***pages
     cdef void **all_nodes(self) except NULL
     cpdef long long fullest(self) except -1
+    cpdef int expect(self, long long records) except -1
     cdef int split(self) except -1
     cdef hashed_t hash_of(self, void *node) noexcept
 

@@ -20,7 +20,14 @@ def no_client_id() -> ClientId:
     return NO_CLIENT_ID
 
 
-class OrderIndex:
+class Buckets:
+    """What the compiled twin's tables have in common."""
+
+    def expect(self, records: int) -> None:
+        """A dict grows by itself."""
+
+
+class OrderIndex(Buckets):
     """Open orders by order id."""
 
     def __init__(self, pool: Pool) -> None:
@@ -50,7 +57,7 @@ class OrderIndex:
         return self.sorted[rank]
 
 
-class ClientIndex:
+class ClientIndex(Buckets):
     """Open orders by account and client id. `secret` (16 bytes) keys the compiled twin's hash; a dict has its own."""
 
     def __init__(self, pool: Pool, secret: bytes) -> None:
@@ -81,7 +88,7 @@ class ClientIndex:
         del self.orders[order.seat.account.id, order.client_id]
 
 
-class Cells:
+class Cells(Buckets):
     """Balance cells by account and asset."""
 
     def __init__(self, pool: Pool) -> None:

@@ -29,6 +29,12 @@ cdef class Buckets:
     cdef hashed_t hash_of(self, void *node) noexcept:
         return 0
 
+    cpdef int expect(self, long long records) except -1:
+        """Open the buckets for so many records before they come: there is nothing to move into them yet."""
+        while self.used < 2 * records:
+            self.split()
+        return 0
+
     cdef void **all_nodes(self) except NULL:
         """Every record in a new run of pointers, in no order, for the caller to free."""
         cdef void **nodes = <void **> zeroed((self.count + 1) * sizeof(void *))
