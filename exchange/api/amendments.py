@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from exchange.api import answers, errors, list_views, order_views, parameters
+from exchange.api import answers, errors, list_views, order_views, parameters, pegs
 from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
@@ -50,6 +50,7 @@ async def amend(request: Request) -> Reply:
         raise errors.rejected(first.code, amending=True)
     event = next(event for event in answer.events if isinstance(event, Amended | Canceled))
     view = amended_order(request, market, event) if isinstance(event, Amended) else amended_away(market, event)
+    pegs.add(view, market, answer.events, event.order_id)
     moment = request.time(answer.ts_ns)
     body = {"transactTime": moment, "executionId": event.execution_id, "amendedOrder": view}
     change = next((each for each in answer.events if isinstance(each, ListChanged)), None)

@@ -327,6 +327,10 @@ class AmendedOrder(Answer, kw_only=True):
     side: Side
     working_time: Number = UNSET
     self_trade_prevention_mode: Mode
+    peg_price_type: Text = UNSET
+    peg_offset_type: Text = UNSET
+    peg_offset_value: Number = UNSET
+    pegged_price: Text = UNSET
 
 
 class ListedOrder(Answer):

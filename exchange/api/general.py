@@ -153,7 +153,6 @@ def symbol_shown(context: Context, market: WireMarket, with_permission_sets: boo
         "quoteCommissionPrecision": market.quote_scale,
         "orderTypes": [order_type.name for order_type in OrderType],
         **queries.features(context.state, market.market_id),
-        "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": filters_shown(market, found),

@@ -46,11 +46,9 @@ LEG_NAMES = (
 BY_NAME = {row.name: row for row in ORDER_ROWS}
 
 
-def leg_rows(prefix: str, *more: str, mandatory: tuple[str, ...] = ()) -> tuple[Parameter, ...]:
-    """The rows of a leg's parameters: those that every leg may have, and `more`."""
-    return tuple(
-        BY_NAME[name]._replace(name=prefixed(prefix, name), mandatory=name in mandatory) for name in (*LEG_NAMES, *more)
-    )
+def leg_rows(prefix: str) -> tuple[Parameter, ...]:
+    """The rows of a leg's parameters."""
+    return tuple(BY_NAME[name]._replace(name=prefixed(prefix, name)) for name in LEG_NAMES)
 
 
 def leg_row(request: Request, market: WireMarket, prefix: str, contingency: int, leg: Leg, **given: Any) -> bytes:
@@ -263,7 +261,7 @@ WORKING = (
     TYPE._replace(name="workingType"),
     SIDE._replace(name="workingSide"),
     QUANTITY._replace(name="workingQuantity"),
-    *leg_rows("working", mandatory=("price",)),
+    *leg_rows("working"),
 )
 PENDING = (SIDE._replace(name="pendingSide"), QUANTITY._replace(name="pendingQuantity"))
 OLD = (

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from exchange.api import decimals
+from exchange.api import decimals, pegs
 from exchange.api.context import Request, WireMarket
 from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInForce, unpack_client_id
 from exchange.messages.views import Fill, Order, OrderStatus
-from exchange.messages.words import Accepted, AnyWords, Canceled, Prevented, StrategyNoted, TermsNoted, Traded
+from exchange.messages.words import Accepted, AnyWords, Canceled, Pegged, Prevented, StrategyNoted, TermsNoted, Traded
 
 EXPIRY: dict[int, str] = {
     Reason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
@@ -108,6 +108,7 @@ def placed(
         if note.order_id == mine:
             view |= strategy_of(note.strategy_id, note.strategy_type)
     add_terms(request, view, market, by_kind.get(TermsNoted, ()), mine)
+    pegs.add(view, market, by_kind.get(Pegged, ()), mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
     prevented = [event for event in by_kind.get(Prevented, ()) if event.taker_order == mine]
@@ -203,6 +204,7 @@ def canceled(
     }
     view |= strategy_of(event.strategy_id, event.strategy_type)
     add_terms(request, view, market, events, event.order_id)
+    pegs.add(view, market, events, event.order_id)
     return view
 
 
@@ -232,6 +234,8 @@ def queried(request: Request, market: WireMarket, order: Order) -> dict[str, Any
     }
     view |= strategy_of(order.strategy_id, order.strategy_type)
     add_trailing(view, order.trailing_delta)
+    if order.peg:
+        view |= pegs.shown(market, order.peg, order.peg_offset_kind, order.peg_offset, order.pegged_price)
     if order.good_till_ns:
         view["goodTillDate"] = request.time(order.good_till_ns)
     if order.reason:

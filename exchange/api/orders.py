@@ -7,8 +7,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from exchange.api import answers, commissions, errors, list_views, order_views, parameters
-from exchange.api.context import Reply, Request, WireMarket, not_supported
+from exchange.api import answers, commissions, errors, list_views, order_views, parameters, pegs
+from exchange.api.context import Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
 from exchange.api.order_views import RESPONSES
@@ -75,9 +75,7 @@ ORDER_ROWS = (
     Parameter("icebergQty", parameters.decimal_text),
     Parameter("newOrderRespType", parameters.word(("ACK", "RESULT", "FULL"))),
     Parameter("selfTradePreventionMode", parameters.one_of(SelfTrade, errors.bad_data("selfTradePreventionMode"))),
-    Parameter("pegPriceType", parameters.text),
-    Parameter("pegOffsetValue", parameters.long),
-    Parameter("pegOffsetType", parameters.text),
+    *pegs.ROWS,
     Parameter("goodTillDate", parameters.moment_ns),
     Parameter("idempotent", parameters.boolean),
 )
@@ -116,8 +114,7 @@ def check_rare(order_type: int, values: Mapping[str, Any]) -> None:
         raise errors.missing("newClientOrderId")
     if values["goodTillDate"] is not None and values["timeInForce"] != TimeInForce.GTD:
         raise errors.not_required("goodTillDate")
-    if any(values[name] is not None for name in ("pegPriceType", "pegOffsetValue", "pegOffsetType")):
-        raise not_supported("Pegged orders")
+    pegs.check(values)
 
 
 def check_iceberg(order_type: int, values: Mapping[str, Any]) -> None:
@@ -160,7 +157,8 @@ def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
         raise errors.not_required("timeInForce")
     if values["quoteOrderQty"] is not None:
         raise errors.not_required("quoteOrderQty")
-    for name in ("quantity", "price") if is_priced else ("quantity",):
+    needs_price = is_priced and values["pegPriceType"] is None
+    for name in ("quantity", "price") if needs_price else ("quantity",):
         if values[name] is None:
             raise errors.missing(name)
 
@@ -189,7 +187,7 @@ def order_row(
     )
     extensions = b""
     if RARE(values) != NOTHING_RARE:
-        extensions = extensions_of(values, market)
+        extensions = extensions_of(values, market) + pegs.extension_of(values, request.context, market)
         flags = flags._replace(options=int(bool(values["idempotent"])))
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
     key = request.sender

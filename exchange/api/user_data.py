@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from exchange.api import decimals, parameters
+from exchange.api import decimals, parameters, pegs
 from exchange.api.answers import Empty, ListKey
 from exchange.api.context import Context, Reply, Request, WireMarket
 from exchange.api.endpoints import KEYED, Endpoint
@@ -214,6 +214,10 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         view["j"] = order.strategy_id
     if order.strategy_type:
         view["J"] = order.strategy_type
+    if order.peg:
+        price = order.pegged_price if event.working_ns else 0
+        peg = pegs.shown(market, order.peg, order.peg_offset_kind, order.peg_offset, price)
+        view |= {pegs.LETTERS[name]: value for name, value in peg.items()}
     if event.execution == Execution.EXPIRED and event.reason in EXPIRY:
         view["eR"] = EXPIRY[Reason(event.reason)]
     if event.prevented is not None:

@@ -16,10 +16,12 @@ FEATURES = {
     "icebergAllowed": codes.ICEBERGS_OFF,
     "ocoAllowed": codes.OCO_OFF,
     "otoAllowed": codes.OTO_OFF,
+    "opoAllowed": codes.OPO_OFF,
     "quoteOrderQtyMarketAllowed": codes.QUOTE_ORDERS_OFF,
     "allowTrailingStop": codes.TRAILING_OFF,
     "cancelReplaceAllowed": codes.REPLACES_OFF,
     "amendAllowed": codes.AMENDS_OFF,
+    "pegInstructionsAllowed": codes.PEGS_OFF,
 }
 
 
@@ -84,8 +86,11 @@ def filters(state: State, market_id: int) -> dict[str, int]:
 def features(state: State, market_id: int) -> dict[str, bool]:
     """Which kinds of orders a market offers, by the names of exchangeInfo."""
     off = state.matching.markets[market_id - 1].features_off
-    has_opo = state.is_active(Rule.ONE_PAYS_THE_OTHER)
-    return {name: not off & bit for name, bit in FEATURES.items()} | {"opoAllowed": has_opo and not off & codes.OPO_OFF}
+    if not state.is_active(Rule.PEGS):
+        off |= codes.PEGS_OFF
+    if not state.is_active(Rule.ONE_PAYS_THE_OTHER):
+        off |= codes.OPO_OFF
+    return {name: not off & bit for name, bit in FEATURES.items()}
 
 
 def exchange_limits(state: State) -> dict[str, int]:

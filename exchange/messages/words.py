@@ -181,7 +181,7 @@ class TermsNoted(NamedTuple):
 
 
 class Pegged(NamedTuple):
-    """How an order is pegged, told behind ACCEPTED and before TRIGGERED, ENTERED and CANCELED. `sent_price` is what its
+    """How an order is pegged, told behind ACCEPTED and before what becomes of it later. `sent_price` is what its
     client sent besides (0: nothing), `price` what it took from the book (0: nothing so far).
     """
 

@@ -157,6 +157,7 @@ def refilled(state: State, order: Order) -> None:
 
 
 def amended(state: State, order: Order, old_quantity: int, old_client_id: tuple[int, ...], released: int) -> None:
+    pegged(state, order)
     market = order.market
     market.executions += 1
     rests = order in market.side(order.side)

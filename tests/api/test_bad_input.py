@@ -63,8 +63,6 @@ FREE_TEXT = {
     "cancelOrigClientOrderId",
     "cancelNewClientOrderId",
     "permissions",
-    "pegPriceType",
-    "pegOffsetType",
     "listenKey",
 }
 NUMBER_OR_WORD = ("1e400", "-1e400", "NaN", "maybe", "{}", "null", "0x10", "☃", "²", "1;2", "\0", "1 ", "9" * 5_000)
@@ -77,7 +75,7 @@ Pairs = list[tuple[str, str]]
 
 
 def is_free_text(name: str) -> bool:
-    return name in FREE_TEXT or name.endswith(("ClientOrderId", "PegPriceType", "PegOffsetType"))
+    return name in FREE_TEXT or name.endswith("ClientOrderId")
 
 
 def good_values(endpoint: Endpoint, listen_key: str) -> dict[str, str]:

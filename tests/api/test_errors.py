@@ -23,6 +23,8 @@ AT_MARKET = {"symbol": "BTCUSDT", "side": "SELL", "type": "MARKET"}
 CANCEL = MARKET | {"origClientOrderId": "known"}
 ILLEGAL = "Illegal characters found in parameter '{}'; legal range is '{}'."
 MISSING = "Mandatory parameter '{}' was not sent, was empty/null, or malformed."
+NOT_FOR_TYPE = "This order type may not use pegged price."
+NOT_WITH_TYPE = "This price peg cannot be used with this order type."
 WHOLE, DECIMAL = "^[0-9]{1,20}$", "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 
 
@@ -109,6 +111,34 @@ ROWS = (
     order(-2010, "Account has insufficient balance for requested action.", quantity="2", price="60000"),
     order(-2010, "Order would immediately match and take.", side="SELL", type="LIMIT_MAKER", timeInForce="-"),
     order(-2010, "Order would trigger immediately.", type="STOP_LOSS_LIMIT", stopPrice="50000"),
+    order(-1210, "Invalid pegPriceType.", pegPriceType="BEST_PEG"),
+    order(-1211, "Invalid pegOffsetType.", pegPriceType="PRIMARY_PEG", pegOffsetType="TICK", pegOffsetValue="1"),
+    order(-1102, "'pegOffsetValue' contains unexpected value. Cannot be greater than 100.",
+          pegPriceType="PRIMARY_PEG", pegOffsetType="PRICE_LEVEL", pegOffsetValue="101"),
+    order(-1100, ILLEGAL.format("pegOffsetValue", WHOLE), pegPriceType="PRIMARY_PEG", pegOffsetType="PRICE_LEVEL",
+          pegOffsetValue="-1"),
+    order(-1102, MISSING.format("pegPriceType"), pegOffsetType="PRICE_LEVEL", pegOffsetValue="1"),
+    order(-1102, MISSING.format("pegOffsetType"), pegPriceType="PRIMARY_PEG", pegOffsetValue="1"),
+    order(-1102, MISSING.format("pegOffsetValue"), pegPriceType="PRIMARY_PEG", pegOffsetType="PRICE_LEVEL"),
+    order(-1106, "Parameter 'price' sent when not required.", type="MARKET", timeInForce="-",
+          pegPriceType="MARKET_PEG"),
+    order(-1102, MISSING.format("quantity"), quantity="-", pegPriceType="PRIMARY_PEG"),
+    order(-2010, NOT_FOR_TYPE, type="MARKET", timeInForce="-", price="-", pegPriceType="MARKET_PEG"),
+    order(-2010, NOT_FOR_TYPE, type="STOP_LOSS", timeInForce="-", price="-", stopPrice="70000",
+          pegPriceType="PRIMARY_PEG"),
+    order(-2010, NOT_FOR_TYPE, type="TAKE_PROFIT", timeInForce="-", price="-", stopPrice="50000",
+          pegPriceType="PRIMARY_PEG"),
+    order(-2010, NOT_WITH_TYPE, timeInForce="IOC", pegPriceType="PRIMARY_PEG"),
+    order(-2010, NOT_WITH_TYPE, timeInForce="FOK", price="-", pegPriceType="PRIMARY_PEG"),
+    order(-2010, NOT_WITH_TYPE, type="LIMIT_MAKER", timeInForce="-", price="-", pegPriceType="MARKET_PEG"),
+    order(-2010, "Order book liquidity is too low for this pegged order.", price="-", pegPriceType="MARKET_PEG"),
+    order(-2010, "Order book liquidity is too low for this pegged order.", price="-", pegPriceType="PRIMARY_PEG",
+          pegOffsetType="PRICE_LEVEL", pegOffsetValue="1"),
+    order(-1013, "Filter failure: PRICE_FILTER", price="1000001", pegPriceType="PRIMARY_PEG"),
+    order(-1013, "Filter failure: PERCENT_PRICE_BY_SIDE", price="100", quantity="1", pegPriceType="PRIMARY_PEG"),
+    order(-1013, "Filter failure: NOTIONAL", price="-", quantity="0.00001", pegPriceType="PRIMARY_PEG"),
+    order(-2010, "Account has insufficient balance for requested action.", quantity="2", price="-",
+          pegPriceType="PRIMARY_PEG"),
     order(-1121, "Invalid symbol.", symbol="NOTHING"),
     Row(-1125, "This listenKey does not exist.", "PUT /api/v3/userDataStream", {"listenKey": "a" * 64}),
 )  # fmt: skip

@@ -70,9 +70,20 @@ class Client:
             "price": str(PRICE + self.random.randint(-5, 5)),
             "newClientOrderId": name,
         }
+        if self.random.random() < 0.1:
+            self.peg(order)
         answer = await self.ask("POST", order)
         if answer.status == 200:
-            self.mine.append(json.loads(answer.body)["orderId"])
+            body = json.loads(answer.body)
+            self.mine.append(body["orderId"])
+            self.house.happened["pegged orders"] += "peggedPrice" in body
+
+    def peg(self, order: dict[str, str]) -> None:
+        """Let an order take its price from the book, if there is such a level then."""
+        del order["price"]
+        order["pegPriceType"] = "PRIMARY_PEG" if order["timeInForce"] == "GTC" else "MARKET_PEG"
+        if self.random.random() < 0.5:
+            order |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": str(self.random.randint(1, 3))}
 
     async def cancel(self) -> None:
         if self.mine:

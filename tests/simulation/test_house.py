@@ -130,4 +130,5 @@ def test_time_stands_still_for_nobody_who_waits_for_real() -> None:
     happened: Counter[str] = Counter()
     house.run(1, world.plan(1), happened)
     assert happened["recoveries"] == world.ROUNDS_IN_WORLD
+    assert happened["pegged orders"]
     assert time.monotonic() - began < 60

@@ -25,7 +25,7 @@ MUST_HAPPEN = (
     *(f"house: {fault.__name__}" for fault in house.FAULTS),
     *("power cuts", "venues that stopped because of the disk", "starts from a snapshot", "acknowledged", "sent again"),
     *("clients that did not wait", "nonsense refused", "readers that stand still", "book changes read"),
-    *("clocks adopted", "snapshots published"),
+    *("clocks adopted", "snapshots published", "pegged orders"),
 )
 
 

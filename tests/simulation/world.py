@@ -71,6 +71,7 @@ class World:
             fee_ppm=self.random.choice([0, 1_000]),
             waiting=self.random.choice([0.0, 0.3]),
             terms=seed % 2,
+            pegs=seed // 2 % 2 * 0.3,
         )
         self.model = Venue([])
         self.core = Engine(b"k" * 16)

@@ -184,6 +184,8 @@ class Events:
     ) -> None:
         """`level_quantity` is what its price has in the book, -1 where the order does not rest."""
         details = order.details
+        if details.peg_kind:
+            self.pegged(market, order)
         market.executions += 1
         if level_quantity >= 0:
             market.updates += 1
