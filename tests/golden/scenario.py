@@ -115,8 +115,8 @@ class Scenario:
 
         market BTCUSDT tick 0.01 lot 0.0001 [filter=number ...] · fees BTCUSDT maker 1000 taker 2000 [tier 1] (ppm)
         status BTCUSDT HALT · alice has 1 BTC · alice is disabled · alice joins group 7 · alice has tier 1
-        alice buys|sells 1 BTCUSDT at 50000|market [ioc|fok|post-only] [expire-maker ...] [as ID]
-            [iceberg 0.1] [until 60s (of the scenario)]
+        alice buys|sells 1 BTCUSDT at 50000|market|best [ioc|fok|post-only] [expire-maker ...] [as ID]
+            [iceberg 0.1] [until 60s (of the scenario)] [pegged primary|market [behind LEVELS]] (best: no price is sent)
             [stop|take-profit PRICE] or [stop|take-profit trailing BPS [from PRICE]]
         alice buys|sells BTCUSDT for 1000 USDT at market [...]
         alice cancels 1|ID [in BTCUSDT] [only-new|only-partly] · alice cancels all in BTCUSDT|everywhere
@@ -266,6 +266,10 @@ class Scenario:
                 numbers["extensions"] += self.trigger(market, given[given.index(word) + 1 :])
         if "iceberg" in given:
             numbers["extensions"] += orders.iceberg(market.lots(given[given.index("iceberg") + 1]))
+        if "pegged" in given:
+            at = given.index("pegged")
+            behind = (1, int(given[at + 3])) if given[at + 2 : at + 3] == ["behind"] else ()
+            numbers["extensions"] += orders.peg(orders.PegPrice[f"{given[at + 1].upper()}_PEG"], *behind)
         if "until" in given:
             seconds = int(given[given.index("until") + 1].rstrip("s"))
             numbers["extensions"] += orders.good_till(BEGIN_NS + seconds * 1_000_000_000)
@@ -273,7 +277,7 @@ class Scenario:
         modes = [word.upper().replace("-", "_") for word in given]
         mode = next((SelfTrade[word] for word in modes if word in SelfTrade.__members__), SelfTrade.MARKET_DEFAULT)
         flags = Flags(Side.BUY if verb == "buys" else Side.SELL, order_type, time_in_force, mode)
-        if price != "market":
+        if price not in ("market", "best"):
             numbers["price"] = market.ticks(price)
         account, key = self.person(name), self.key(name)
         return orders.place_row(market.market_id, account, key, flags, orders.pack_client_id(client_id), **numbers)
@@ -299,7 +303,7 @@ class Scenario:
         rows = []
         market = None
         for role, text in zip(ROLES[contingency], legs.split(";"), strict=True):
-            found = re.fullmatch(r" *(buys|sells)(?: ([\d.]+))? (\w+) at (market|[\d.]+)((?: [^;\s]+)*)", text)
+            found = re.fullmatch(r" *(buys|sells)(?: ([\d.]+))? (\w+) at (market|best|[\d.]+)((?: [^;\s]+)*)", text)
             if found is None:
                 raise ValueError(f"nobody understands the order: {text}")
             verb, quantity, symbol, price, options = found.groups()
@@ -424,6 +428,8 @@ class Scenario:
         if isinstance(event, words.Entered):
             is_sized = self.kinds[event.list_id] < orders.Contingency.OPO
             return f"{event.order_id} enters" + ("" if is_sized else f" with {number(market.quantity(event.quantity))}")
+        if isinstance(event, words.Pegged):
+            return f"{event.order_id} is pegged at {number(market.price(event.price))}" if event.price else ""
         if isinstance(event, words.Refilled):
             return f"{event.order_id} shows {number(market.quantity(event.shown))}"
         if isinstance(event, words.Amended):
@@ -470,7 +476,8 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"(\w+) owns", Scenario.owns),
     (r"(\w+) amends (\S+) to ([\d.]+)(?: as (\S+))?", Scenario.amend),
     (
-        r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold) at (market|[\d.]+)((?: \S+)*)",
+        r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold)"
+        r" at (market|best|[\d.]+)((?: \S+)*)",
         Scenario.replace,
     ),
     (r"(\w+) lists (oco|oto|otoco|opo|opoco)(?: as (\S+))?: (.+)", Scenario.place_list),
@@ -478,7 +485,7 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"(\w+) cancels all (?:in (\w+)|everywhere)", Scenario.cancel_all),
     (r"(\w+) cancels (\S+)(?: in (\w+))?(?: (only-new|only-partly))?", Scenario.cancel),
     (r"(\w+) (buys|sells) (\w+) for ([\d.]+) \w+ at market((?: \S+)*)", Scenario.place_for),
-    (r"(\w+) (buys|sells) ([\d.]+) (\w+) at (market|[\d.]+)((?: \S+)*)", Scenario.place),
+    (r"(\w+) (buys|sells) ([\d.]+) (\w+) at (market|best|[\d.]+)((?: \S+)*)", Scenario.place),
 ]
 
 
