@@ -476,8 +476,10 @@ GRAMMAR: list[tuple[str, Handler]] = [
     (r"(\w+) owns", Scenario.owns),
     (r"(\w+) amends (\S+) to ([\d.]+)(?: as (\S+))?", Scenario.amend),
     (
-        r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold)"
-        r" at (market|best|[\d.]+)((?: \S+)*)",
+        (
+            r"(\w+) replaces (\S+)( or fails| in any case)? by ([\d.]+) (\w+) (bought|sold)"
+            r" at (market|best|[\d.]+)((?: \S+)*)"
+        ),
         Scenario.replace,
     ),
     (r"(\w+) lists (oco|oto|otoco|opo|opoco)(?: as (\S+))?: (.+)", Scenario.place_list),

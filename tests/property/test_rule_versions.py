@@ -83,7 +83,7 @@ def pegging(*, switches_at: int) -> list[Entry]:
         peg = (3, 1, 0, 0, 0, 0, 0, 7 if number == 2 else 0)
         name = flows.client(number + 2)
         words = flows.row(
-            PLACE, 1, BOB, 0, flags=(BUY, LIMIT, GTC, 1), quantity=number + 1, client_id=name, extensions=(peg,)
+            PLACE, 1, BOB, 0, flags=(BUY, LIMIT, GTC, 1), price=number, quantity=1, client_id=name, extensions=(peg,)
         )
         entries.append(Entry(flows.ROWS, flows.payload_of_rows([words]), flows.START_NS))
     return entries

@@ -10,6 +10,7 @@ LIST_CHECKS = "exchange/core/matching/contingency.py"
 GUARDS = "exchange/core/matching/guards.py"
 FEES = "exchange/core/matching/fees.py"
 TERMS = "exchange/core/matching/terms.py"
+PEGS = "exchange/core/matching/pegs.py"
 
 
 class Mutation(NamedTuple):

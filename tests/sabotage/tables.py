@@ -1,6 +1,6 @@
 """Acts that the tables of tests/golden find out, each alone."""
 
-from tests.sabotage.mutation import CHECKS, GUARDS, LIST_CHECKS, LISTS, MATCHING, TERMS, TRADING, Mutation
+from tests.sabotage.mutation import CHECKS, GUARDS, LIST_CHECKS, LISTS, MATCHING, PEGS, TERMS, TRADING, Mutation
 
 EVERY_ICEBERG = ("tests/golden/test_every_iceberg.py",)
 EVERY_REPLACEMENT = ("tests/golden/test_every_replacement.py",)
@@ -10,6 +10,8 @@ EVERY_AMENDMENT = ("tests/golden/test_every_amendment.py",)
 EVERY_LIST = ("tests/golden/test_every_list.py",)
 EVERY_FEE = ("tests/golden/test_every_fee.py",)
 EVERY_RANGE = ("tests/golden/test_every_range.py",)
+EVERY_PEG = ("tests/golden/test_every_peg.py",)
+PEGS_IN_WORDS = ("tests/golden/test_golden.py", "-k", "peg")
 
 TABLE_MUTATIONS = (
     Mutation(
@@ -90,4 +92,76 @@ TABLE_MUTATIONS = (
         EVERY_RANGE,
     ),
     Mutation("a price that is too good is taken", GUARDS, "if best.key > most:", "if 0:", EVERY_RANGE),
+    Mutation(
+        "a peg looks at the other side",
+        PEGS,
+        "(side == codes.BUY) == (price_kind == codes.PRIMARY_PEG)",
+        "(side == codes.BUY) != (price_kind == codes.PRIMARY_PEG)",
+        EVERY_PEG,
+    ),
+    Mutation("a level further", PEGS, "while level and offset > 0:", "while level and offset >= 0:", EVERY_PEG),
+    Mutation("a hundred and one levels", PEGS, "codes.PEG_OFFSET_MAX if", "codes.PEG_OFFSET_MAX + 1 if", EVERY_PEG),
+    Mutation(
+        "a maker may be pegged to the other side",
+        PEGS,
+        "order_type == codes.LIMIT_MAKER and peg.price_kind != codes.PRIMARY_PEG",
+        "False",
+        EVERY_PEG,
+    ),
+    Mutation(
+        "a price sent beside a peg is not asked",
+        CHECKS,
+        "code = self.wrong_terms(row, market, side, row.price) if row.price else 0",
+        "code = 0",
+        EVERY_PEG,
+    ),
+    Mutation(
+        "a peg of its own side may be good for once",
+        PEGS,
+        " and row.flags.time_in_force != codes.GTC:",
+        " and row.flags.time_in_force == codes.FOK:",
+        EVERY_PEG,
+    ),
+    Mutation(
+        "a stop is pegged to what it cannot pay",
+        LIST_CHECKS,
+        "return codes.INSUFFICIENT_FUNDS if self.need - order.held > cell.available else 0",
+        "return 0",
+        PEGS_IN_WORDS,
+    ),
+    Mutation(
+        "no filter is asked where a stop takes its price",
+        LIST_CHECKS,
+        "self.price, order.remaining, 0, 0, 0, 1)\n        if code:",
+        "self.price, order.remaining, 0, 0, 0, 1)\n        if 0:",
+        PEGS_IN_WORDS,
+    ),
+    Mutation(
+        "an auction has a best price",
+        PEGS,
+        "enters and order_type <= codes.LIMIT_MAKER and market.status == codes.AUCTION",
+        "False",
+        PEGS_IN_WORDS,
+    ),
+    Mutation(
+        "pegs were always known",
+        "exchange/core/rules.py",
+        "state.is_active(Rule.PEGS)",
+        "True",
+        ("tests/property/test_rule_versions.py",),
+    ),
+    Mutation(
+        "a snapshot forgets what was sent beside a peg",
+        "exchange/core/matching/encoding.py",
+        "order.details.sent_price = reader.take()",
+        "reader.take()",
+        ("tests/property/test_rule_versions.py",),
+    ),
+    Mutation(
+        "any price will do for a peg",
+        "exchange/audit/pegs.py",
+        'return "" if there == price else',
+        'return "" if True else',
+        ("tests/unit/audit/test_checks.py",),
+    ),
 )
