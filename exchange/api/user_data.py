@@ -204,6 +204,13 @@ def execution_report(market: WireMarket, event: OrderUpdate, fee_asset: tuple[st
         "V": SelfTrade(order.self_trade).name,
         "seq": event.seq,
     }
+    return view | rest_of_report(market, event, unit)
+
+
+def rest_of_report(market: WireMarket, event: OrderUpdate, unit: int) -> Event:
+    """What only some executions show."""
+    order = event.order
+    view: Event = {}
     if event.working_ns:
         view["W"] = event.working_ns // unit
     if order.good_till_ns:

@@ -116,8 +116,8 @@ class Desk:
         if isinstance(event, words.Triggered):
             return [f"{called[event.order_id]} is set off at {mirrored(self.side, event.trigger_price)}"]
         if isinstance(event, words.Pegged):
-            price = f"is pegged at {mirrored(self.side, event.price)}" if event.price else "has no price"
-            return [f"{called[event.order_id]} {price}"]
+            found = f"is pegged at {mirrored(self.side, event.price)}" if event.price else "has no price"
+            return [f"{called[event.order_id]} {found}"]
         if isinstance(event, words.Refilled):
             return [f"{called[event.order_id]} shows {event.shown}"]
         if isinstance(event, words.Amended):
