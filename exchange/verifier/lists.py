@@ -274,6 +274,8 @@ def check_entry(state: State, order: Order) -> int:
     waits_for = order.trigger_price or order.activation_price
     price = order.price if order.type > words.LIMIT_MAKER else pegs.entry_price(order)
     is_pegged = order.peg[0] != 0
+    if order.price and price != order.price:
+        check_terms(state, market, (side, order.type, order.price, order.quantity, 0, 0, 0))
     refuse_if(is_pegged and order.type <= words.LIMIT_MAKER and price == 0, Code.PEG_WITHOUT_LEVEL)
     terms = side, order.type, price, order.quantity, waits_for, order.trailing_delta, order.visible
     need = check_terms(state, market, terms, is_pegged=is_pegged)

@@ -257,8 +257,13 @@ class Lists:
         waits_for = details.trigger_price if details.trigger_price else details.activation_price
         price = order.price if order_type > codes.LIMIT_MAKER else pegs.enters_at(market, order)
         pegged = details.peg_kind
-        if pegged and not price and order_type <= codes.LIMIT_MAKER:
-            return codes.PEG_WITHOUT_LEVEL
+        code = 0
+        if price != order.price and order.price:
+            code = self.list_checks.wrong_terms(market, side, order_type, order.price, order.quantity, 0, 0, 0, pegged)
+        if not code and not price and pegged and order_type <= codes.LIMIT_MAKER:
+            code = codes.PEG_WITHOUT_LEVEL
+        if code:
+            return code
         code = self.list_checks.wrong_terms(
             market, side, order_type, price, order.quantity, waits_for, details.trailing_delta, details.visible, pegged
         )
