@@ -58,7 +58,7 @@ def stream_parameter(name: str) -> Document:
 
 def request_schema(method: str, rows: Mapping[str, Parameter]) -> Document:
     """A request of the WebSocket API. Numbers may also come as text."""
-    properties = {name: row.schema for name, row in rows.items()}
+    properties = {name: row.schema for name, row in rows.items() if row.is_taken}
     mandatory = [name for name, row in rows.items() if row.mandatory]
     params: Document = {"type": "object", "properties": properties, "additionalProperties": False}
     if mandatory:

@@ -1,4 +1,4 @@
-"""Lists of orders on the wire: OCO, OTO, OTOCO placed, cancelled and asked for.
+"""Lists of orders on the wire: OCO, OTO, OTOCO, OPO, OPOCO placed, cancelled and asked for.
 
 Each leg's parameters have its prefix; without it they are those of an order, read and checked as such.
 """
@@ -14,6 +14,7 @@ from exchange.api.errors import WireError
 from exchange.api.market_data import until
 from exchange.api.orders import NEITHER, ORDER_ROWS, new_client_id, order_row
 from exchange.api.parameters import Parameter
+from exchange.core import queries
 from exchange.messages.orders import (
     Contingency,
     Leg,
@@ -52,14 +53,19 @@ def leg_rows(prefix: str) -> tuple[Parameter, ...]:
 
 
 def leg_row(request: Request, market: WireMarket, prefix: str, contingency: int, leg: Leg, **given: Any) -> bytes:
-    """The row of one leg. WireError with the names that the parameters have on the wire."""
+    """The row of one leg. WireError with the names that the parameters have on the wire.
+
+    Of an OPO and OPOCO what waits has no quantity: what the working order receives will be its size.
+    """
+    is_sized = contingency not in (Contingency.OPO, Contingency.OPOCO) or leg == Leg.WORKING
     values = NOTHING | {"selfTradePreventionMode": request.values["selfTradePreventionMode"]} | given
     for name in LEG_NAMES:
         found = request.values.get(prefixed(prefix, name))
         if found is not None:
             values[name] = found
     try:
-        return order_row(request._replace(values=values), market, more=list_link(contingency, leg))
+        link = list_link(contingency, leg)
+        return order_row(request._replace(values=values), market, more=link, is_sized=is_sized)
     except WireError as error:
         message = re.sub(rf"'({OWN_NAMES})'", lambda name: f"'{prefixed(prefix, name[1])}'", error.message)
         raise WireError(error.code, message, error.status) from error
@@ -96,7 +102,12 @@ async def oco(request: Request) -> Reply:
 
 
 def pair(
-    request: Request, market: WireMarket, contingency: Contingency, prefixes: tuple[str, str], side: int, quantity: str
+    request: Request,
+    market: WireMarket,
+    contingency: Contingency,
+    prefixes: tuple[str, str],
+    side: int,
+    quantity: str | None,
 ) -> list[bytes]:
     """The two legs of which one ends the other."""
     above, below = (request.values[f"{prefix}Type"] for prefix in prefixes)
@@ -159,6 +170,39 @@ async def otoco(request: Request) -> Reply:
     prefixes = ("pendingAbove", "pendingBelow")
     legs = pair(request, market, Contingency.OTOCO, prefixes, values["pendingSide"], values["pendingQuantity"])
     return await submit(request, market, Contingency.OTOCO, [first, *legs])
+
+
+def check_opo(request: Request, market: WireMarket, contingency: Contingency) -> None:
+    """WireError where a market offers no such list, or where it does not buy first and sell then."""
+    offered = queries.features(request.context.state, market.market_id)
+    if not (offered["otoAllowed"] and offered["opoAllowed"]):
+        raise WireError(errors.NEW, "OPO orders are not supported for this symbol.")
+    if contingency == Contingency.OPOCO and not offered["ocoAllowed"]:
+        raise WireError(errors.NEW, "OCO orders are not supported for this symbol")
+    if request.values["workingSide"] != Side.BUY:
+        raise WireError(-1222, "Working order in an OPO list must be a bid.")
+    if request.values["pendingSide"] != Side.SELL:
+        raise WireError(-1223, "Pending orders in an OPO list must be asks.")
+
+
+async def opo(request: Request) -> Reply:
+    """POST /api/v3/orderList/opo: as an OTO, whose pending order sells what the working one has bought."""
+    values = request.values
+    market = request.context.market(values["symbol"])
+    check_opo(request, market, Contingency.OPO)
+    numbers = {"side": values["pendingSide"], "type": values["pendingType"]}
+    pending = leg_row(request, market, "pending", Contingency.OPO, Leg.PENDING, **numbers)
+    return await submit(request, market, Contingency.OPO, [working(request, market, Contingency.OPO), pending])
+
+
+async def opoco(request: Request) -> Reply:
+    """POST /api/v3/orderList/opoco: as an OTOCO, whose pending orders sell what the working one has bought."""
+    market = request.context.market(request.values["symbol"])
+    check_opo(request, market, Contingency.OPOCO)
+    first = working(request, market, Contingency.OPOCO)
+    prefixes = ("pendingAbove", "pendingBelow")
+    legs = pair(request, market, Contingency.OPOCO, prefixes, request.values["pendingSide"], None)
+    return await submit(request, market, Contingency.OPOCO, [first, *legs])
 
 
 async def submit(request: Request, market: WireMarket, contingency: Contingency, legs: list[bytes]) -> Reply:
@@ -264,6 +308,14 @@ WORKING = (
     *leg_rows("working"),
 )
 PENDING = (SIDE._replace(name="pendingSide"), QUANTITY._replace(name="pendingQuantity"))
+NO_SIZE = WireError(-1224, "Working order must include the 'workingQuantity' tag.")
+SIZED = parameters.refused(WireError(-1225, "Pending orders should not include the 'pendingQuantity' tag."))
+PAYING = (
+    *(row._replace(lacking=NO_SIZE) if row.name == "workingQuantity" else row for row in WORKING),
+    SIDE._replace(name="pendingSide"),
+    Parameter("pendingQuantity", SIZED),
+)
+"""What an OPO and an OPOCO have in common."""
 OLD = (
     SIDE,
     QUANTITY,
@@ -325,6 +377,32 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         TYPE._replace(name="pendingBelowType"),
         *leg_rows("pendingBelow"),
         socket_method="orderList.place.otoco",
+        response=ANSWER,
+    ),
+    trading(
+        "POST",
+        "/api/v3/orderList/opo",
+        1,
+        opo,
+        *COMMON,
+        *PAYING,
+        TYPE._replace(name="pendingType"),
+        *leg_rows("pending"),
+        socket_method="orderList.place.opo",
+        response=ANSWER,
+    ),
+    trading(
+        "POST",
+        "/api/v3/orderList/opoco",
+        1,
+        opoco,
+        *COMMON,
+        *PAYING,
+        TYPE._replace(name="pendingAboveType"),
+        *leg_rows("pendingAbove"),
+        TYPE._replace(name="pendingBelowType"),
+        *leg_rows("pendingBelow"),
+        socket_method="orderList.place.opoco",
         response=ANSWER,
     ),
     trading(

@@ -72,7 +72,7 @@ def parameter(row: Parameter, path: str = "") -> Document:
 
 def operation(endpoint: Endpoint, answer: Document) -> Document:
     """One endpoint."""
-    rows = list(endpoint.rows.values())
+    rows = [row for row in endpoint.rows.values() if row.is_taken]
     if endpoint.security == endpoints.SIGNED:
         rows.append(SIGNATURE)
     headers = {

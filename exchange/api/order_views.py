@@ -89,7 +89,8 @@ def placed(
     flags = accepted.flags
     quantity, notional = market.quantity, market.notional
     view["price"] = market.price(accepted.price)
-    view["origQty"] = quantity(accepted.quantity)
+    if not is_pending or accepted.quantity:
+        view["origQty"] = quantity(accepted.quantity)
     view["executedQty"] = quantity(filled)
     view["origQuoteOrderQty"] = notional(accepted.quote_quantity)
     view["cummulativeQuoteQty"] = notional(sum([trade.quote_amount for trade in trades]))

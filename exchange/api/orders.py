@@ -89,8 +89,10 @@ def new_client_id() -> str:
     return drawn[:CLIENT_ID_LENGTH].decode()
 
 
-def check_shape(values: Mapping[str, Any]) -> None:
-    """WireError where parameters do not go together: what is not offered here, then what is missing or too much."""
+def check_shape(values: Mapping[str, Any], *, is_sized: bool = True) -> None:
+    """WireError where parameters do not go together: what is not offered here, then what is missing or too much. An
+    order that is not `is_sized` gets its quantity later.
+    """
     order_type = values["type"]
     is_plain = RARE(values) == NOTHING_RARE
     if not is_plain:
@@ -101,7 +103,7 @@ def check_shape(values: Mapping[str, Any]) -> None:
         raise errors.missing("goodTillDate")
     if values["selfTradePreventionMode"] == SelfTrade.MARKET_DEFAULT:
         raise errors.bad_data("selfTradePreventionMode")
-    check_numbers(order_type, values)
+    check_numbers(order_type, values, is_sized=is_sized)
     if not is_plain and values["strategyType"] is not None and values["strategyType"] < STRATEGY_TYPE_LEAST:
         raise WireError(-1134, "strategyType was less than 1000000.")
 
@@ -138,13 +140,13 @@ def check_waiting(order_type: int, values: Mapping[str, Any]) -> None:
         raise errors.filter_failure("TRAILING_DELTA")
 
 
-def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
+def check_numbers(order_type: int, values: Mapping[str, Any], *, is_sized: bool = True) -> None:
     """WireError where an order type lacks a number, or has one that is not its own."""
     if order_type in UNPRICED:
         for name in ("timeInForce", "price"):
             if values[name] is not None:
                 raise errors.not_required(name)
-    if order_type == OrderType.MARKET:
+    if order_type == OrderType.MARKET and is_sized:
         if values["quantity"] is None and values["quoteOrderQty"] is None:
             raise WireError(-1102, NEITHER.format("quantity", "quoteOrderQty"))
         if values["quantity"] is not None and values["quoteOrderQty"] is not None:
@@ -158,8 +160,8 @@ def check_numbers(order_type: int, values: Mapping[str, Any]) -> None:
     if values["quoteOrderQty"] is not None:
         raise errors.not_required("quoteOrderQty")
     needs_price = is_priced and values["pegPriceType"] is None
-    for name in ("quantity", "price") if needs_price else ("quantity",):
-        if values[name] is None:
+    for name, is_needed in (("quantity", is_sized), ("price", needs_price)):
+        if is_needed and values[name] is None:
             raise errors.missing(name)
 
 
@@ -171,10 +173,11 @@ def order_row(
     order_id: int = 0,
     restriction: int = 0,
     more: bytes = b"",
+    is_sized: bool = True,
 ) -> bytes:
     """The row that a request asks for; `more` extensions of a cancel-replace go behind the order's own."""
     values = request.values
-    check_shape(values)
+    check_shape(values, is_sized=is_sized)
     numbers = {}
     if values["price"] is not None:
         numbers["price"] = market.read_price("price", values["price"])

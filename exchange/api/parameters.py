@@ -26,6 +26,7 @@ Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 Read = Callable[[str, str], Any]
 Kept = TypeVar("Kept", bound=Callable[[str, str], Any])
 Schema = dict[str, Any]
+NEVER_TAKEN: set[Read] = set()
 SCHEMAS: dict[Read, Schema] = {}
 """What a way of reading takes, as JSON Schema: the documents are made of it, so bounds stand where they are tested."""
 
@@ -45,12 +46,18 @@ def takes(schema: Schema) -> Callable[[Kept], Kept]:
 
 
 class Parameter(NamedTuple):
-    """One row: a name, how its text is read, and whether it must be there."""
+    """One row: a name, how its text is read, whether it must be there, and what is said where it is not."""
 
     name: str
     read: Read
     mandatory: bool = False
     default: Any = None
+    lacking: WireError | None = None
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether there is anything that it may say; else it has a refusal of its own, and is in no document."""
+        return self.read not in NEVER_TAKEN
 
     @property
     def schema(self) -> Schema:
@@ -110,7 +117,7 @@ def read(rows: Mapping[str, Parameter], values: Mapping[str, str]) -> dict[str, 
     """The values by the rows of an endpoint: what is missing, empty, unknown or malformed is refused, in that order."""
     for row in rows.values():
         if row.mandatory and row.name not in values:
-            raise errors.missing(row.name)
+            raise row.lacking or errors.missing(row.name)
     known = sum(name in rows for name in values)
     if known != len(values):
         if not rows:
@@ -285,6 +292,16 @@ def one_of(kinds: type[IntEnum], refusal: WireError) -> Read:
         return found
 
     return member
+
+
+def refused(refusal: WireError) -> Read:
+    """A parameter that others like it have: whoever sends it is told that it is not for here."""
+
+    def refuse(name: str, value: str) -> Any:
+        raise refusal
+
+    NEVER_TAKEN.add(refuse)
+    return refuse
 
 
 def word(allowed: tuple[str, ...], refusal: WireError | None = None) -> Read:

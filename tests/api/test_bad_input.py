@@ -43,6 +43,11 @@ LISTS: dict[str, dict[str, str]] = {
     | {"pendingAboveType": "LIMIT_MAKER", "pendingAbovePrice": "70000", "pendingBelowType": "STOP_LOSS"}
     | {"pendingBelowStopPrice": "50000"},
 }
+PAYING = {name: value for name, value in WORKING.items() if name != "pendingQuantity"}
+LISTS["/api/v3/orderList/opo"] = PAYING | {"pendingType": "MARKET"}
+LISTS["/api/v3/orderList/opoco"] = PAYING | {
+    name: value for name, value in LISTS["/api/v3/orderList/otoco"].items() if name.startswith(("pendingA", "pendingB"))
+}
 # What must go along although no row says so.
 COMPANIONS = {
     ("POST", "/api/v3/order"): ("timeInForce", "quantity", "price"),

@@ -112,3 +112,65 @@ def test_a_journal_from_before_there_were_pegs_refuses_them_as_it_did() -> None:
     entries = pegging(switches_at=3)
     for behind in (-1, 1, 4, 5, 7):
         assert answers(entries, behind)[1] == [unsupported] * 3 + [taken] * 3
+
+
+def paying(*, switches_at: int) -> list[Entry]:
+    """Four OPO lists and two OPOCO, and a switch for them, which become known before one of them."""
+    genesis = [*flows.GENESIS[:5], [1, 2], flows.GENESIS[6]]
+    setup = [genesis, *flows.simple_setup()[1:]]
+    entries = [Entry(flows.MESSAGES, flows.payload_of_messages(setup), flows.START_NS)]
+    for number in range(6):
+        if number == switches_at:
+            rule = [[3, 0, int(Rule.ONE_PAYS_THE_OTHER)]]
+            entries.append(Entry(flows.MESSAGES, flows.payload_of_messages(rule), flows.START_NS))
+        kind = flows.OPO if number % 3 else flows.OPOCO
+        legs = [(1, BUY, LIMIT, 10, 5), (4, SELL, LIMIT, 20, 0)]
+        if kind == flows.OPOCO:
+            legs = [legs[0], (2, SELL, flows.LIMIT_MAKER, 20, 0), (3, SELL, flows.STOP_LOSS, 0, 0)]
+        words = flows.row(
+            flows.LIST, 1, BOB, client_id=flows.client(100 + number), extensions=((flows.LIST_LINK, kind),)
+        )
+        words[1] = 1 + len(legs)
+        for role, side, order_type, price, quantity in legs:
+            links: tuple[tuple[int, ...], ...] = ((flows.LIST_LINK, kind, role),)
+            links = ((flows.TRIGGER, 5), *links) if order_type == flows.STOP_LOSS else links
+            name = flows.client(10 * number + role)
+            words += flows.row(
+                *(PLACE, 1, BOB, 0),
+                flags=(side, order_type, GTC, 1),
+                price=price,
+                quantity=quantity,
+                client_id=name,
+                extensions=links,
+            )
+        entries.append(Entry(flows.ROWS, flows.payload_of_rows([words]), flows.START_NS))
+        switch = [[43, 0, 1, 2048], [43, 0, 1, 0]]
+        entries.append(Entry(flows.MESSAGES, flows.payload_of_messages(switch), flows.START_NS))
+    return entries
+
+
+def kinds_of(entries: list[Entry], snapshot_behind: int = -1) -> tuple[bytes, list[int], int]:
+    """State hash at the end; of each list its kind, or minus its refusal; how many switches were refused."""
+    trio = Trio()
+    found, unknown = [], 0
+    for number, entry in enumerate(entries):
+        events = flows.split(trio.apply(entry))
+        found += [-event[6] if flows.kind_of(event) == 5 else event[5] for event in events if event[0] & 255 in (5, 11)]
+        unknown += sum(flows.kind_of(event) == 15 and flows.message_of(event)[0] == 2 for event in events)
+        if number == snapshot_behind:
+            trio.restore()
+    return trio.check_state(), found, unknown
+
+
+def test_a_journal_from_before_there_were_opo_lists_refuses_them_as_it_did() -> None:
+    """Such rows were malformed, and their switch was no switch; behind the rule both are taken."""
+    kinds = [flows.OPOCO, flows.OPO, flows.OPO, flows.OPOCO, flows.OPO, flows.OPO]
+    old, found, unknown = kinds_of(paying(switches_at=-1))
+    assert (found, unknown) == ([-1] * 6, 6)
+    assert kinds_of(paying(switches_at=-1)[:1])[0] == old, "what was refused has left nothing"
+    new, found, unknown = kinds_of(paying(switches_at=0))
+    assert (found, unknown) == (kinds, 0)
+    assert new != old
+    entries = paying(switches_at=3)
+    for behind in (-1, 0, 6, 7, 8, 12):
+        assert kinds_of(entries, behind)[1:] == ([-1] * 3 + kinds[3:], 3)

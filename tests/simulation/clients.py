@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SYMBOL = "BTCUSDT"
 PRICE = 67_000
 UNKNOWN_OUTCOME = -1006
+PENDING = {"pendingType": "LIMIT", "pendingTimeInForce": "GTC"}
 NONSENSE = (
     b"symbol=BTCUSDT&side=BUY&side=SELL", b"%00%ff&&==", b"symbol=BTCUSDT&quantity=1e400", b"timestamp=-1",
     b"symbol=" + b"A" * 5_000, "symbol=ÅÄÖ".encode(),
@@ -51,7 +52,7 @@ class Client:
         """Act for ever, at the pace of chance."""
         while True:
             await asyncio.sleep(self.random.expovariate(100))
-            acts = self.place, self.place, self.place, self.cancel, self.insist, self.babble, self.look
+            acts = self.place, self.place, self.place, self.pay, self.cancel, self.insist, self.babble, self.look
             await self.random.choice(acts)()
 
     def new_name(self) -> str:
@@ -84,6 +85,30 @@ class Client:
         order["pegPriceType"] = "PRIMARY_PEG" if order["timeInForce"] == "GTC" else "MARKET_PEG"
         if self.random.random() < 0.5:
             order |= {"pegOffsetType": "PRICE_LEVEL", "pegOffsetValue": str(self.random.randint(1, 3))}
+
+    async def pay(self) -> None:
+        """A purchase near the price, and behind it a sale of what it has bought, or two of which one ends the other."""
+        is_pair = self.random.random() < 0.5
+        near = PRICE + self.random.randint(-5, 5)
+        order = {
+            "symbol": SYMBOL,
+            "workingType": "LIMIT",
+            "workingSide": "BUY",
+            "workingPrice": str(near),
+            "workingQuantity": f"0.{self.random.randint(1, 99):05}",
+            "workingTimeInForce": self.random.choice(["GTC", "GTC", "IOC"]),
+            "pendingSide": "SELL",
+            "listClientOrderId": self.new_name(),
+        }
+        if is_pair:
+            order |= {"pendingAboveType": "LIMIT_MAKER", "pendingAbovePrice": str(near + 3)}
+            order |= {"pendingBelowType": "STOP_LOSS", "pendingBelowStopPrice": str(near - 3)}
+        else:
+            order |= self.random.choice([{"pendingType": "MARKET"}, PENDING | {"pendingPrice": str(near + 1)}])
+        answer = await self.ask("POST", order, path=f"/api/v3/orderList/{'opoco' if is_pair else 'opo'}")
+        if answer.status == 200:
+            self.house.happened["purchases that pay for sales"] += 1
+            self.mine += [each["orderId"] for each in json.loads(answer.body)["orders"]]
 
     async def cancel(self) -> None:
         if self.mine:

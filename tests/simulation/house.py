@@ -17,7 +17,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from exchange.api import accounts as account_endpoints
-from exchange.api import general, orders
+from exchange.api import general, lists, orders
 from exchange.api.auth import Keys
 from exchange.api.context import Context
 from exchange.api.feed import Feed
@@ -187,7 +187,7 @@ class House:
         self.hub = Hub(self.context)
         self.feed = Feed(self.context, self.hub)
         self.streams = Streams(self.hub)
-        table = (*general.ENDPOINTS, *orders.ENDPOINTS, *account_endpoints.ENDPOINTS)
+        table = (*general.ENDPOINTS, *orders.ENDPOINTS, *lists.ENDPOINTS, *account_endpoints.ENDPOINTS)
         self.rest = Rest(self.context, table)
 
     def fold(self, applied: Applied, events: list[words.AnyWords]) -> None:
