@@ -39,6 +39,8 @@ class Desk:
         self.cases = self.names = self.requests = 0
         self.called: dict[int, str] = {}
         """Order to its name."""
+        self.kinds: dict[int, int] = {}
+        """List to what kind of list it is."""
         setup = flows.simple_setup(accounts=4, amount=RICH)
         if rules:
             setup[0] = [*setup[0][:5], rules, *setup[0][6:]]
@@ -122,9 +124,13 @@ class Desk:
             return [f"{called[event.order_id]} shows {event.shown}"]
         if isinstance(event, words.Amended):
             return [f"{called[event.order_id]} has {event.remaining} left of {event.quantity}"]
+        if isinstance(event, words.ProceedsLocked):
+            return [f"{called[event.order_id]} keeps {event.amount} of {event.received}"]
         if isinstance(event, words.Entered):
-            return [f"{called[event.order_id]} enters"]
+            is_sized = self.kinds[event.list_id] < flows.OPO
+            return [f"{called[event.order_id]} enters" + ("" if is_sized else f" with {event.quantity}")]
         if isinstance(event, words.ListChanged):
+            self.kinds[event.list_id] = event.contingency
             return [f"list {('begins', 'changes', 'is done')[event.status - 1]}"]
         if isinstance(event, words.Canceled):
             number = int.from_bytes(event.cancel_id[:8], "little")

@@ -12,8 +12,77 @@ EVERY_FEE = ("tests/golden/test_every_fee.py",)
 EVERY_RANGE = ("tests/golden/test_every_range.py",)
 EVERY_PEG = ("tests/golden/test_every_peg.py",)
 PEGS_IN_WORDS = ("tests/golden/test_golden.py", "-k", "peg")
+EVERY_OPO = ("tests/golden/test_every_opo.py",)
+PROCEEDS = "exchange/core/matching/proceeds.py"
 
 TABLE_MUTATIONS = (
+    # What an OPO keeps.
+    Mutation("a fee comes off although there is enough", PROCEEDS, "fee > 0 and (", "fee > 0 or (", EVERY_OPO),
+    Mutation("the discount asset pays from what is free", PROCEEDS, "market.base == discount_asset or ", "", EVERY_OPO),
+    Mutation(
+        "a taker is settled in the end",
+        TRADING,
+        "            self.settle_taker(market, taker)\n            self.taker_paid",
+        "            self.taker_paid",
+        EVERY_OPO,
+    ),
+    Mutation("the rest of the proceeds stays held", LISTS, "self.trading.release_claim(first, 0)", "pass", EVERY_OPO),
+    Mutation(
+        "a sale at any price is asked LOT_SIZE alone",
+        PROCEEDS,
+        "if market.market_max_quantity and has_no_price",
+        "if False and has_no_price",
+        EVERY_OPO,
+    ),
+    Mutation(
+        "the second of a pair is not looked at",
+        PROCEEDS,
+        "return is_unpriced(order_list.second) if order_list.second else False",
+        "return False",
+        EVERY_OPO,
+    ),
+    Mutation(
+        "the greater step is enough for both",
+        PROCEEDS,
+        "return one * parts if one <= most // parts else most + 1",
+        "return max(one, other)",
+        EVERY_OPO,
+    ),
+    Mutation(
+        "what its sale waits for need not be amended",
+        CHECKS,
+        "return codes.AMENDS_PENDING_OPO",
+        "return 0",
+        ("tests/golden/test_golden.py", "-k", "opo"),
+    ),
+    Mutation(
+        "a switch of its parts does not switch it off",
+        LIST_CHECKS,
+        "off = codes.OTO_OFF | codes.OPO_OFF",
+        "off = codes.OPO_OFF",
+        ("tests/golden/test_golden.py", "-k", "opo"),
+    ),
+    Mutation(
+        "a maker's proceeds are not kept",
+        "exchange/core/matching/trading.py",
+        "        if proceeds.are_kept(order):\n            received",
+        "        if False:\n            received",
+        EVERY_OPO,
+    ),
+    Mutation(
+        "the audit takes any proceeds",
+        "exchange/audit/money.py",
+        "if told != expected:",
+        "if False:",
+        ("tests/unit/audit/test_checks.py",),
+    ),
+    Mutation(
+        "the audit takes any size",
+        "exchange/audit/money.py",
+        "if words[at + 8] != lots:",
+        "if False:",
+        ("tests/unit/audit/test_checks.py", "-k", "whatever or something"),
+    ),
     Mutation(
         "an iceberg shows all that is left",
         TRADING,
