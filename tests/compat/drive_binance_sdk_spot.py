@@ -77,6 +77,29 @@ def drive_trading(rest: Any) -> None:
     expect(-1013, rest.new_order, **LIMIT, quantity=0.001, price=60000.001)
 
 
+def drive_paying_lists(rest: Any) -> None:
+    """A purchase whose sale, or whose pair of sales, is as great as what it has bought."""
+    working = {"symbol": SYMBOL, "working_type": "LIMIT", "working_side": "BUY", "working_price": 60000}
+    working |= {"working_quantity": 0.01, "working_time_in_force": "GTC", "pending_side": "SELL"}
+    sale = {"pending_type": "LIMIT", "pending_price": 70000, "pending_time_in_force": "GTC"}
+    pair = {"pending_above_type": "LIMIT_MAKER", "pending_above_price": 70000}
+    pair |= {"pending_below_type": "STOP_LOSS", "pending_below_stop_price": 50000}
+    form = {"new_order_resp_type": "RESULT"}
+    for place, pending in ((rest.order_list_opo, sale), (rest.order_list_opoco, pair)):
+        placed = place(**working, **pending, **form).data()
+        assert placed.contingency_type == "OTO"
+        assert [each.status for each in placed.order_reports][:2] == ["NEW", "PENDING_NEW"]
+        assert placed.order_reports[1].orig_qty is None
+        rest.new_order(**SALE, quantity=0.01)
+        entered = rest.get_order(symbol=SYMBOL, order_id=placed.orders[1].order_id).data()
+        assert entered.status == "NEW"
+        assert 0.0099 <= float(entered.orig_qty) <= 0.01
+        ended = rest.delete_order_list(symbol=SYMBOL, order_list_id=placed.order_list_id).data()
+        assert ended.list_order_status == "ALL_DONE"
+    expect(-1222, rest.order_list_opo, **(working | {"working_side": "SELL"}), **sale)
+    expect(-1223, rest.order_list_opo, **(working | {"pending_side": "BUY"}), **sale)
+
+
 async def drive_streams(client: Any) -> None:
     """Every stream of one market delivers what its model can read; a book kept from diffs does not drift."""
     streams = await client.websocket_streams.create_connection()
@@ -165,6 +188,7 @@ def main(address: str, key: str, secret: str) -> None:
         config_ws_streams=ConfigurationWebSocketStreams(stream_url=f"{socket}/stream"),
     )
     drive_trading(client.rest_api)
+    drive_paying_lists(client.rest_api)
     asyncio.run(drive_streams(client))
     asyncio.run(drive_socket_api(client))
     print("all of it")
