@@ -15,7 +15,6 @@ import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -86,7 +85,7 @@ def run(options: Options) -> list[Figure]:
     """Measure both. AssertionError where a subscriber does not get what it must, WrongState for the orders."""
     wanted = allowed(SUBSCRIBERS // options.scale)
     name = f"one message to {wanted:,} subscribers"
-    with tempfile.TemporaryDirectory(prefix="fanout-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("fanout") as folder:
         data = Path(folder, "venue")
         with servers.venue_at(data) as ours:
             sent = offer(ours)

@@ -6,7 +6,6 @@ last. On a machine whose processors are all busy with orders it takes its time f
 gets it.
 """
 
-import tempfile
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -22,23 +21,28 @@ REQUESTS = 128_000
 def run(options: Options) -> list[Figure]:
     """Measure both in turn. AssertionError where an answer is no success or a round has no head; WrongState."""
     count = REQUESTS // options.scale
-    with tempfile.TemporaryDirectory(prefix="heads-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("heads") as folder:
         signing, silent = Path(folder, "signing"), Path(folder, "silent")
         with venue(signing, EVERY_SECONDS) as ours, venue(silent, 0) as reference:
-            pairs = []
-            for number in range(options.rounds):
-                options.say("heads", number, options.rounds)
+            sent = 0
+
+            def one() -> measure.Pair:
+                nonlocal sent
                 before = heads(signing)
-                requests = [
-                    [http.order(each, number * count + at) for at in range(count)] for each in (ours, reference)
-                ]
-                seconds = (
+                requests = [[http.order(each, sent + at) for at in range(count)] for each in (ours, reference)]
+                sent += count
+                pair = (
                     http.timed(ours.server.address, requests[0]),
                     http.timed(reference.server.address, requests[1]),
                 )
-                pairs.append(seconds)
                 assert heads(signing) > before or options.scale > 1, "a round without a head"
-        proven = servers.proven_hash(signing, count * options.rounds)
+                return pair
+
+            pairs = []
+            for number in range(options.rounds):
+                options.say("heads", number, options.rounds)
+                pairs.append(measure.undisturbed(one))
+        proven = servers.proven_hash(signing, sent)
     return [
         measure.figure(
             "orders while heads are signed, fdatasync",

@@ -9,8 +9,8 @@ import asyncio
 import hashlib
 import hmac
 import socket
-import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +22,52 @@ GATE, AIM = 0.5, 0.7
 CONNECTIONS = 64
 REQUESTS = 12_800
 PRICES = 1_000
+CLOCK = "wall time, one request at a time on each connection"
 
 
 def run(options: Options) -> list[Figure]:
     """Measure both in turn. AssertionError where an answer is no success, WrongState where the journal has others."""
+    return beside_hello(
+        "http", "http order, 64 connections, fdatasync", options, order, timed, gate=GATE, aim=AIM, clock=CLOCK
+    )
+
+
+def beside_hello(
+    name: str,
+    title: str,
+    options: Options,
+    request: Callable[[Venue, int], bytes],
+    send: Callable[[Address, list[bytes]], float],
+    **about: Any,
+) -> list[Figure]:
+    """Send our venue so many requests, each with a number of its own, and as many orders by HTTP to hello, in turn."""
     count = REQUESTS // options.scale
     sent = 0
-    with tempfile.TemporaryDirectory(prefix="http-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch(name) as folder:
         data = Path(folder, "venue")
         with servers.venue_at(data) as ours, servers.served(servers.HELLO) as hello:
 
             def one() -> measure.Pair:
                 nonlocal sent
-                requests = [order(ours, sent + each) for each in range(count)]
+                asked = [request(ours, sent + each) for each in range(count)]
+                beside = [order(ours, sent + each) for each in range(count)]
                 sent += count
-                return timed(ours.server.address, requests), timed(hello.address, requests)
+                return send(ours.server.address, asked), timed(hello.address, beside)
 
             pairs = []
             for number in range(options.rounds):
-                options.say("http", number, options.rounds)
+                options.say(name, number, options.rounds)
                 pairs.append(measure.undisturbed(one))
         proven = servers.proven_hash(data, sent)
     return [
         measure.figure(
-            "http order, 64 connections, fdatasync",
+            title,
             count,
             pairs,
             reference_name=servers.HELLO_NAME,
-            gate=GATE,
-            aim=AIM,
             state_hash=proven,
             unit="requests/s",
-            clock="wall time, one request at a time on each connection",
+            **about,
         )
     ]
 

@@ -11,7 +11,6 @@ Held against each other: our p99, and the bare writer's p99 + 5 ms.
 import os
 import select
 import socket
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
@@ -34,7 +33,7 @@ WARM_REQUESTS = 500
 
 def run(options: Options) -> list[Figure]:
     """Measure both rates. AssertionError where an answer is no success, WrongState where the journal has others."""
-    with tempfile.TemporaryDirectory(prefix="latency-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("latency") as folder:
         data = Path(folder, "venue")
         blocks = Path(folder, "bare")
         blocks.write_bytes(bytes(FILE_BYTES))

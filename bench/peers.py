@@ -18,7 +18,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from array import array
 from pathlib import Path
 from typing import NamedTuple
@@ -93,7 +92,7 @@ def run(options: Options) -> list[Figure]:
     expected = core.timed(workload).state_hash
     ended, commands = translated(workload)
     figures = []
-    with tempfile.TemporaryDirectory(prefix="peers-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("peers") as folder:
         path = Path(folder, "commands")
         path.write_bytes(commands.tobytes())
         for peer in PEERS:

@@ -8,7 +8,6 @@ that writes is there when the clock starts, as in a venue at work. It hashes a b
 which the disk alone does not, so where the disk is the slower half the ratio can be above 1.
 """
 
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -111,7 +110,7 @@ def timed(workload: Opens, prepared: Iterable[Batch]) -> Timed:
     engine = workload.open_filled()
     shift = engine.seq
     with (
-        tempfile.TemporaryDirectory(prefix="pipeline-", dir=workloads.FOLDER) as folder,
+        workloads.scratch("pipeline") as folder,
         measure.quiet_collector(),
         open_journal(folder) as journal,
     ):
@@ -157,7 +156,7 @@ def apply(engine: Engine, batch: Batch, shift: int) -> None:
 def disk_alone(prepared: list[Batch]) -> float:
     """Seconds to append and fsync the same batches."""
     with (
-        tempfile.TemporaryDirectory(prefix="disk-", dir=workloads.FOLDER) as folder,
+        workloads.scratch("disk") as folder,
         measure.quiet_collector(),
         open_journal(folder, Alone()) as journal,
     ):

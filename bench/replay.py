@@ -7,7 +7,6 @@ page cache: what is measured is the work, not the disk. The setup and the prefil
 their own, and are applied before the clock starts.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -48,7 +47,7 @@ def figure_of(size: core.Size, options: Options) -> Figure:
     name = size.name.replace("core", "replay") + ", page cache"
     workload = core.load(name, size.shape, options)
     expected = core.timed(workload).state_hash
-    with tempfile.TemporaryDirectory(prefix="replay-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("replay") as folder:
         directory = Path(folder, "journal")
         options.say(f"{name}: writing the journal", 0, options.rounds)
         write(workload, directory)

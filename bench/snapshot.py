@@ -9,7 +9,6 @@ one every millisecond, while the child lives, against three times that without o
 """
 
 import hashlib
-import tempfile
 import time
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def run(options: Options) -> list[Figure]:
     """Measure all three. Raises WrongState."""
     resting = RESTING // options.scale
     options.say("snapshot: filling the books", 0, options.rounds)
-    with tempfile.TemporaryDirectory(prefix="snapshot-", dir=workloads.FOLDER) as folder:
+    with workloads.scratch("snapshot") as folder:
         data = Path(folder, "venue")
         with new_journal(data / "journal") as journal:
             engine, chain = filled(resting, journal)

@@ -11,21 +11,19 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import orjson
 
-from bench import http, measure, servers, workloads
+from bench import http
 from bench.measure import Figure, Options
 from bench.servers import Address, Venue
 
 GATE = 1.2
+CLOCK = "wall time, 4 requests at a time on each connection"
 CONNECTIONS = 16
 IN_FLIGHT = 4
-REQUESTS = 12_800
 MASKED, SHORT_MAX, MEDIUM = 0x80, 125, 126
 TEXT = 0x81
 NO_MASK = bytes(4)
@@ -38,36 +36,13 @@ SWITCHED = b"HTTP/1.1 101"
 
 def run(options: Options) -> list[Figure]:
     """Measure both in turn. AssertionError where an answer is no success, WrongState where the journal has others."""
-    count = REQUESTS // options.scale
-    sent = 0
-    with tempfile.TemporaryDirectory(prefix="websocket-", dir=workloads.FOLDER) as folder:
-        data = Path(folder, "venue")
-        with servers.venue_at(data) as ours, servers.served(servers.HELLO) as hello:
+    title = "WebSocket order.place, 16 connections, fdatasync"
+    return http.beside_hello("websocket", title, options, order, timed, gate=GATE, clock=CLOCK)
 
-            def one() -> measure.Pair:
-                nonlocal sent
-                frames = [order(ours, sent + each) for each in range(count)]
-                requests = [http.order(ours, each) for each in range(count)]
-                sent += count
-                return asyncio.run(send_all(ours.server.address, frames)), http.timed(hello.address, requests)
 
-            pairs = []
-            for number in range(options.rounds):
-                options.say("websocket", number, options.rounds)
-                pairs.append(measure.undisturbed(one))
-        proven = servers.proven_hash(data, sent)
-    return [
-        measure.figure(
-            "WebSocket order.place, 16 connections, fdatasync",
-            count,
-            pairs,
-            reference_name=servers.HELLO_NAME,
-            gate=GATE,
-            state_hash=proven,
-            unit="requests/s",
-            clock="wall time, 4 requests at a time on each connection",
-        )
-    ]
+def timed(address: Address, frames: list[bytes]) -> float:
+    """Seconds until every frame was answered with success."""
+    return asyncio.run(send_all(address, frames))
 
 
 def order(venue: Venue, number: int) -> bytes:

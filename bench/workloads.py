@@ -26,6 +26,7 @@ from math import log
 from pathlib import Path
 from random import Random
 from struct import Struct
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench import mirror as mirrors
@@ -54,6 +55,12 @@ LEVEL_ABOVE_AIM = 1.05
 EXPECTED_REJECTS = frozenset([codes.UNKNOWN_ORDER, codes.WOULD_TAKE, codes.WOULD_TRIGGER])
 
 Progress = Callable[[int, int], None]
+
+
+def scratch(name: str) -> TemporaryDirectory[str]:
+    """A folder for one run, on the disk on which everything is measured."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    return TemporaryDirectory(prefix=f"{name}-", dir=FOLDER)
 
 
 class Workload(NamedTuple):
