@@ -140,6 +140,7 @@ class Flow:
             words.Rested: self.rested,
             words.Traded: self.traded,
             words.Canceled: self.canceled,
+            words.Entered: self.entered,
             words.Triggered: self.triggered,
             words.Refilled: self.refilled,
             words.Amended: self.amended,
@@ -174,6 +175,9 @@ class Flow:
 
     def accepted(self, event: words.Accepted, units: Units) -> None:
         self.order(event, units, "ACCEPTED", event.quantity)
+
+    def entered(self, event: words.Entered, units: Units) -> None:
+        self.order(event, units, "ENTERED", event.remaining)
 
     def triggered(self, event: words.Triggered, units: Units) -> None:
         self.order(event, units, "TRIGGERED", event.remaining)

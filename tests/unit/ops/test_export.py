@@ -29,7 +29,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     if request.param == "a backtest":
         Backtest(MarketMaker, Drawn(3, 3_000, 200), directory, "BASE1QUOTE", Latency(), (10**11, 10**14)).run()
     else:
-        steps, _ = flow(5, steps=200, waiting=0.2, wild_percent=0)
+        steps, _ = flow(5, steps=200, waiting=0.2, wild_percent=0, lists=0.2)
         with Journal.create(directory, created_ns=1, segment_bytes=1 << 20, journal_id=bytes(16)) as journal:
             for step in steps:
                 header, payload = step.frame
@@ -59,6 +59,9 @@ def test_every_trade_and_every_order_is_there_once(exported: tuple[dict[str, Tab
     ]
     accepted = [event.order_id for event in events if isinstance(event, words.Accepted)]
     assert [row["order_id"] for row in tables["orders"] if row["event"] == "ACCEPTED"] == accepted
+    entered = [(event.order_id, event.quantity) for event in events if isinstance(event, words.Entered)]
+    told_of = [(row["order_id"], row["quantity_lots"]) for row in tables["orders"] if row["event"] == "ENTERED"]
+    assert told_of == entered
 
 
 def test_what_the_queues_show_at_the_end_is_the_book(exported: tuple[dict[str, Table], Path]) -> None:
