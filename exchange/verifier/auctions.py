@@ -6,7 +6,7 @@ from .fields import PROTECTION, Message
 from .filters import note_trade, refuse_if
 from .orders import fire as enter_waiting
 from .orders import refill, settle_trip, stop_timers
-from .state import Market, Order, State, held_asset
+from .state import Market, Order, State
 from .triggers import touch
 from .words import Code, Refusal
 
@@ -171,7 +171,7 @@ def meet(state: State, buyer: Order, seller: Order, price: int, quantity: int) -
         order.filled_quote += amounts[1]
         order.updated_ns = state.now_ns
         order.held -= claim
-        state.ledger.add(order.account.account_id, held_asset(order), claim - given, -claim)
+        state.ledger.add(order.account.account_id, order.held_asset, claim - given, -claim)
     younger, older = sorted((buyer, seller), key=lambda order: -order.order_id)
     fees = charge(state, younger, older, amounts, is_auction=True)
     note_trade(market, price, quantity, state.now_ns)

@@ -1,5 +1,7 @@
 """Reading a book: who would meet whom, and what it would cost, without touching it."""
 
+from itertools import groupby
+
 from . import words
 from .filters import average_price
 from .rows import Row
@@ -56,13 +58,13 @@ def walk(
     """
     lots = cost = 0
     is_cut = False
-    makers = [maker for maker in market.side(1 - side) if reaches(side, price, maker.price)]
-    makers = [maker for maker in makers if limits[0] <= maker.price <= limits[1]]
-    while makers and lots < wanted:
-        level = [maker for maker in makers if maker.price == makers[0].price]
-        makers = makers[len(level) :]
-        there, is_stopped = within_reach(state, account, mode, level)
-        lot_cost = level[0].price * market.quote_per_tick_lot
+    for maker_price, makers in groupby(market.side(1 - side), lambda maker: maker.price):
+        if lots == wanted or not reaches(side, price, maker_price):
+            break
+        if not limits[0] <= maker_price <= limits[1]:
+            continue
+        there, is_stopped = within_reach(state, account, mode, list(makers))
+        lot_cost = maker_price * market.quote_per_tick_lot
         taken = min(there, wanted - lots, (budget - cost) // lot_cost)
         is_cut = taken < min(there, wanted - lots)
         lots += taken

@@ -9,16 +9,20 @@ from .rows import Row
 from .state import Account, Market, Order, OrderList, State
 
 Words = list[int | bytes]
+WORD = struct.Struct("<q")
 
 
 def emit(state: State, kind: int, fields: list[Any]) -> None:
     """Add an event: integers as words, bytes as they are (whole words), nested client ids flattened."""
     flat: Words = []
     for each in fields:
-        flat.extend(each if isinstance(each, tuple) else [each])
-    body = b"".join(each if isinstance(each, bytes) else struct.pack("<q", each) for each in flat)
+        if isinstance(each, tuple):
+            flat.extend(each)
+        else:
+            flat.append(each)
+    body = b"".join([each if isinstance(each, bytes) else WORD.pack(each) for each in flat])
     count = 2 + len(body) // 8
-    state.events.append(struct.pack("<2q", kind | count << 8, state.seq) + body)
+    state.events.append(WORD.pack(kind | count << 8) + WORD.pack(state.seq) + body)
 
 
 def message(state: State, tag: int, *fields: Any) -> None:

@@ -17,7 +17,7 @@ from .filters import (
     takes,
 )
 from .rows import NO_CLIENT_ID, Row, refusal_of_form
-from .state import Account, Key, Market, Order, State, held_asset
+from .state import Account, Key, Market, Order, State
 from .words import Code, Refusal
 
 
@@ -203,7 +203,7 @@ def draft(state: State, row: Row, account: Account, market: Market, quantity: in
         sent_price=row.price if kind else 0,
     )
     state.next_order_id += 1
-    state.ledger.add(account.account_id, held_asset(order), -need, need)
+    state.ledger.add(account.account_id, order.held_asset, -need, need)
     account.orders.append(order)
     return order
 
@@ -371,7 +371,7 @@ def shrink(state: State, order: Order, lots: int) -> int:
     order.remaining -= lots
     order.part = min(order.part, order.remaining)
     order.held -= spared
-    state.ledger.add(order.account.account_id, held_asset(order), spared, -spared)
+    state.ledger.add(order.account.account_id, order.held_asset, spared, -spared)
     return spared
 
 
@@ -386,7 +386,7 @@ def trade(state: State, taker: Order, maker: Order, quantity: int) -> None:
         order.updated_ns = state.now_ns
         given = quote_amount if order.side == words.BUY else base_amount
         order.held -= given
-        state.ledger.add(order.account.account_id, held_asset(order), 0, -given)
+        state.ledger.add(order.account.account_id, order.held_asset, 0, -given)
     maker.part -= quantity if maker.visible else 0
     market.last_price = maker.price
     fees = charge(state, taker, maker, (base_amount, quote_amount), is_auction=False)
@@ -448,7 +448,7 @@ def rest(state: State, order: Order) -> None:
     )
     spared = order.held - needs
     order.held = needs
-    state.ledger.add(order.account.account_id, held_asset(order), spared, -spared)
+    state.ledger.add(order.account.account_id, order.held_asset, spared, -spared)
     order.part = min(order.visible, order.remaining)
     queue(order)
     events.rested(state, order)
@@ -461,7 +461,7 @@ def queue(order: Order) -> None:
 
 def release(state: State, order: Order) -> None:
     """Give back what an order still holds, and forget it."""
-    state.ledger.add(order.account.account_id, held_asset(order), order.held, -order.held)
+    state.ledger.add(order.account.account_id, order.held_asset, order.held, -order.held)
     order.held = 0
     order.account.orders.remove(order)
 

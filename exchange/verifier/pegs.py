@@ -3,7 +3,7 @@
 from . import lists, words
 from .filters import check_priced, refuse_if
 from .rows import Row
-from .state import Market, Order, State, held_asset
+from .state import Market, Order, State
 from .words import Code
 
 
@@ -68,7 +68,7 @@ def take_price(state: State, order: Order) -> None:
     refuse_if(price == 0, Code.PEG_WITHOUT_LEVEL)
     need = lists.check_terms(state, market, (order.side, order.type, price, order.remaining, 0, 0, 0))
     more = need - order.held
-    cell = order.account.account_id, held_asset(order)
+    cell = order.account.account_id, order.held_asset
     refuse_if(more > state.ledger.available.get(cell, 0), Code.INSUFFICIENT_FUNDS)
     state.ledger.add(*cell, -more, more)
     order.held += more

@@ -105,6 +105,9 @@ class Order:
     pegged_price: int = 0
     """Of a pegged order: what it sent as a price, and what it has taken from the book."""
 
+    def __post_init__(self) -> None:
+        self.held_asset = self.market.quote if self.side == words.BUY else self.market.base
+
     @property
     def shown(self) -> int:
         return self.part if self.visible else self.remaining
@@ -354,14 +357,10 @@ class State:
 
     def check_cell(self, account: int, asset: int) -> None:
         available, held = self.ledger.available[account, asset], self.ledger.held[account, asset]
-        claims = sum(order.held for order in self.accounts[account].orders if held_asset(order) == asset)
+        claims = sum(order.held for order in self.accounts[account].orders if order.held_asset == asset)
         if held != claims:
             raise Broken(f"command {self.seq}: account {account} holds {held} of asset {asset}, claims are {claims}")
         if held < 0 or (available < 0 and account != words.EXTERNAL):
             raise Broken(f"command {self.seq}: account {account} has {available} and {held} of asset {asset}")
         if max(abs(available), held) > words.AMOUNT_MAX:
             raise Broken(f"command {self.seq}: account {account} has more than 2^62 of asset {asset}")
-
-
-def held_asset(order: Order) -> int:
-    return order.market.quote if order.side == words.BUY else order.market.base
