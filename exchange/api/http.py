@@ -22,6 +22,7 @@ from exchange.api.sockets import Endpoint, Opening
 from exchange.runtime.guard import Drive
 
 IDLE_SECONDS = 60
+LINGER_SECONDS = 2
 QUEUED_MAX = 16
 HEADERS_MAX = 64 << 10
 STATUS_LINES = {each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus}
@@ -218,7 +219,19 @@ class Connection(asyncio.Protocol):
         parts += (response.head, length % len(content), b"\r\n", b"" if is_head else content)
         self.transport.write(b"".join(parts))
         if not stays:
-            self.broken = True
+            self.end(lingers=self.broken)
+
+    def end(self, *, lingers: bool) -> None:
+        """Nothing more is answered. Where the client may still be sending what was refused, that is read and dropped
+        for a while: to close at once would reset the connection, and take the answer from it.
+        """
+        self.broken = True
+        if lingers and self.transport.can_write_eof():
+            self.transport.write_eof()
+            if self.timer is not None:
+                self.timer.cancel()
+            self.timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        else:
             self.transport.close()
 
     def is_websocket(self) -> bool:

@@ -16,6 +16,8 @@ class ListMarket(Command, frozen=True, tag=11):
 
     Units:   tick_size in minor units of the quote asset per whole base unit; lot_size in minor units of the base asset.
              tick_size × lot_size must be a whole number of quote minor units × 10^(scale of base): a notional is exact.
+             Both are what the market counts in, and stay: as fine as they may ever have to be. What traders know as
+             tick and step size are SetFilters' steps, so many of these, and change while orders rest.
     """
 
     key_id: KeyId

@@ -127,6 +127,13 @@ def test_what_is_no_request_is_refused_with_a_code_and_the_connection_ends(
     assert before[1][1][b"content-type"].startswith(b"application/json")
 
 
+def test_who_goes_on_sending_what_was_refused_gets_the_answer_all_the_same(server: Server) -> None:
+    """A connection that is closed while something is unread in it is reset, and its last answer lost."""
+    head = b"POST /api/v3/order HTTP/1.1\r\nContent-Length: 30000000\r\n\r\n"
+    ((status, _, body),) = answers(exchange(server, head, *[b"a" * 1_000_000] * 10))
+    assert (status, orjson.loads(body)["code"]) == (413, -1108)
+
+
 def test_every_answer_tells_the_seq_that_it_holds_for_and_the_weight_used(server: Server) -> None:
     for path, status in (("/api/v3/ping", 200), ("/api/v3/depth", 400), ("/nothing", 404)):
         answer = server.ask("GET", path)
