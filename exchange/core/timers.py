@@ -16,7 +16,7 @@ def is_due(state: State, now_ns: int) -> bool:
     """Whether a Tick at this time would do something: the sequencer then puts one first in its batch."""
     if state.timers and state.timers.peekitem(0)[0][0] <= now_ns:
         return True
-    return has_due_order(state, now_ns) or bool(state.matching.owes_entries())
+    return has_due_order(state, now_ns) or bool(cold.owes_entries(state.matching))
 
 
 def has_due_order(state: State, now_ns: int) -> bool:
@@ -25,7 +25,7 @@ def has_due_order(state: State, now_ns: int) -> bool:
 
 def next_due_ns(state: State) -> int | None:
     """When the first timer or order is due; None where none is, 0 where orders that were set off wait to enter."""
-    if state.matching.owes_entries():
+    if cold.owes_entries(state.matching):
         return 0
     due_ns: int = state.matching.due.next_due_ns()
     timer_ns = state.timers.peekitem(0)[0][0] if state.timers else 0

@@ -54,7 +54,7 @@ def record() -> list[tuple[tuple[int, ...], list[flows.Entry], bytes, bytes]]:
         wild_percent = random.choice([0, 10, 40])
         knobs = flows.Knobs(
             random.randint(1, 3), random.randint(2, 6), seed, wild_percent, random.randint(1, 6), 1_000,
-            0, 0.2, seed % 2 * 0.3, seed // 2 % 2,
+            0, 0.2, seed % 2 * 0.3, seed // 2 % 2, 0.2,
         )  # fmt: skip
         quarantined = tuple(random.sample(range(20, 300), 2))
         trio = Trio(quarantined, (COMPILED,))

@@ -1,6 +1,6 @@
 """Acts that the tables of tests/golden find out, each alone."""
 
-from tests.sabotage.mutation import CHECKS, GUARDS, LIST_CHECKS, LISTS, MATCHING, PEGS, TERMS, TRADING, Mutation
+from tests.sabotage.mutation import CHECKS, LIST_CHECKS, LISTS, MATCHING, PEGS, TERMS, TRADING, Mutation
 
 EVERY_ICEBERG = ("tests/golden/test_every_iceberg.py",)
 EVERY_REPLACEMENT = ("tests/golden/test_every_replacement.py",)
@@ -155,12 +155,12 @@ TABLE_MUTATIONS = (
     Mutation("a pair is not asked for its prices", LIST_CHECKS, "return codes.OCO_PRICES", "pass", EVERY_LIST),
     Mutation(
         "a range is fixed a tick too far",
-        GUARDS,
+        MATCHING,
         "return max(worst_key, least)",
         "return max(worst_key, least - 1)",
         EVERY_RANGE,
     ),
-    Mutation("a price that is too good is taken", GUARDS, "if best.key > most:", "if 0:", EVERY_RANGE),
+    Mutation("a price that is too good is taken", MATCHING, "if best.key > most:", "if 0:", EVERY_RANGE),
     Mutation(
         "a peg looks at the other side",
         PEGS,

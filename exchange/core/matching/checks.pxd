@@ -54,9 +54,10 @@ cdef class Checks:
     cdef word wrong_iceberg(self, Row *row, Market market, Iceberg *iceberg) except? -1
     cdef word refused_cancel_all(self, long long at, Row *row) noexcept
     cdef word refused_sender(self, Row *row) noexcept
-    @cython.locals(lots=cython.longlong, visible=cython.longlong, now_ns=cython.longlong)
+    @cython.locals(lots=cython.longlong, visible=cython.longlong, now_ns=cython.longlong, price=cython.longlong,
+                   code=cython.longlong)
     cdef word wrong_order(self, long long at, Row *row, Market market) except? -1
-    cdef word wrong_pegged(self, Row *row, Market market, long long side, Peg *peg) except? -1
+    cdef word wrong_peg(self, Row *row, Market market, long long side, Peg *peg) except? -1
     cdef word wrong_limit(self, Row *row, Market market, long long side, long long price) except? -1
     cdef word wrong_terms(self, Row *row, Market market, long long side, long long price) except? -1
     cdef word too_many(self, Market market) noexcept

@@ -291,7 +291,7 @@ class Checks:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
         self.lots = 0
-        self.price = row.price
+        price = row.price
         self.seat = self.seats.find(self.account, row.market)
         self.mode = row.flags.self_trade
         if self.mode == codes.MARKET_DEFAULT:
@@ -300,10 +300,13 @@ class Checks:
             code = self.wrong_market(row, market, side)
         elif row.flags.type > codes.LIMIT_MAKER:
             code = self.wrong_stop(row, market, side, self.rows.trigger(at), self.rows.peg(at))
-        elif row.extensions and self.rows.peg(at):
-            code = self.wrong_pegged(row, market, side, self.rows.peg(at))
         else:
-            code = self.wrong_limit(row, market, side, row.price)
+            code = 0
+            if row.extensions and self.rows.peg(at):
+                code = self.wrong_peg(row, market, side, self.rows.peg(at))
+                price = self.price
+            if not code:
+                code = self.wrong_limit(row, market, side, price)
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
             code = code if code else terms.wrong_due(self.rows.good_till(at), self.trading.now_ns)
@@ -311,7 +314,7 @@ class Checks:
             lots = row.quantity if row.quantity else self.lots
             visible = 1 if self.rows.iceberg(at) else 0
             now_ns = self.trading.now_ns
-            code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, self.price)
+            code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, price)
         if code:
             return code
         if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
@@ -327,13 +330,11 @@ class Checks:
             return wrong_quantity(market, row.quantity)
         return self.wrong_terms(row, market, row.flags.side, row.price)
 
-    def wrong_pegged(self, row: "records.Row", market: Market, side: int, peg: "records.Peg") -> int:
-        """Check an order whose price the book gives, at the price that it sent, if any, and at the one it takes."""
+    def wrong_peg(self, row: "records.Row", market: Market, side: int, peg: "records.Peg") -> int:
+        """Check the price that a pegged order sent, if any; set the `price` that it takes from the book."""
         code = self.wrong_terms(row, market, side, row.price) if row.price else 0
         self.price = pegs.price_of(market, side, peg.price_kind, peg.offset)
-        if not code and not self.price:
-            code = codes.PEG_WITHOUT_LEVEL
-        return code if code else self.wrong_limit(row, market, side, self.price)
+        return code if code or self.price else codes.PEG_WITHOUT_LEVEL
 
     def wrong_limit(self, row: "records.Row", market: Market, side: int, price: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""

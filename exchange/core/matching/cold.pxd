@@ -17,6 +17,8 @@ cpdef bytes row_client_id(Matching matching, long long at)
 cpdef long long refused_sender(Matching matching, long long at) except -1
 @cython.locals(before=cython.longlong)
 cpdef long long place_remembered(Matching matching, long long at) except -1
+@cython.locals(market=Market, number=cython.longlong)
+cpdef bint owes_entries(Matching matching) except? -1
 cpdef int allow_pegs(Matching matching, bint is_allowed) except -1
 cpdef int reject_row(Matching matching, long long at, long long code) except -1
 

@@ -50,6 +50,16 @@ def place_remembered(matching: Matching, at: int) -> int:
     return before if matching.next_order_id > before else 0
 
 
+def owes_entries(matching: Matching) -> bool:
+    """Whether a Tick is due because orders that were set off wait to enter a market that trades."""
+    if matching.trading.triggers.busy:
+        for number in range(len(matching.markets)):
+            market: Market = matching.markets[number]
+            if market.busy and market.status == codes.TRADING:
+                return True
+    return False
+
+
 def allow_pegs(matching: Matching, is_allowed: bool) -> None:
     """Say whether the rule PEGS is in force."""
     matching.checks.has_pegs = int(is_allowed)

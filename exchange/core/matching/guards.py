@@ -1,8 +1,6 @@
-"""What guards a market: the range that its orders trade in; a price that moves too far in a while and too much traded
-in a second, which stop it.
-"""
+"""What stops a market by itself: a price that moves too far in a while, too much traded in a second."""
 
-from . import arithmetic, average, codes
+from . import arithmetic, codes
 from .market import Market
 
 
@@ -30,22 +28,3 @@ def trips(market: Market, now_ns: int, quote_amount: int) -> bool:
     market.breaker_price = 0
     market.notional_sum = 0
     return True
-
-
-def range_key(market: Market, side: int, worst_key: int, now_ns: int) -> int:
-    """The worst key within a range of the average price; nothing is within reach where the best is too good."""
-    reference = average.average_price(market, now_ns)
-    best = market.asks.best if side == codes.BUY else market.bids.best
-    if not reference or not best:
-        return worst_key
-    if side == codes.BUY:
-        least = -arithmetic.mul_ppm(reference, market.range_bid_up_ppm) if market.range_bid_up_ppm else worst_key
-        most = -arithmetic.mul_ppm(reference, market.range_bid_down_ppm)
-    else:
-        least = arithmetic.mul_ppm(reference, market.range_ask_down_ppm)
-        most = arithmetic.mul_ppm(reference, market.range_ask_up_ppm)
-        if not market.range_ask_up_ppm:
-            most = best.key
-    if best.key > most:
-        return best.key + 1
-    return max(worst_key, least)

@@ -32,7 +32,6 @@ cdef class Lists:
     cdef int begin(self, Matching matching, long long at, Row *row, Market market) except -1
     cdef Order *draft(self, Matching matching, OrderList *order_list, long long at, Market market,
                       long long need) except NULL
-    cdef int accept(self, Market market, Order *order, long long key) except -1
     cdef int share_needs(self, long long side) except -1
     cdef int note_names(self, OrderList *order_list) except -1
     @cython.locals(met=cython.longlong)
@@ -46,6 +45,8 @@ cdef class Lists:
                      long long code) except -1
     cdef int close(self, Market market, OrderList *order_list) except -1
     cdef int start(self, Market market, Order *order) except -1
+    @cython.locals(code=cython.longlong)
+    cdef bint takes_price(self, Market market, Order *order) except -1
     @cython.locals(code=cython.longlong, crosses=cython.longlong, worst_key=cython.longlong)
     cdef int enter(self, Matching matching, Market market) except -1
     cdef int size(self, Order *first, Order *second, long long lots) except -1

@@ -74,16 +74,18 @@ class Lists:
             order_list.working = self.draft(matching, order_list, one, market, self.list_checks.working_need)
             order_list.first = self.draft(matching, order_list, two, market, 0)
             order_list.first.details.pending = 1
+            pegs.postpone(order_list.first)
             if contingency == codes.OTOCO or contingency == codes.OPOCO:
                 order_list.second = self.draft(matching, order_list, self.list_checks.leg_at(at, 3), market, 0)
                 order_list.second.details.pending = 1
+                pegs.postpone(order_list.second)
         self.note_names(order_list)
         self.events.list_changed(order_list, codes.LIST_STARTED, row.key)
         if order_list.working:
-            self.accept(market, order_list.working, row.key)
-        self.accept(market, order_list.first, row.key)
+            self.events.accepted(market, order_list.working, 0, row.key)
+        self.events.accepted(market, order_list.first, 0, row.key)
         if order_list.second:
-            self.accept(market, order_list.second, row.key)
+            self.events.accepted(market, order_list.second, 0, row.key)
         trades = market.trades
         if order_list.working:
             self.work(matching, market, order_list.working, self.list_checks.crosses, self.list_checks.worst_key)
@@ -106,11 +108,6 @@ class Lists:
         self.trading.orders.put(order)
         self.trading.clients.put(order)
         return order
-
-    def accept(self, market: Market, order: "records.Order", key: int) -> None:
-        """Tell of an order of a list, with its price where it takes that from the book and is not pending."""
-        pegs.choose(market, order)
-        self.events.accepted(market, order, 0, key)
 
     def share_needs(self, side: int) -> None:
         """Let the stop of a pair hold only what it needs beyond its target, which is the first leg of a sale."""
@@ -194,6 +191,17 @@ class Lists:
             order.held += sibling.held
             sibling.held = 0
             self.end_leg(market, sibling, codes.OCO_TRIGGER, indexes.no_client_id(), 0)
+
+    def takes_price(self, market: Market, order: "records.Order") -> bool:
+        """Give a pegged order that was set off its price, and hold what it needs there; else it ends (PEG_REFUSED)."""
+        code = self.list_checks.refused_price(market, order)
+        if code:
+            self.events.code = code
+            self.trading.cancel(market, order, codes.PEG_REFUSED, indexes.no_client_id(), 0)
+            self.events.code = 0
+        else:
+            pegs.take_price(order, self.list_checks.price, self.list_checks.need)
+        return code == 0
 
     def enter(self, matching: "Matching", market: Market) -> None:
         """Place the pending legs of the list that is ready first, or end it where one of them is refused now.

@@ -1,9 +1,8 @@
 cimport cython
-from . cimport codes, guards, indexes, pegs, terms, trading
+from . cimport arithmetic, average, codes, indexes, pegs, terms, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
-from .contingency cimport ListChecks
 from .due cimport DueOrders
 from .events cimport Events
 from .fees cimport Fees
@@ -56,17 +55,15 @@ cdef class Matching:
     cdef int enter(self, long long at, Row *row, Market market) except -1
     cdef bint is_fillable(self, Market market, Order *order, long long worst_key) except -1
     cdef word take(self, Market market, Order *order, long long worst_key) except -1
+    @cython.locals(least=cython.longlong, most=cython.longlong)
+    cdef word range_key(self, Market market, long long side, long long worst_key) except? -1
     cpdef int uncross(self, Market market, long long seq, long long now_ns) except -1
     cdef int conclude(self, Market market, long long trades) except -1
     cpdef int settle_lists(self) except -1
     cdef int fire(self, Market market) except -1
     cdef int trigger(self, Market market, Order *order) except -1
-    @cython.locals(code=cython.longlong, list_checks=ListChecks)
-    cdef bint takes_price(self, Market market, Order *order) except -1
     @cython.locals(market=Market, number=cython.longlong)
     cpdef word resume(self, long long seq, long long now_ns, long long steps) except? -1
-    @cython.locals(market=Market, number=cython.longlong)
-    cpdef bint owes_entries(self) except? -1
     @cython.locals(checks=Checks)
     cdef Order *draft(self, long long at, Row *row, Market market) except NULL
     @cython.locals(stopped=cython.bint, rests=cython.bint)

@@ -6,7 +6,7 @@ may not fail. `place` is the parent of trading and reads as its sentence.
 
 from typing import Any
 
-from . import codes, guards, indexes, pegs, records, terms, trading
+from . import arithmetic, average, codes, indexes, pegs, records, terms, trading
 from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
@@ -121,8 +121,6 @@ class Matching:
     def enter(self, at: int, row: "records.Row", market: Market) -> None:
         """Below the line of `place`: from here on the command must succeed."""
         order = self.draft(at, row, market)
-        if order.details:
-            pegs.choose(market, order)
         self.events.accepted(market, order, row.quote_quantity, row.key)
         if order.flags.type > codes.LIMIT_MAKER:
             self.trading.wait(market, order)
@@ -151,7 +149,7 @@ class Matching:
         """
         key = worst_key
         if market.range_bid_up_ppm | market.range_bid_down_ppm | market.range_ask_up_ppm | market.range_ask_down_ppm:
-            key = guards.range_key(market, order.flags.side, worst_key, self.now_ns)
+            key = self.range_key(market, order.flags.side, worst_key)
         self.is_out_of_range = False
         met = 0
         if self.is_fillable(market, order, key):
@@ -161,6 +159,24 @@ class Matching:
                 if best:
                     self.is_out_of_range = best.key < key and best.key >= worst_key
         return met
+
+    def range_key(self, market: Market, side: int, worst_key: int) -> int:
+        """The worst key within a range of the average price; nothing is within reach where the best is too good."""
+        reference = average.average_price(market, self.now_ns)
+        best = market.asks.best if side == codes.BUY else market.bids.best
+        if not reference or not best:
+            return worst_key
+        if side == codes.BUY:
+            least = -arithmetic.mul_ppm(reference, market.range_bid_up_ppm) if market.range_bid_up_ppm else worst_key
+            most = -arithmetic.mul_ppm(reference, market.range_bid_down_ppm)
+        else:
+            least = arithmetic.mul_ppm(reference, market.range_ask_down_ppm)
+            most = arithmetic.mul_ppm(reference, market.range_ask_up_ppm)
+            if not market.range_ask_up_ppm:
+                most = best.key
+        if best.key > most:
+            return best.key + 1
+        return max(worst_key, least)
 
     def is_fillable(self, market: Market, order: "records.Order", worst_key: int) -> bool:
         """Whether an order may start to trade: a fill-or-kill one only where all of it would trade now."""
@@ -208,7 +224,7 @@ class Matching:
         order.updated_ns = order.details.triggered_ns = self.now_ns
         if order.details.order_list:
             self.lists.start(market, order)
-        if not order.details.peg_kind or self.takes_price(market, order):
+        if not order.details.peg_kind or self.lists.takes_price(market, order):
             worst_key = -order.price if side == codes.BUY else order.price
             if not order.price:
                 worst_key = -codes.AMOUNT_MAX
@@ -217,18 +233,6 @@ class Matching:
             self.events.triggered(market, order)
             met = self.take(market, order, worst_key)
             self.finish(market, order, met)
-
-    def takes_price(self, market: Market, order: "records.Order") -> bool:
-        """Give a pegged order that was set off its price, and hold what it needs there; else it ends (PEG_REFUSED)."""
-        list_checks = self.lists.list_checks
-        code = list_checks.refused_price(market, order)
-        if code:
-            self.events.code = code
-            self.trading.cancel(market, order, codes.PEG_REFUSED, indexes.no_client_id(), 0)
-            self.events.code = 0
-        else:
-            pegs.take_price(order, list_checks.price, list_checks.need)
-        return code == 0
 
     def resume(self, seq: int, now_ns: int, steps: int) -> int:
         """Go on with orders that were set off and have not entered, in markets that trade; returns the steps done.
@@ -258,15 +262,6 @@ class Matching:
         if market.waiting:
             self.fire(market)
 
-    def owes_entries(self) -> bool:
-        """Whether a Tick is due because orders that were set off wait to enter a market that trades."""
-        if self.trading.triggers.busy:
-            for number in range(len(self.markets)):
-                market: Market = self.markets[number]
-                if market.busy and market.status == codes.TRADING:
-                    return True
-        return False
-
     def draft(self, at: int, row: "records.Row", market: Market) -> "records.Order":
         """Make the order a row asks for, with its number and its funds held."""
         checks = self.checks
@@ -287,7 +282,7 @@ class Matching:
         if row.extensions:
             order.details = self.trading.pool.take_details()
             terms.note_details(self.rows, at, order.details)
-            pegs.note_peg(self.rows, at, order)
+            pegs.note_peg(self.rows, at, market, order)
         cell = seat.quote if row.flags.side == codes.BUY else seat.base
         order.held = checks.need
         cell.available -= checks.need

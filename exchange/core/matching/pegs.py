@@ -58,14 +58,15 @@ def price_of(market: Market, side: int, price_kind: int, offset: int) -> int:
     return level.key if is_bid else -level.key
 
 
-def note_peg(rows: Rows, at: int, order: "records.Order") -> None:
-    """Keep what a row says of its peg, and the price that it sent."""
+def note_peg(rows: Rows, at: int, market: Market, order: "records.Order") -> None:
+    """Keep what a row says of its peg, and the price that it sent; an order that enters its book takes its price."""
     peg = rows.peg(at)
     if peg:
         order.details.peg_kind = peg.price_kind
         order.details.peg_offset_kind = peg.offset_kind
         order.details.peg_offset = peg.offset
         order.details.sent_price = order.price
+        choose(market, order)
 
 
 def enters_at(market: Market, order: "records.Order") -> int:
@@ -80,6 +81,13 @@ def choose(market: Market, order: "records.Order") -> None:
     details = order.details
     if details.peg_kind and not details.pending and order.flags.type <= codes.LIMIT_MAKER:
         order.price = details.pegged_price = enters_at(market, order)
+
+
+def postpone(order: "records.Order") -> None:
+    """A pending order takes its price later."""
+    if order.details.peg_kind:
+        order.price = order.details.sent_price
+        order.details.pegged_price = 0
 
 
 def take_price(order: "records.Order", price: int, need: int) -> None:

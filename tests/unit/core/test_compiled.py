@@ -85,7 +85,7 @@ HOT = {
     "matching": [
         "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
         "Matching_conclude", "Matching_settle_lists",
-        "Matching_fire", "Matching_trigger", "Matching_take", "Matching_takes_price",
+        "Matching_fire", "Matching_trigger", "Matching_take", "Matching_range_key",
         "Matching_amend", "Matching_cancel_replace", "Matching_finish", "Matching_cancel", "Matching_named_order",
         "Matching_cancel_all", "Matching_note_emptied",
     ],
@@ -103,7 +103,7 @@ HOT = {
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
         "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
-        "Checks_wrong_pegged",
+        "Checks_wrong_peg",
         "Checks_wrong_market", "Checks_wrong_mode_or_client_id", "Checks_spendable", "Checks_wrong_iceberg",
     ],
     "terms": [
@@ -114,7 +114,7 @@ HOT = {
     "lists": [
         "Lists_place", "Lists_begin", "Lists_draft", "Lists_work", "Lists_settle", "Lists_end_others", "Lists_end_leg",
         "Lists_close", "Lists_start", "Lists_enter", "Lists_refused_entry", "Lists_admit", "Lists_amended",
-        "Lists_cancel", "Lists_cancel_named", "Lists_size", "Lists_accept",
+        "Lists_cancel", "Lists_cancel_named", "Lists_size", "Lists_takes_price",
     ],
     "contingency": [
         "is_stop", "is_target", "are_pair", "wrong_prices", "switches_of",
@@ -128,8 +128,8 @@ HOT = {
         "Links_lost", "Links_filled", "Links_ended", "Links_touch", "Links_take_touched", "Links_make_ready",
         "Links_take_ready",
     ],
-    "guards": ["trips", "range_key"],
-    "pegs": ["malformed_peg", "refused_peg", "price_of", "note_peg", "enters_at", "choose", "take_price"],
+    "guards": ["trips"],
+    "pegs": ["malformed_peg", "refused_peg", "price_of", "note_peg", "enters_at", "choose", "postpone", "take_price"],
     "transfers": ["is_due", "hand_over"],
     "proceeds": ["are_kept", "keep", "common_step", "lots_of", "has_no_price", "is_unpriced"],
     "fees": [

@@ -40,7 +40,7 @@ def write_journal(directory: Path, *, steps: int = 40, seed: int = 4) -> engine.
     with Journal.create(directory, created_ns=flows.START_NS, segment_bytes=SEGMENT_BYTES) as journal:
         is_noted = False
         seeds = [random.randrange(1 << 32) for _ in range(steps)]
-        for entry in flows.entries(flows.Knobs(2, 4, seed, 10, 3, 1_000), venue, seeds):
+        for entry in flows.entries(flows.Knobs(2, 4, seed, 10, 3, 1_000, pegs=0.1), venue, seeds):
             first_seq = venue.seq + 1
             venue.apply(entry.kind, entry.payload, first_seq, entry.ts_ns)
             core.apply(entry.kind, entry.payload, first_seq, entry.ts_ns)
