@@ -57,7 +57,7 @@ cdef class Checks:
     @cython.locals(lots=cython.longlong, visible=cython.longlong, now_ns=cython.longlong, price=cython.longlong,
                    code=cython.longlong)
     cdef word wrong_order(self, long long at, Row *row, Market market) except? -1
-    cdef word wrong_peg(self, Row *row, Market market, long long side, Peg *peg) except? -1
+    cdef word wrong_pegged(self, Row *row, Market market, long long side, Peg *peg) except? -1
     cdef word wrong_limit(self, Row *row, Market market, long long side, long long price) except? -1
     cdef word wrong_terms(self, Row *row, Market market, long long side, long long price) except? -1
     cdef word too_many(self, Market market) noexcept

@@ -291,7 +291,6 @@ class Checks:
         """Filters, then what the book and the account's other orders say, then funds."""
         side = row.flags.side
         self.lots = 0
-        price = row.price
         self.seat = self.seats.find(self.account, row.market)
         self.mode = row.flags.self_trade
         if self.mode == codes.MARKET_DEFAULT:
@@ -300,19 +299,17 @@ class Checks:
             code = self.wrong_market(row, market, side)
         elif row.flags.type > codes.LIMIT_MAKER:
             code = self.wrong_stop(row, market, side, self.rows.trigger(at), self.rows.peg(at))
+        elif row.extensions and self.rows.peg(at):
+            code = self.wrong_pegged(row, market, side, self.rows.peg(at))
         else:
-            code = 0
-            if row.extensions and self.rows.peg(at):
-                code = self.wrong_peg(row, market, side, self.rows.peg(at))
-                price = self.price
-            if not code:
-                code = self.wrong_limit(row, market, side, price)
+            code = self.wrong_limit(row, market, side, row.price)
         if not code and row.extensions:
             code = self.wrong_iceberg(row, market, self.rows.iceberg(at))
             code = code if code else terms.wrong_due(self.rows.good_till(at), self.trading.now_ns)
         if not code and market.rare:
             lots = row.quantity if row.quantity else self.lots
             visible = 1 if self.rows.iceberg(at) else 0
+            price = self.price if row.flags.type <= codes.LIMIT_MAKER and self.rows.peg(at) else row.price
             now_ns = self.trading.now_ns
             code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, price)
         if code:
@@ -330,11 +327,13 @@ class Checks:
             return wrong_quantity(market, row.quantity)
         return self.wrong_terms(row, market, row.flags.side, row.price)
 
-    def wrong_peg(self, row: "records.Row", market: Market, side: int, peg: "records.Peg") -> int:
-        """Check the price that a pegged order sent, if any; set the `price` that it takes from the book."""
+    def wrong_pegged(self, row: "records.Row", market: Market, side: int, peg: "records.Peg") -> int:
+        """Check an order at the price that it sent, if any, and at the `price` that it takes from the book."""
         code = self.wrong_terms(row, market, side, row.price) if row.price else 0
         self.price = pegs.price_of(market, side, peg.price_kind, peg.offset)
-        return code if code or self.price else codes.PEG_WITHOUT_LEVEL
+        if not code and not self.price:
+            code = codes.PEG_WITHOUT_LEVEL
+        return code if code else self.wrong_limit(row, market, side, self.price)
 
     def wrong_limit(self, row: "records.Row", market: Market, side: int, price: int) -> int:
         """Check an order with a price; sets what it needs to hold, and whether it `crosses`."""

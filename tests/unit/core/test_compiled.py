@@ -103,7 +103,7 @@ HOT = {
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
         "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
-        "Checks_wrong_peg",
+        "Checks_wrong_pegged",
         "Checks_wrong_market", "Checks_wrong_mode_or_client_id", "Checks_spendable", "Checks_wrong_iceberg",
     ],
     "terms": [
