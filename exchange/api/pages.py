@@ -47,6 +47,8 @@ class Pages:
             "/docs/websocket": lambda: page("/docs/websocket", websocket(asyncapi.document(self.api, self.version))),
             "/docs/errors": lambda: page("/docs/errors", refusals()),
         }
+        # Who opens the venue's address in a browser wants to know what it is.
+        self.makers["/"] = self.makers["/docs"]
         self.made: dict[str, bytes] = {}
 
     def find(self, path: str) -> tuple[bytes, bytes] | None:

@@ -15,7 +15,7 @@ from exchange.api import endpoints
 from exchange.api.events import STREAMS
 from tests.api.wire import open_wire
 
-PAGES = ("/docs", "/docs/rest", "/docs/streams", "/docs/websocket", "/docs/errors")
+PAGES = ("/", "/docs", "/docs/rest", "/docs/streams", "/docs/websocket", "/docs/errors")
 
 
 @pytest.fixture(scope="module")
