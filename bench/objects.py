@@ -6,7 +6,7 @@ same rows, both ways end in the same state.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from bench import core, measure, pipeline, workloads
 from bench.measure import Figure, Options
@@ -21,6 +21,7 @@ RUN_COMMANDS = 100
 """Rows that are handed over in one piece."""
 
 
+@final
 class Command(NamedTuple):
     """An order to place or to cancel, its fields as a row has them: prices in ticks, quantities in lots."""
 
@@ -87,7 +88,7 @@ def objects(workload: Workload) -> Iterator[Command | Extended]:
 def packed(commands: list[Command | Extended], pack: Callable[..., bytes] = PLACED.pack) -> bytes:
     """The rows of commands."""
     return b"".join(
-        [pack(*each) if isinstance(each, Command) else pack(*each.command) + each.extensions for each in commands]
+        [pack(*each) if type(each) is Command else pack(*each.command) + each.extensions for each in commands]
     )
 
 

@@ -53,8 +53,8 @@ OCO, OTO, OTOCO, OPO, OPOCO = 1, 2, 3, 4, 5
 SECOND = 10**9
 START_NS = 1_700_000_000 * SECOND
 FIRST_ACCOUNT, OPERATOR = 16, 0
-GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4, 5, 6], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
-SOME_RULES = [1], [1, 5], [1, 6], [1, 2, 4], [1, 2, 4, 6], [1, 2, 4, 5, 6], [1, 2, 4, 5, 6], [1, 2, 4, 5, 6]
+GENESIS = [1, 1, "test", START_NS, b"journal of tests", [1, 2, 4, 5, 6, 7], [[1, 50], [2, 50], [3, 1000], [4, 1000]]]
+SOME_RULES = [1], [1, 5], [1, 6], [1, 2, 4], [1, 2, 4, 6], [1, 2, 4, 5, 6], [1, 2, 4, 5, 6, 7], [1, 2, 4, 5, 6, 7]
 SOME_OFF = (0, 0, 0, 1, 2, 4, 7, 128, 256, 512, 1024, 2048, 4096)
 SMALL_LIMITS = [[1, 4], [2, 4], [3, 7], [4, 9]]
 TAGS = (1, 2, 3, 10, 11, 12, 13, 14, 16, 17, 18, 20, 21, 22, 23, 30, 31, 40, 41, 42, 43, 50, 51, 52, *flow_fees.TAGS)
@@ -401,7 +401,7 @@ class Flow:
         expires_ns = random.choice([0, self.ts_ns, self.ts_ns + 1, self.ts_ns + random.randint(1, 400) * SECOND])
         self.requests += tag in (30, 31) and random.random() < 0.9
         fields: dict[int, list[Any]] = {
-            3: [random.choice([2, 3, 4, 5, 5, 6, 6, 7])],
+            3: [random.choice([2, 3, 4, 5, 5, 6, 7, 8])],
             10: [f"N{self.names % 9}", random.randrange(20)],
             11: [f"S{self.names % 9}", random.randint(1, 3), random.randint(1, 3), 10 ** random.randrange(7), 10**3],
             12: [market, random.choice([1, 1, 1, 1, 2, 3, 4, 5, 6])],

@@ -43,6 +43,7 @@ def tell(state: State, market: Market) -> None:
     """Let the order path know which version of its rules is in force in a market."""
     market.fee_rounding = 0 if state.is_active(Rule.FEES_ROUNDED_DOWN) else codes.PPM - 1
     market.hidden_behind_own = state.is_active(Rule.HIDDEN_BEHIND_OWN)
+    market.auctions_on_steps = state.is_active(Rule.AUCTIONS_ON_STEPS)
 
 
 def tell_all(state: State) -> None:

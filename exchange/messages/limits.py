@@ -19,6 +19,8 @@ class Rule(IntEnum):
     """Orders may be pegged; before, such a row is UNSUPPORTED."""
     ONE_PAYS_THE_OTHER = 6
     """There are OPO and OPOCO lists, and a switch for them in each market; before, such rows were malformed."""
+    AUCTIONS_ON_STEPS = 7
+    """An auction's price is a whole step of its market's price filter, where one is there; before, any tick."""
 
 
 @unique
@@ -37,6 +39,7 @@ RULES_AT_GENESIS = [
     Rule.HIDDEN_BEHIND_OWN,
     Rule.PEGS,
     Rule.ONE_PAYS_THE_OTHER,
+    Rule.AUCTIONS_ON_STEPS,
 ]
 LIMITS_AT_GENESIS = [
     (Limit.ASSETS, 10_000),

@@ -83,7 +83,7 @@ def extend(state: State, market: Market) -> None:
 
 
 def indicate(state: State, market: Market) -> None:
-    events.message(state, 42, market.market_id, *outcome(market))
+    events.message(state, 42, market.market_id, *outcome(state, market))
     market.indicates_ns = state.now_ns + words.NS_PER_SECOND
     state.timers.append((market.indicates_ns, words.AUCTION_INDICATES, market.market_id))
 
@@ -95,7 +95,7 @@ def fire(state: State, kind: int, market: Market) -> None:
     elif kind == words.AUCTION_INDICATES:
         indicate(state, market)
     else:
-        price = outcome(market)[0]
+        price = outcome(state, market)[0]
         collar = market.protection["collar_ppm"]
         is_far = False
         if price and collar and market.last_price:
@@ -107,11 +107,11 @@ def fire(state: State, kind: int, market: Market) -> None:
             resume(state, market)
 
 
-def outcome(market: Market) -> tuple[int, int, int]:
+def outcome(state: State, market: Market) -> tuple[int, int, int]:
     """Price, volume, imbalance of an auction that ended now: most volume, least imbalance, nearest the last, lowest.
 
     Between two neighbouring prices of orders nothing changes, so each of them, its neighbours, and the last price are
-    all that can be best.
+    all that can be best; where only whole steps of the price filter count, those on both sides of each.
     """
     if not market.is_crossed:
         return 0, 0, 0
@@ -120,6 +120,10 @@ def outcome(market: Market) -> tuple[int, int, int]:
     prices = {reference}
     for order in (*market.bids, *market.asks):
         prices |= {order.price - 1, order.price, order.price + 1}
+    step = market.filters["price_step"] if words.AUCTIONS_ON_STEPS_RULE in state.rules else 1
+    steps = {price // step * step + up for price in prices for up in (0, step)}
+    if any(low <= price <= high for price in steps):
+        prices = steps
     best: tuple[tuple[int, int, int, int], tuple[int, int, int]] | None = None
     for price in prices:
         if low <= price <= high:
@@ -137,7 +141,7 @@ def resume(state: State, market: Market) -> None:
     """Trade what meets at one price, then go on trading."""
     stop_timers(state, market)
     market.is_killed = False
-    price, volume, _ = outcome(market)
+    price, volume, _ = outcome(state, market)
     left = volume
     while left:
         buyer, seller = market.bids[0], market.asks[0]

@@ -22,6 +22,7 @@ BOUNDS = ("tests/property/test_bounds.py", "-k", "tick_ends or arms")
 
 EVERY_LINE = ("tests/golden/test_every_line.py",)
 STATES = ("tests/golden/test_market_states.py",)
+AUCTIONS = ("tests/property/test_auction.py", "-k", "best")
 FEE_TERMS = ("tests/golden/test_golden.py",)
 
 
@@ -389,5 +390,12 @@ MUTATIONS = (
         STORE,
     ),
     Mutation("anybody's fills are older", "exchange/audit/book.py", "if oldest != maker_id:", "if False:", AUDIT),
+    Mutation(
+        "an auction trades between steps",
+        "exchange/core/matching/auction.py",
+        "below = nearest - nearest % step",
+        "below = nearest",
+        AUCTIONS,
+    ),
     *TABLE_MUTATIONS,
 )

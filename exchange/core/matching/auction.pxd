@@ -6,6 +6,9 @@ from .fees cimport Fees
 from .trading cimport Trading
 
 
+@cython.locals(nearest=cython.longlong, below=cython.longlong, above=cython.longlong)
+cdef long long nearest_step(long long reference, long long low, long long high, long long step) except? -1
+
 @cython.final
 cdef class Auction:
     cdef Trading trading
@@ -14,6 +17,7 @@ cdef class Auction:
     cdef readonly long long imbalance
     cdef long long reference
     cpdef int find(self, Market market) except -1
+    cdef int search(self, Market market, long long step) except -1
     cdef int consider(self, long long price, long long demand, long long supply) except -1
     cdef bint is_better(self, long long price, long long volume, long long imbalance) except? -1
     cpdef int uncross(self, Market market) except -1

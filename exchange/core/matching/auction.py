@@ -8,6 +8,16 @@ from .market import Market
 from .trading import Trading
 
 
+def nearest_step(reference: int, low: int, high: int, step: int) -> int:
+    """Of the whole multiples of a step from `low` to `high` the one nearest to a reference, of two the lower; or 0."""
+    nearest = min(max(reference, low), high)
+    below = nearest - nearest % step
+    above = below if below == nearest else below + step
+    if below >= low and (above > high or nearest - below <= above - nearest):
+        return below
+    return above if above <= high else 0
+
+
 class Auction:
     """Works out what an auction would give, and carries it out. `price` is 0 where nobody meets."""
 
@@ -20,8 +30,14 @@ class Auction:
 
         Goes up from the best ask to the best bid: between two prices at which a level ends, demand and supply stay the
         same, and of those prices the nearest to the reference counts (the last price; before any trade the best ask).
-        Cost: O(levels that cross).
+        Only whole steps of the price filter count, unless there is none in between. Cost: O(levels that cross).
         """
+        self.search(market, market.price_step if market.auctions_on_steps else 1)
+        if self.price == 0:
+            self.search(market, 1)
+
+    def search(self, market: Market, step: int) -> None:
+        """Consider all prices that are whole multiples of a step."""
         self.price = self.volume = self.imbalance = 0
         bid = market.bids.best
         ask = market.asks.best
@@ -41,7 +57,7 @@ class Auction:
                 end = bid.key
                 if ask and -ask.key - 1 < end:
                     end = -ask.key - 1
-                self.consider(min(max(self.reference, at), end), demand, supply)
+                self.consider(nearest_step(self.reference, at, end, step), demand, supply)
                 if end == bid.key:
                     demand -= bid.quantity + bid.hidden
                     if bid.better:
@@ -49,8 +65,9 @@ class Auction:
                 at = end + 1
 
     def consider(self, price: int, demand: int, supply: int) -> None:
+        """A price that may be the best so far; 0 is none."""
         volume = min(demand, supply)
-        if self.price == 0 or self.is_better(price, volume, arithmetic.distance(demand, supply)):
+        if price and (self.price == 0 or self.is_better(price, volume, arithmetic.distance(demand, supply))):
             self.price = price
             self.volume = volume
             self.imbalance = demand - supply

@@ -89,6 +89,7 @@ cdef class Market:
     cdef public long long fee_version
     cdef public long long fee_rounding
     cdef public bint hidden_behind_own
+    cdef public bint auctions_on_steps
     cdef long long *maker_ppm
     cdef long long *taker_ppm
     cdef public long long has_fee_terms

@@ -54,8 +54,8 @@ class Market:
         self.default_self_trade = codes.NONE
         self.allowed_self_trade = 0
         self.fee_version = 0
-        # Rule versions: what is added before a fee is divided (PPM - 1 rounds up, 0 down); how far walks see.
-        self.fee_rounding, self.hidden_behind_own = codes.PPM - 1, False
+        # Rule versions: what is added before a fee is divided (PPM - 1 rounds up, 0 down); how far walks see; auctions.
+        self.fee_rounding, self.hidden_behind_own, self.auctions_on_steps = codes.PPM - 1, False, False
         self.maker_ppm = self.pool.take_words(codes.TIERS)
         self.taker_ppm = self.pool.take_words(codes.TIERS)
         # What fees.py adds to them: rates for all accounts, and from which market a fee or a volume is converted.
