@@ -53,6 +53,10 @@ class Transport(asyncio.Transport):
     def get_protocol(self) -> Any:
         return self.protocol
 
+    def can_write_eof(self) -> bool:
+        """As over TLS: nobody is waited for here."""
+        return False
+
     def close(self) -> None:
         self.closed = True
 
