@@ -127,7 +127,7 @@ class Target:
         return transport
 
     async def call(self, data: bytes, *, in_body: bool) -> None:
-        method, path = self.paths[data[0] % len(self.paths)] if data else ("GET", "/")
+        method, path = self.paths[data[0] % len(self.paths)] if data else ("GET", "/api/v3/ping")
         headers = {b"x-mbx-apikey": self.key}
         query, body = (b"", data[1:]) if in_body else (data[1:], b"")
         begun = self.exchange.rest.begin(Call(method, path, query, headers, body, "192.0.2.1"))
