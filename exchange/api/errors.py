@@ -32,6 +32,8 @@ class WireError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
+        # One error may stand for many requests, and `raise` adds to its traceback: it keeps the frames of them all.
+        self.__traceback__ = None
         body: dict[str, Any] = {"code": self.code, "msg": self.message}
         return body if self.data is None else {**body, "data": self.data}
 

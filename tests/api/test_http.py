@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
+from exchange.api.errors import BAD_SIGNATURE, WireError
 from tests.server import Server
 
 PING = b"GET /api/v3/ping HTTP/1.1\r\nHost: tape\r\n\r\n"
@@ -132,6 +133,15 @@ def test_who_goes_on_sending_what_was_refused_gets_the_answer_all_the_same(serve
     head = b"POST /api/v3/order HTTP/1.1\r\nContent-Length: 30000000\r\n\r\n"
     ((status, _, body),) = answers(exchange(server, head, *[b"a" * 1_000_000] * 10))
     assert (status, orjson.loads(body)["code"]) == (413, -1108)
+
+
+def test_a_refusal_that_is_one_for_all_keeps_nothing_of_those_that_it_was_given_to() -> None:
+    for _ in range(3):
+        with pytest.raises(WireError):
+            raise BAD_SIGNATURE
+    assert BAD_SIGNATURE.__traceback__ is not None
+    assert orjson.loads(BAD_SIGNATURE.content)["code"] == -1022
+    assert BAD_SIGNATURE.__traceback__ is None
 
 
 def test_every_answer_tells_the_seq_that_it_holds_for_and_the_weight_used(server: Server) -> None:
