@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from exchange.verifier.state import Market, Order, State
 from exchange.verifier.venue import Venue
-from tests import flow_fees, flow_filters, flow_lists, flow_pegs
+from tests import flow_crowds, flow_fees, flow_filters, flow_lists, flow_pegs
 from tests.commands import (
     client,
     kind_of,
@@ -107,6 +107,8 @@ class Knobs(NamedTuple):
     """Whether fee terms are set from the beginning."""
     pegs: float = 0.0
     """How many of the commands have orders that are pegged."""
+    crowds: float = 0.0
+    """How many of the steps begin a crowd: a thousand orders of one account."""
 
 
 class Flow:
@@ -121,6 +123,8 @@ class Flow:
         self.names = 0
         self.kept: list[list[int]] = []
         """Rows of idempotent orders, to be sent again."""
+        self.coming: list[tuple[int, bytes]] = []
+        """What is left of a crowd: kinds and payloads."""
 
     @property
     def state(self) -> State:
@@ -173,6 +177,10 @@ class Flow:
     def step(self, seed: int) -> Entry:
         """The next entry: mostly a run of rows, now and then messages; time goes on a little or far."""
         self.random = random = Random(seed)
+        if not self.coming and self.knobs.crowds and random.random() < self.knobs.crowds:
+            self.coming = flow_crowds.some_crowd(self)
+        if self.coming:
+            return Entry(*self.coming.pop(0), self.ts_ns)
         passed = [0, 0, 1, SECOND, 7 * SECOND, 60 * SECOND, 299 * SECOND]
         self.ts_ns += random.choice(passed) + flow_fees.some_days(self)
         closed = [market.market_id for market in self.state.markets if market.status != 1]

@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
+from exchange.messages.orders import EventKind
+from exchange.messages.rejects import RejectCode
 from journal.errors import CorruptJournal, JournalError
 from tests.simulation import house, small, world
 
@@ -133,8 +135,15 @@ def tell(failed: Failure) -> None:
 
 
 def show(happened: "Counter[str]") -> None:
-    """What was done to the venues, and what they went through."""
+    """What was done to the venues, and what they went through; how many refusals and kinds of events came about."""
     table = Table("what happened", "times")
+    seen = {"refusal": set[str](), "event": set[str]()}
     for what, count in sorted(happened.items()):
-        table.add_row(what, f"{count:,}")
+        kind, _, name = what.partition(": ")
+        if kind in seen:
+            seen[kind].add(name)
+        else:
+            table.add_row(what, f"{count:,}")
+    for kind, every in (("refusal", RejectCode), ("event", EventKind)):
+        table.add_row(f"kinds of {kind} met", f"{len(seen[kind])} of {len(every)}")
     Console().print(table)

@@ -8,6 +8,8 @@ import pytest
 
 from exchange.core import encoding
 from exchange.core.engine import Engine
+from exchange.messages.orders import EventKind
+from exchange.messages.rejects import RejectCode
 from exchange.ops import sim
 from exchange.verifier import fees, words
 from exchange.verifier.state import State
@@ -28,16 +30,31 @@ MUST_HAPPEN = (
     *("clocks adopted", "snapshots published", "pegged orders"),
 )
 
+EVERYTHING = (
+    *MUST_HAPPEN,
+    *(f"refusal: {code.name}" for code in RejectCode),
+    *(f"event: {kind.name}" for kind in EventKind),
+)
 
-@pytest.mark.parametrize(("rounds", "minutes"), [(2_000, 4), pytest.param(1_000_000, 60 * 24, marks=pytest.mark.long)])
+
+@pytest.mark.parametrize(
+    ("rounds", "minutes", "expected"),
+    [
+        (2_000, 4, MUST_HAPPEN),
+        pytest.param(40_000, 60, EVERYTHING, marks=pytest.mark.long),
+        pytest.param(1_000_000, 60 * 24, EVERYTHING, marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.timeout(60 * 60 * 24)
-def test_crash_after_crash_nothing_that_was_acknowledged_is_lost(rounds: int, minutes: float) -> None:
+def test_crash_after_crash_nothing_that_was_acknowledged_is_lost(
+    rounds: int, minutes: float, expected: tuple[str, ...]
+) -> None:
     happened, failures = sim.simulate(1, minutes * 60, rounds)
     for each in failures:
         sim.tell(each)
     assert not failures
     assert happened["recoveries"] >= rounds
-    assert [what for what in MUST_HAPPEN if not happened[what]] == []
+    assert [what for what in expected if not happened[what]] == []
 
 
 @pytest.mark.parametrize("first", [0, 12])

@@ -23,6 +23,8 @@ from exchange.audit.source import Step
 from exchange.core import encoding, ledger
 from exchange.core.engine import ROWS, Engine
 from exchange.messages import registry
+from exchange.messages.orders import EventKind
+from exchange.messages.rejects import RejectCode
 from exchange.verifier.venue import Venue
 from journal.errors import CorruptJournal, JournalError
 from journal.frame import Frame
@@ -70,8 +72,10 @@ class World:
             spread=self.random.randint(0, 6),
             fee_ppm=self.random.choice([0, 1_000]),
             waiting=self.random.choice([0.0, 0.3]),
+            lists=seed // 4 % 2 * 0.2,
             terms=seed % 2,
             pegs=seed // 2 % 2 * 0.3,
+            crowds=0.2 if seed % 50 == 0 else 0.0,
         )
         self.model = Venue([])
         self.core = Engine(b"k" * 16)
@@ -118,6 +122,8 @@ class World:
         if told != self.model.apply(sent.kind, sent.payload, sent.first_seq, sent.ts_ns):
             raise Broke(f"core and verifier tell other events of the entries from {sent.first_seq} on")
         self.happened["entries"] += sent.commands
+        self.happened.update(f"refusal: {RejectCode(code).name}" for code in flows.refusals(told))
+        self.happened.update(f"event: {EventKind(flows.kind_of(event)).name}" for event in flows.split(told))
 
     def work(self, chance: Random, count: int) -> None:
         for _ in range(count):
@@ -134,7 +140,8 @@ class World:
         chance = Random(seed)
         fault = chance.choice(FAULTS)
         self.happened[fault.__name__] += 1
-        self.work(chance, chance.randint(0, 3))
+        # A crowd that began comes whole.
+        self.work(chance, chance.randint(0, 3) + len(self.flow.coming))
         fault(self, chance)
         if not self.ended:
             self.recover(chance)
