@@ -55,6 +55,10 @@ class Shape(NamedTuple):
     def account_ids(self) -> Iterable[int]:
         return range(codes.FIRST_ACCOUNT, codes.FIRST_ACCOUNT + self.accounts)
 
+    def quote_funds(self) -> int:
+        """What each account is given of the quote asset: all of them together must not have more than there can be."""
+        return min(QUOTE_FUNDS, codes.AMOUNT_MAX // (2 * self.accounts))
+
 
 ONE_MARKET = Shape(1, 4_400, 1_000_000)
 FIFTY_MARKETS = Shape(50, 107_000, 1_000_000)

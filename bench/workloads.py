@@ -186,7 +186,7 @@ class Flow:
             homes = {self.markets[account % wanted.markets]}
             while len(homes) < min(HOME_MARKETS, wanted.markets):
                 homes.add(self.a_market())
-            yield Funding(account, shape.QUOTE_ASSET, shape.QUOTE_FUNDS)
+            yield Funding(account, shape.QUOTE_ASSET, wanted.quote_funds())
             for market in sorted(homes):
                 self.members[market].append(account)
                 yield Funding(account, shape.QUOTE_ASSET + market, shape.BASE_FUNDS)

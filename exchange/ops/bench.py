@@ -26,6 +26,7 @@ NO_FIGURE = (
     JournalError,
     CorruptJournal,
     FileNotFoundError,
+    AssertionError,
 )
 
 
@@ -38,14 +39,13 @@ def main(argv: list[str]) -> int:
     options = CI if given.ci else QUICK if given.quick else Options(given.rounds)
     fingerprint = measure.fingerprint()
     machine = baseline.machine_of(fingerprint)
-    try:
-        measured = measure_all(chosen(given), options)
-        figures = [figure for _, found in measured for figure in found]
+    measured, missing = measure_all(chosen(given), options)
+    figures = [figure for _, found in measured for figure in found]
+    if figures:
         table.show(Console(), figures, fingerprint)
-        lost = compared(measured, options, machine) if given.compare else []
-    except NO_FIGURE as error:
-        print(f"run.py bench: {error}", file=sys.stderr)
-        return 1
+    lost = compared(measured, options, machine) if given.compare else []
+    for reason in missing:
+        print(f"run.py bench: {reason}", file=sys.stderr)
     if given.json:
         written = {
             "machine": fingerprint,
@@ -55,11 +55,11 @@ def main(argv: list[str]) -> int:
         given.json.write_text(json.dumps(written, indent=2) + "\n")
     if given.html:
         given.html.write_text(report.page(figures, table.describe(fingerprint), options))
-    if given.keep:
+    if given.keep and not missing:
         baseline.keep(figures, options, machine)
     for line in lost:
         print(f"run.py bench: {line}", file=sys.stderr)
-    return 1 if lost or (given.gate and not all(figure.passes for figure in figures)) else 0
+    return 1 if lost or missing or (given.gate and not all(figure.passes for figure in figures)) else 0
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -105,11 +105,19 @@ def compared(measured: list[tuple[Measure, list[Figure]]], options: Options, mac
     if reason:
         print(f"run.py bench: {reason}", file=sys.stderr)
         return []
-    return baseline.lost_for_good(measured, options)
+    try:
+        return baseline.lost_for_good(measured, options)
+    except NO_FIGURE as error:
+        return [str(error)]
 
 
-def measure_all(measures: list[Measure], options: Options) -> list[tuple[Measure, list[Figure]]]:
-    """Run the figures one after the other under one progress bar."""
+def measure_all(measures: list[Measure], options: Options) -> tuple[list[tuple[Measure, list[Figure]]], list[str]]:
+    """Run the figures one after the other under one progress bar; returns them, and why there is none of others.
+
+    One that fails takes no other with it, and an interrupt leaves what was measured before.
+    """
+    measured: list[tuple[Measure, list[Figure]]] = []
+    missing: list[str] = []
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
         task = progress.add_task("")
@@ -117,4 +125,12 @@ def measure_all(measures: list[Measure], options: Options) -> list[tuple[Measure
         def say(text: str, done: int, of: int) -> None:
             progress.update(task, description=text, completed=done, total=of)
 
-        return [(one, one(options._replace(say=say))) for one in measures]
+        for one in measures:
+            try:
+                measured.append((one, one(options._replace(say=say))))
+            except NO_FIGURE as error:
+                missing.append(str(error) or repr(error))
+            except KeyboardInterrupt:
+                missing.append("interrupted")
+                break
+    return measured, missing

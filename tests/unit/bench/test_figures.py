@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench import core, figures, measure, reference, replay, table, venue, workloads
+from bench import baseline, core, figures, hostile, measure, reference, replay, table, venue, workloads
 from bench.measure import Figure, Options, Timed
-from bench.shape import Shape
+from bench.shape import QUOTE_FUNDS, Shape
+from exchange.core.matching import codes
 from exchange.ops import bench as command
 
 SHAPES = [
@@ -190,6 +191,33 @@ def test_a_miss_fails_only_under_gate_and_json_has_it_all(
     assert written["figures"][0]["passes"] == (ratio >= 0.5)
     assert written["machine"]["cores"]
     assert seen[0].rounds == 5
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(AssertionError("refused"), "refused"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_a_figure_that_cannot_be_made_takes_no_other_with_it(
+    error: BaseException,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fails(options: Options) -> list[Figure]:
+        raise error
+
+    monkeypatch.setattr(command, "FIGURES", {"core": lambda options: [FIGURE], "replay": fails})
+    monkeypatch.setattr(baseline, "keep", lambda *given: pytest.fail("half a baseline was kept"))
+    report = tmp_path / "figures.json"
+    assert command.main(["core", "replay", "--json", str(report), "--keep"]) == 1
+    assert [each["name"] for each in json.loads(report.read_text())["figures"]] == [FIGURE.name]
+    assert f"run.py bench: {reason}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", [*core.SIZES, *hostile.SIZES], ids=lambda size: size.name)
+def test_no_workload_gives_its_accounts_more_than_there_can_be(size: core.Size) -> None:
+    assert size.shape.accounts * size.shape.quote_funds() <= codes.AMOUNT_MAX
+    assert size.shape.quote_funds() >= QUOTE_FUNDS // 10
 
 
 def test_an_interpreted_core_gets_no_figure(
