@@ -52,7 +52,6 @@ cdef class Buffer:
     cdef long long chunk
     cdef long long used
     cdef long long *words
-    cdef readonly long long total
     cdef int more(self) except -1
     cpdef int message(self, long long seq, bytes payload) except -1
 
@@ -61,7 +60,6 @@ cdef class Buffer:
             self.more()
         start = self.words + self.used
         self.used += count
-        self.total += count
         return start
 
     cdef inline Accepted *accepted(self) except NULL:

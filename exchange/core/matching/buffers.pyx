@@ -110,17 +110,20 @@ cdef class Buffer:
 
     def take(self):
         """All events since the last take, as bytes."""
-        cdef bytes taken = PyBytes_FromStringAndSize(NULL, self.total * 8)
-        cdef char *to = PyBytes_AS_STRING(taken)
-        cdef long long chunk
+        cdef long long chunk, words = 0
+        cdef bytes taken
+        cdef char *to
         self.fills[self.chunk] = self.used
+        for chunk in range(self.chunk + 1):
+            words += self.fills[chunk]
+        taken = PyBytes_FromStringAndSize(NULL, words * 8)
+        to = PyBytes_AS_STRING(taken)
         for chunk in range(self.chunk + 1):
             memcpy(to, self.chunks[chunk], self.fills[chunk] * 8)
             to += self.fills[chunk] * 8
         self.chunk = 0
         self.words = self.chunks[0]
         self.used = 0
-        self.total = 0
         return taken
 
     cpdef int message(self, long long seq, bytes payload) except -1:

@@ -42,7 +42,7 @@ cdef class Checks:
     cdef long long price
     cdef long long is_remembering
     cdef long long has_pegs
-    cdef word refused_place(self, long long at, Row *row, Market market) except? -1
+    cdef word refused_extras(self, long long at, Row *row) except? -1
     cdef word refused_options(self, Row *row) noexcept
     cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
     cdef word wrong_filters(self, long long at, Row *row, Market market) except? -1
@@ -66,4 +66,4 @@ cdef class Checks:
     cdef word wrong_quantities(self, Row *row, Market market) except? -1
     cdef word wrong_market(self, Row *row, Market market, long long side) except? -1
     cdef word wrong_mode_or_client_id(self, Row *row, Market market) noexcept
-    cdef word spendable(self, Row *row, long long asset) noexcept
+    cdef word spendable(self, Row *row, Market market, long long side) noexcept

@@ -63,7 +63,7 @@ def malformed_cancel(rows: Rows, at: int, row: "records.Row") -> int:
     """A cancel names one order, by its id or its client id or both, and nothing else but a restriction."""
     if has_order_flags(row) or row.flags.restriction > codes.ONLY_PARTIALLY_FILLED:
         return codes.MALFORMED_ROW
-    if row.market == 0 or row.price or row.quantity or row.quote_quantity:
+    if row.market == 0 or row.price | row.quantity | row.quote_quantity:
         return codes.MALFORMED_ROW
     if row.order_id:
         return 0
@@ -145,29 +145,16 @@ class Checks:
         # Whether the rule PEGS is in force.
         self.has_pegs = 0
 
-    def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
-        code = self.refused_order(at, row, market)
-        return code if code else self.wrong_order(at, row, market)
-
     def refused_order(self, at: int, row: "records.Row", market: Market) -> int:
         """What speaks against an order before its market's filters."""
         code = malformed(self.rows, at, row)
         if not code:
             code = malformed_place(row)
-        if not code and (row.extensions or row.flags.type > codes.LIMIT_MAKER or row.flags.time_in_force == codes.GTD):
-            code = terms.malformed_trigger(row, self.rows.trigger(at))
-            if not code:
-                code = terms.malformed_iceberg(row, self.rows.iceberg(at))
-            if not code:
-                code = terms.malformed_good_till(row, self.rows.good_till(at))
-            if not code and self.has_pegs:
-                code = pegs.malformed_peg(self.rows.peg(at))
-        if not code and row.kind == codes.CANCEL_REPLACE:
-            code = terms.malformed_replace(row, self.rows.reference(at))
-        if not code:
-            code = terms.unsupported_place(self.rows, at, row, self.has_pegs)
-        if not code and row.flags.options:
-            code = self.refused_options(row)
+        if not code and (row.extensions or row.flags.options or row.flags.type > codes.LIMIT_MAKER):
+            code = self.refused_extras(at, row)
+        elif not code and (row.flags.time_in_force == codes.GTD or row.kind == codes.CANCEL_REPLACE):
+            # Both ask for an extension, and there is none.
+            code = codes.MALFORMED_ROW
         if not code:
             code = self.refused_sender(row)
         if code:
@@ -184,6 +171,23 @@ class Checks:
             if code:
                 return code
         return codes.MARKET_BUSY if market.busy else 0
+
+    def refused_extras(self, at: int, row: "records.Row") -> int:
+        """What speaks against what most orders do not have: extensions, and flags that ask for some."""
+        code = terms.malformed_trigger(row, self.rows.trigger(at))
+        if not code:
+            code = terms.malformed_iceberg(row, self.rows.iceberg(at))
+        if not code:
+            code = terms.malformed_good_till(row, self.rows.good_till(at))
+        if not code and self.has_pegs:
+            code = pegs.malformed_peg(self.rows.peg(at))
+        if not code and row.kind == codes.CANCEL_REPLACE:
+            code = terms.malformed_replace(row, self.rows.reference(at))
+        if not code:
+            code = terms.unsupported_place(self.rows, at, row, self.has_pegs)
+        if not code and row.flags.options:
+            code = self.refused_options(row)
+        return code
 
     def refused_options(self, row: "records.Row") -> int:
         """An order that is remembered is for cold code, which comes back with it; nothing else has options."""
@@ -269,17 +273,18 @@ class Checks:
 
     def refused_sender(self, row: "records.Row") -> int:
         """Refuse a sender who may not trade for the account. Key 0 is the venue itself."""
+        # The account by its own number, not by its key's pointer: the memory of both is waited for at once.
+        account = self.accounts.find(row.account)
         if row.key:
             key = self.keys.find(row.key)
             if not key:
                 return codes.UNKNOWN_KEY
             if key.revoked:
                 return codes.KEY_REVOKED
-            if key.account.id != row.account:
+            if key.account != account:
                 return codes.KEY_OF_OTHER_ACCOUNT
             if not key.rights & codes.RIGHT_TRADE:
                 return codes.RIGHT_MISSING
-        account = key.account if row.key else self.accounts.find(row.account)
         if not account:
             return codes.UNKNOWN_ACCOUNT
         self.account = account
@@ -314,7 +319,7 @@ class Checks:
             code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, price)
         if code:
             return code
-        if self.spendable(row, market.quote if side == codes.BUY else market.base) < self.need:
+        if self.spendable(row, market, side) < self.need:
             return codes.INSUFFICIENT_FUNDS
         return 0
 
@@ -485,10 +490,10 @@ class Checks:
             return codes.SELF_TRADE_MODE_NOT_ALLOWED
         return codes.DUPLICATE_CLIENT_ID if self.trading.clients.find(row.account, row.client_id) else 0
 
-    def spendable(self, row: "records.Row", asset: int) -> int:
-        """What an account has available of an asset; an account new to a market has no seat there yet."""
+    def spendable(self, row: "records.Row", market: Market, side: int) -> int:
+        """What an account has available of what it would pay with; one new to a market has no seat there yet."""
         if self.seat:
-            base = self.seat.base
-            return base.available if base.asset == asset else self.seat.quote.available
-        cell = self.cells.find(row.account, asset)
+            cell = self.seat.quote if side == codes.BUY else self.seat.base
+        else:
+            cell = self.cells.find(row.account, market.quote if side == codes.BUY else market.base)
         return cell.available if cell else 0

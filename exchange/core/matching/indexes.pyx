@@ -48,31 +48,21 @@ cdef class Buckets:
                 node = self.link_of(node)[0]
         return nodes
 
-    cpdef long long fullest(self) except -1:
-        """How many records stand in the fullest bucket."""
-        cdef long long number, depth, most = 0
-        cdef void *node
-        for number in range(self.used):
-            depth = 0
-            node = self.pages[number >> 13][number & (PAGE - 1)]
-            while node:
-                depth += 1
-                node = self.link_of(node)[0]
-            most = max(most, depth)
-        return most
-
-    cdef int split(self) except -1:
-        """Open one more bucket and move into it what belongs there from the bucket it is the twin of."""
-        cdef void **lower
-        cdef void **upper
-        cdef void *node
-        cdef void *following
+    cdef void **open_bucket(self) except NULL:
+        """Make room for one more bucket; it is in use when `used` counts it."""
         if self.used > self.mask:
             self.mask = 2 * self.mask + 1
         if not self.used & (PAGE - 1):
             assert self.used // PAGE < PAGES_MAX
             self.pages[self.used // PAGE] = <void **> self.arena.take(PAGE * sizeof(void *))
-        upper = &self.pages[self.used >> 13][self.used & (PAGE - 1)]
+        return &self.pages[self.used >> 13][self.used & (PAGE - 1)]
+
+    cdef int split(self) except -1:
+        """Open one more bucket and move into it what belongs there from the bucket it is the twin of."""
+        cdef void **lower
+        cdef void **upper = self.open_bucket()
+        cdef void *node
+        cdef void *following
         lower = self.head(<hashed_t> self.used)
         self.used += 1
         node = lower[0]
@@ -126,13 +116,40 @@ cdef class ClientIndex(Buckets):
         if len(secret) != 16:
             raise ValueError(f"the secret of the client id index has 16 bytes, not {len(secret)}")
         Buckets.__init__(self, pool)
-        self.link = <long long> <size_t> &(<Order *> NULL).client_link
         memcpy(self.keys, <const char *> secret, 16)
         for at in range(2, 6):
             self.keys[at] = mixed(self.keys[at - 2] + self.keys[at - 1])
 
-    cdef hashed_t hash_of(self, void *node) noexcept:
-        return self.digest((<Order *> node).seat.account.id, (<Order *> node).client_id)
+    cdef int split(self) except -1:
+        cdef void **lower
+        cdef void **upper = self.open_bucket()
+        cdef hashed_t word, following, hashed
+        lower = self.head(<hashed_t> self.used)
+        self.used += 1
+        word = <hashed_t> lower[0]
+        lower[0] = NULL
+        while word:
+            order = <Order *> (word & ADDRESS)
+            following = <hashed_t> order.client_link
+            hashed = self.digest(order.seat.account.id, order.client_id)
+            is_moved = <long long> (hashed & <hashed_t> self.mask) == self.used - 1
+            self.link_in(upper if is_moved else lower, order, hashed)
+            self.moved += 1
+            word = following
+        return 0
+
+    cpdef long long fullest(self) except -1:
+        """How many orders stand in the fullest bucket."""
+        cdef long long number, depth, most = 0
+        cdef hashed_t word
+        for number in range(self.used):
+            depth = 0
+            word = <hashed_t> self.pages[number >> 13][number & (PAGE - 1)]
+            while word:
+                depth += 1
+                word = <hashed_t> (<Order *> (word & ADDRESS)).client_link
+            most = max(most, depth)
+        return most
 
 
 cdef int by_owner(const void *one, const void *other) noexcept nogil:

@@ -48,7 +48,7 @@ cdef class Matching:
 
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
-    cdef int apply_row(self, long long at, Row *row) except -1
+    cdef int apply_rare(self, long long at, Row *row) except -1
 
     @cython.locals(market=Market)
     cdef int place(self, long long at, Row *row) except -1

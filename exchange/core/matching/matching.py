@@ -61,16 +61,25 @@ class Matching:
         self.why = codes.DONE
         at = warmed = start
         while at < self.rows.count:
-            if at >= warmed and self.seats.count + self.trading.orders.count > codes.WARM_FROM:
-                warmed = self.warmer.fetch(self.rows, at)
+            if at >= warmed:
+                if self.seats.count + self.trading.orders.count > codes.WARM_FROM:
+                    warmed = self.warmer.fetch(self.rows, at)
+                else:
+                    self.warmer.glance(self.rows, at)
             extent = self.rows.extent(at)
             row = self.rows.at(at)
             self.events.seq = seq
+            self.steps = 0
             kind = row.kind
-            if kind > codes.CANCEL_LIST or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
+            if kind == codes.PLACE:
+                self.place(at, row)
+            elif kind == codes.CANCEL:
+                self.cancel(at, row)
+            elif kind > codes.CANCEL_LIST or kind < codes.PLACE or (kind == codes.CANCEL_ALL and not row.market):
                 self.why = codes.COLD_ROW
                 break
-            self.apply_row(at, row)
+            else:
+                self.apply_rare(at, row)
             at += extent
             seq += 1
             if self.owed:
@@ -81,13 +90,9 @@ class Matching:
                 break
         return at
 
-    def apply_row(self, at: int, row: "records.Row") -> None:
-        self.steps = 0
-        if row.kind == codes.PLACE:
-            self.place(at, row)
-        elif row.kind == codes.CANCEL:
-            self.cancel(at, row)
-        elif row.kind == codes.CANCEL_ALL:
+    def apply_rare(self, at: int, row: "records.Row") -> None:
+        """Apply one of the commands that few rows are."""
+        if row.kind == codes.CANCEL_ALL:
             self.cancel_all(at, row)
         elif row.kind == codes.AMEND:
             self.amend(at, row)
@@ -110,7 +115,9 @@ class Matching:
         Source:  price-time priority; ../shared/binance-spot-reference.md §6, §7, §9, §11.
         """
         market = self.roster.find(row.market)
-        code = self.checks.refused_place(at, row, market)
+        code = self.checks.refused_order(at, row, market)
+        if not code:
+            code = self.checks.wrong_order(at, row, market)
         if not code:
             self.enter(at, row, market)
         elif code == codes.ROW_IS_COLD:

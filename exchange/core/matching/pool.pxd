@@ -58,28 +58,41 @@ cdef class Pool:
             ladder.insert(level)
         return level
 
+    # Whether an order has neighbours no processor foresees: where to write is chosen, not whether.
     cdef inline void enqueue(self, Level *level, Order *order) noexcept:
-        last = level.last
+        cdef Order *last = level.last
+        cdef Order **behind = &last.next if last else &level.first
         order.level = level
         order.prev = last
         order.next = NULL
-        if last:
-            last.next = order
-        else:
-            level.first = order
+        behind[0] = order
         level.last = order
 
     cdef inline void dequeue(self, Order *order) noexcept:
-        older = order.prev
-        younger = order.next
-        if older:
-            older.next = younger
-        else:
-            order.level.first = younger
-        if younger:
-            younger.prev = older
-        else:
-            order.level.last = older
+        cdef Level *level = order.level
+        cdef Order *older = order.prev
+        cdef Order *younger = order.next
+        cdef Order **behind = &older.next if older else &level.first
+        cdef Order **before = &younger.prev if younger else &level.last
+        behind[0] = younger
+        before[0] = older
+
+    cdef inline void append_to_seat(self, Order *order) noexcept:
+        cdef Seat *seat = order.seat
+        cdef Order *last = seat.last
+        cdef Order **behind = &last.seat_next if last else &seat.first
+        order.seat_prev = last
+        behind[0] = order
+        seat.last = order
+
+    cdef inline void remove_from_seat(self, Order *order) noexcept:
+        cdef Seat *seat = order.seat
+        cdef Order *older = order.seat_prev
+        cdef Order *younger = order.seat_next
+        cdef Order **behind = &older.seat_next if older else &seat.first
+        cdef Order **before = &younger.seat_prev if younger else &seat.last
+        behind[0] = younger
+        before[0] = older
 
     cdef inline Order *take_order(self) except NULL:
         order = self.spare_order

@@ -65,6 +65,27 @@ class Pool:
         else:
             order.level.last = order.prev
 
+    def append_to_seat(self, order: Order) -> None:
+        """Put an order behind the others of its account in its market."""
+        seat = order.seat
+        order.seat_prev = seat.last
+        if seat.last:
+            seat.last.seat_next = order
+        else:
+            seat.first = order
+        seat.last = order
+
+    def remove_from_seat(self, order: Order) -> None:
+        """Take an order out of the orders of its account in its market."""
+        if order.seat_prev:
+            order.seat_prev.seat_next = order.seat_next
+        else:
+            order.seat.first = order.seat_next
+        if order.seat_next:
+            order.seat_next.seat_prev = order.seat_prev
+        else:
+            order.seat.last = order.seat_prev
+
     def take_details(self) -> Details:
         details = Details()
         for name in Details.__slots__[:-1]:

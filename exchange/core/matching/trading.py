@@ -474,27 +474,12 @@ class Trading:
     def take_seat(self, order: "records.Order") -> None:
         """Add an order to the open orders of its account in its market, as the youngest."""
         seat = order.seat
-        last = seat.last
-        order.seat_prev = last
-        if last:
-            last.seat_next = order
-        else:
-            seat.first = order
-        seat.last = order
+        self.pool.append_to_seat(order)
         seat.open_orders += 1
         seat.account.open_orders += 1
 
     def leave_seat(self, order: "records.Order") -> None:
         seat = order.seat
-        older = order.seat_prev
-        younger = order.seat_next
-        if older:
-            older.seat_next = younger
-        else:
-            seat.first = younger
-        if younger:
-            younger.seat_prev = older
-        else:
-            seat.last = older
+        self.pool.remove_from_seat(order)
         seat.open_orders -= 1
         seat.account.open_orders -= 1

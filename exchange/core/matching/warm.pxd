@@ -30,6 +30,7 @@ cdef class Warmer:
     cdef long long cancels
     cdef Ahead placing[17]
     cdef Ahead canceling[17]
+    cdef void glance(self, Rows rows, long long at) noexcept
     cdef word fetch(self, Rows rows, long long at) noexcept
     cdef void find_places(self) noexcept
     cdef void find_cancels(self) noexcept

@@ -11,6 +11,9 @@ class Warmer:
     def __init__(self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, trading: Trading) -> None:
         pass
 
+    def glance(self, rows: Rows, at: int) -> None:
+        pass
+
     def fetch(self, rows: Rows, at: int) -> int:
         """Return the word up to which rows were looked at: all of them."""
         return rows.count

@@ -36,6 +36,29 @@ cdef class Warmer:
         self.orders = trading.orders
         self.clients = trading.clients
 
+    cdef void glance(self, Rows rows, long long at) noexcept:
+        """Ask for what the next two commands will touch first, where the whole venue is in the cache or near it.
+
+        Rows without extensions are taken for granted: words that are no row ask in vain, and for nothing outside.
+        """
+        cdef Row *row
+        cdef void *node
+        if at + 4 * ROW_WORDS > rows.count:
+            return
+        row = rows.at(at + 2 * ROW_WORDS)
+        fetch(self.accounts.place(row.account))
+        fetch(self.keys.place(row.key))
+        fetch(self.orders.slot(row.order_id))
+        row = rows.at(at + ROW_WORDS)
+        account = self.accounts.place(row.account)
+        if account:
+            node = self.seats.at_hand(account, row.market)
+            fetch(node if node else row)
+        node = self.orders.slot(row.order_id)[0]
+        node = node if node else row
+        fetch(node)
+        fetch_line(node, 1)
+
     cdef word fetch(self, Rows rows, long long at) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
         cdef long long count = 0, kind
@@ -89,7 +112,6 @@ cdef class Warmer:
         cdef Seat *seat
         for number in range(self.places):
             ahead = &self.placing[number]
-            fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)
             ahead.level = <Level *> ahead.slot[0]
             fetch(ahead.level if ahead.level else ahead.slot)
         for number in range(self.places):
@@ -135,4 +157,3 @@ cdef class Warmer:
             if ahead.slot[0]:
                 order = <Order *> ahead.node
                 fetch(order.seat.quote if order.flags.side == BUY else order.seat.base)
-                fetch_line(ahead.client_slot[0] if ahead.client_slot[0] else ahead.client_slot, 2)

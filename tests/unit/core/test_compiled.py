@@ -83,7 +83,7 @@ HARMLESS = re.compile(
 )
 HOT = {
     "matching": [
-        "Matching_apply_row", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
+        "Matching_apply_rare", "Matching_place", "Matching_enter", "Matching_is_fillable", "Matching_draft",
         "Matching_conclude", "Matching_settle_lists",
         "Matching_fire", "Matching_trigger", "Matching_take", "Matching_range_key",
         "Matching_amend", "Matching_cancel_replace", "Matching_finish", "Matching_cancel", "Matching_named_order",
@@ -100,7 +100,7 @@ HOT = {
         "malformed", "malformed_place", "malformed_terms", "malformed_amounts", "malformed_cancel", "wrong_price",
         "wrong_quantity",
         "wrong_market_quantity", "wrong_percent_price", "is_outside", "Checks_wrong_stop", "Checks_wrong_terms",
-        "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_place", "Checks_refused_order",
+        "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_order",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
         "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
         "Checks_wrong_pegged",
@@ -233,6 +233,21 @@ class Flow:
         rows[11 + word :: step] = array("q", client_ids)
         self.apply(rows)
 
+    def cancel_by_name(self, names: list[tuple[int, int]]) -> list[int]:
+        """Cancel by pairs of account and the number of a client id; returns the order ids, 0 where none was found."""
+        rows = array("q")
+        for account, name in names:
+            row = [codes.CANCEL, 1, 1, 1, account, *[0] * 11]
+            rows.extend([*row, codes.REFERENCE, name, *[0] * 6])
+        self.matching.apply_rows(rows.tobytes(), 0, self.seq + 1, START_NS + self.seq)
+        self.seq += len(names)
+        self.taken = array("q", self.matching.events.buffer.take())
+        found, at = [], 0
+        while at < len(self.taken):
+            found.append(self.taken[at + 4] if self.taken[at] == codes.CANCELED else 0)
+            at += self.taken[at] >> 8
+        return found
+
     def cancel(self, order_ids: list[int], accounts: list[int]) -> None:
         rows = array("q", bytes(len(order_ids) * codes.ROW_WORDS * 8))
         step = codes.ROW_WORDS
@@ -348,6 +363,30 @@ def test_client_ids_chosen_to_collide_in_a_plain_table_spread_all_the_same(word:
         assert found["order_id"] == number + 1
     flow.cancel(list(range(1, len(ids) + 1)), [ACCOUNTS[number % 1_000] for number in range(len(ids))])
     assert cold.fullest_bucket(flow.matching) == 0
+
+
+@compiled_only
+def test_a_client_id_is_found_while_its_order_is_open_whoever_shares_its_bucket() -> None:
+    """Orders leave buckets from the head, the middle and the end; no more buckets open, so that many are shared."""
+    random = Random(13)
+    flow = Flow()
+    opened: dict[int, tuple[int, int]] = {}
+    names = fullest = 0
+    for turn in range(40):
+        first = flow.matching.next_order_id
+        numbers = range(4_000 - len(opened))
+        flow.place(codes.BUY, [100] * len(numbers), [names + number + 1 for number in numbers])
+        opened |= {first + number: (ACCOUNTS[number % 1_000], names + number + 1) for number in numbers}
+        names += len(numbers)
+        fullest = max(fullest, cold.fullest_bucket(flow.matching))
+        gone = random.sample(sorted(opened), random.randrange(1, len(opened)))
+        if turn % 2:
+            flow.cancel(gone, [opened[order_id][0] for order_id in gone])
+        else:
+            assert flow.cancel_by_name([opened[order_id] for order_id in gone]) == gone
+        ended = [opened.pop(order_id) for order_id in gone]
+        assert flow.cancel_by_name(ended) == [0] * len(ended), "neither is one found that has ended"
+    assert fullest >= 3
 
 
 @compiled_only
