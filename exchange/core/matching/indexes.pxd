@@ -55,7 +55,7 @@ cdef enum:
     RECORDS = 4096
 
 # How a word of the client index is laid out: 48 bits of an order's address, one that says that another order stands
-# behind it or stood there, and the highest 15 bits of its hash.
+# behind it, and the highest 15 bits of its hash.
 cdef enum:
     ADDRESS = 0xFFFFFFFFFFFF
     MORE = 0x1000000000000
@@ -175,11 +175,16 @@ cdef class ClientIndex(Buckets):
         return self.put_sought(order)
 
     cdef inline int remove(self, Order *order) except -1:
+        cdef hashed_t *before = NULL
         at = <hashed_t *> self.slot(order.seat.account.id, order.client_id)
         while at[0] & ADDRESS != <hashed_t> order:
             assert at[0] & MORE
+            before = at
             at = <hashed_t *> &(<Order *> (at[0] & ADDRESS)).client_link
         at[0] = <hashed_t> order.client_link
+        if before != NULL and not at[0]:
+            # Else who seeks would look behind that order for nothing.
+            before[0] &= ~<hashed_t> MORE
         self.count -= 1
         return 0
 
