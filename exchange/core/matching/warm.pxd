@@ -5,7 +5,7 @@ from .buffers cimport Rows
 from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
 
 cdef enum:
-    AHEAD = 16
+    AHEAD = 28
 
 
 # A row that comes, and where what it will touch was found.
@@ -28,8 +28,8 @@ cdef class Warmer:
     cdef void *nothing
     cdef long long places
     cdef long long cancels
-    cdef Ahead placing[17]
-    cdef Ahead canceling[17]
+    cdef Ahead placing[29]
+    cdef Ahead canceling[29]
     cdef void glance(self, Rows rows, long long at) noexcept
     cdef word fetch(self, Rows rows, long long at) noexcept
     cdef void find_places(self) noexcept

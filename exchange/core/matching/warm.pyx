@@ -3,7 +3,7 @@
 
 A command touches a dozen records at places that only its row tells: its key and account, its seat, a cell, an order and
 that order's neighbours. Waiting for each in turn takes longer than all the arithmetic. So the next rows of a run are
-looked at together before they are applied: each pass asks for what the pass before has brought, and the waits of 16
+looked at together before they are applied: each pass asks for what the pass before has brought, and the waits of 28
 commands pass side by side. Only hints are given: nothing is written, no result depends on it.
 
 Placements and cancels are listed apart first, because a processor cannot foresee which of them a row is. Where a bucket
@@ -26,7 +26,7 @@ cdef extern from *:
 
 
 cdef class Warmer:
-    """Looks at up to 16 rows at a time."""
+    """Looks at up to 28 rows at a time."""
 
     def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, Trading trading):
         self.accounts = accounts
