@@ -75,7 +75,7 @@ class World:
             lists=seed // 4 % 2 * 0.2,
             terms=seed % 2,
             pegs=seed // 2 % 2 * 0.3,
-            crowds=0.2 if seed % 50 == 49 else 0.0,
+            crowds=0.2 if seed % 50 == 48 else 0.0,
         )
         self.model = Venue([])
         self.core = Engine(b"k" * 16)
