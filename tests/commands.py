@@ -83,8 +83,13 @@ def message_of(event: tuple[int, ...]) -> list[Any]:
 
 def refusals(events: bytes) -> list[int]:
     """The code of every refused command of a stream."""
+    return refused(split(events))
+
+
+def refused(events: list[tuple[int, ...]]) -> list[int]:
+    """The code of every refused command of events."""
     codes = []
-    for event in split(events):
+    for event in events:
         if kind_of(event) == 5:
             codes.append(event[6])
         elif kind_of(event) == 15 and message_of(event)[0] == 2:

@@ -32,6 +32,7 @@ from journal.quarantine import quarantine_in, quarantined
 from journal.reader import read
 from journal.writer import Journal
 from tests import flows
+from tests.commands import refused
 from tests.fakes.disk import LyingDisk
 from tests.simulation import small
 
@@ -122,8 +123,9 @@ class World:
         if told != self.model.apply(sent.kind, sent.payload, sent.first_seq, sent.ts_ns):
             raise Broke(f"core and verifier tell other events of the entries from {sent.first_seq} on")
         self.happened["entries"] += sent.commands
-        self.happened.update(f"refusal: {RejectCode(code).name}" for code in flows.refusals(told))
-        self.happened.update(f"event: {EventKind(flows.kind_of(event)).name}" for event in flows.split(told))
+        events = flows.split(told)
+        self.happened.update(f"refusal: {RejectCode(code).name}" for code in refused(events))
+        self.happened.update(f"event: {EventKind(flows.kind_of(event)).name}" for event in events)
 
     def work(self, chance: Random, count: int) -> None:
         for _ in range(count):

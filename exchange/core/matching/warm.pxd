@@ -12,7 +12,6 @@ cdef enum:
 cdef struct Ahead:
     Row *row
     void **slot
-    void **client_slot
     void *node
     Level *level
 

@@ -43,7 +43,7 @@ cdef class Warmer:
         """
         cdef Row *row
         cdef void *node
-        if at + 4 * ROW_WORDS > rows.count:
+        if at + 3 * ROW_WORDS > rows.count:
             return
         row = rows.at(at + 2 * ROW_WORDS)
         fetch(self.accounts.place(row.account))
@@ -95,8 +95,7 @@ cdef class Warmer:
             fetch(ahead.node if ahead.node else ahead.row)
             ahead.slot = self.level_slot(ahead.row)
             fetch(ahead.slot)
-            ahead.client_slot = self.clients.slot(ahead.row.account, ahead.row.client_id)
-            fetch(ahead.client_slot)
+            fetch(self.clients.slot(ahead.row.account, ahead.row.client_id))
 
     cdef void find_cancels(self) noexcept:
         cdef long long number
@@ -150,8 +149,7 @@ cdef class Warmer:
                 fetch(order.next if order.next else order)
                 fetch_line(order.seat_prev if order.seat_prev else order, 1)
                 fetch_line(order.seat_next if order.seat_next else order, 1)
-                ahead.client_slot = self.clients.slot(ahead.row.account, order.client_id)
-                fetch(ahead.client_slot)
+                fetch(self.clients.slot(ahead.row.account, order.client_id))
         for number in range(self.cancels):
             ahead = &self.canceling[number]
             if ahead.slot[0]:

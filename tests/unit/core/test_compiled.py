@@ -101,6 +101,7 @@ HOT = {
         "wrong_quantity",
         "wrong_market_quantity", "wrong_percent_price", "is_outside", "Checks_wrong_stop", "Checks_wrong_terms",
         "Checks_too_many", "Checks_wrong_quantities", "Checks_refused_order",
+        "Checks_refused_extras",
         "Checks_refused_cancel", "Checks_refused_amend", "Checks_wrong_target", "Checks_wrong_amendment",
         "Checks_refused_cancel_all", "Checks_refused_sender", "Checks_wrong_order", "Checks_wrong_limit",
         "Checks_wrong_pegged",
