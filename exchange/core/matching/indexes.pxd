@@ -24,8 +24,9 @@ cdef extern from *:
         sum += (unsigned __int128) (d + keys[4]) * (e + keys[5]);
         return tape_mixed((tape_hash) (sum >> 64) ^ (tape_hash) sum);
     }
+    /* Neighbours for one owner: the buckets of its records share cache lines. */
     static inline tape_hash tape_pair_hash(long long first, long long second) {
-        return tape_mixed((tape_hash) first * 0x9E3779B97F4A7C15ULL + (tape_hash) second);
+        return tape_mixed((tape_hash) first * 0x9E3779B97F4A7C15ULL) + (tape_hash) second;
     }
     /* Which of an account's first seats may be that of a market: 0 to 3, or 4 where none is. Four bytes are compared
        at once, for a processor cannot foresee which of them it will be. */
@@ -199,19 +200,22 @@ cdef class Cells(Buckets):
     cdef Cell *open(self, long long account, long long asset) except NULL
 
 
+# Most accounts have few seats and those at hand: only what is not is in the buckets.
 @cython.final
 cdef class Seats(Buckets):
     cdef Pool pool
     cdef Cells cells
+    cdef readonly long long opened
     cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL
 
+    cdef int put(self, Account *account, Seat *seat) except -1
     cdef Seat *search(self, Account *account, long long market) noexcept
 
     cdef inline Seat *find(self, Account *account, long long market) noexcept:
         seat = self.at_hand(account, market)
         if seat and seat.market == market:
             return seat
-        return self.search(account, market)
+        return self.search(account, market) if seat or account.seats[3] else NULL
 
     cdef inline Seat *at_hand(self, Account *account, long long market) noexcept:
         """One of the account's first seats: that of the market, if it is there at all."""
@@ -221,6 +225,7 @@ cdef class Seats(Buckets):
 
 @cython.final
 cdef class Accounts:
+    cdef Arena arena
     cdef readonly long long count
     cdef readonly dict parents
     cdef Account **pages
@@ -246,6 +251,7 @@ cdef class ListHeads:
 
 @cython.final
 cdef class Keys:
+    cdef Arena arena
     cdef readonly long long count
     cdef Key **pages
     cdef Key *add(self, long long id, Account *account) except NULL

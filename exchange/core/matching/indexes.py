@@ -132,7 +132,7 @@ class Seats:
         self.moved = 0
 
     @property
-    def count(self) -> int:
+    def opened(self) -> int:
         return len(self.seats)
 
     def find(self, account: Account, market: int) -> Seat | None:
@@ -153,7 +153,7 @@ class Seats:
 class Accounts:
     """Accounts by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.accounts: dict[int, Account] = {}
         self.parents: dict[int, int] = {}
 
@@ -189,7 +189,7 @@ class ListHeads:
 class Keys:
     """API keys by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Pool) -> None:
         self.keys: dict[int, Key] = {}
 
     @property

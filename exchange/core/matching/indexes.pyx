@@ -4,10 +4,10 @@
 Nothing is moved to grow but the few records of one bucket at each insertion (linear hashing), counted in `moved`.
 """
 from cpython.mem cimport PyMem_RawFree
-from libc.stdlib cimport free, qsort
+from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 
-from .pool cimport zeroed, zeroed_lines
+from .pool cimport zeroed
 
 cdef enum:
     PAGE = 8192
@@ -229,35 +229,43 @@ cdef class Seats(Buckets):
             seat.market = market
             seat.base = self.cells.open(account.id, base)
             seat.quote = self.cells.open(account.id, quote)
-            head = <Seat **> self.new_head(pair_hash(account.id, market))
+            self.opened += 1
+            self.put(account, seat)
+        return seat
+
+    cdef int put(self, Account *account, Seat *seat) except -1:
+        """Keep a new seat at hand, if there is room and no other one has its mark; else in a bucket."""
+        cdef long long at = marked(account.marks, seat.market)
+        if at == 4:
+            at = 0
+            while at < 4 and account.seats[at]:
+                at += 1
+        if at < 4 and not account.seats[at]:
+            account.seats[at] = seat
+            account.marks[at] = seat.market & 255
+        else:
+            head = <Seat **> self.new_head(pair_hash(account.id, seat.market))
             seat.link = head[0]
             head[0] = seat
-            for at in range(4):
-                if not account.seats[at]:
-                    account.seats[at] = seat
-                    account.marks[at] = market & 255
-                    break
-        return seat
+        return 0
 
 
 cdef class Accounts:
     """Accounts by id, in pages that never move."""
 
-    def __cinit__(self):
+    def __cinit__(self, Pool pool):
+        self.arena = pool.arena
         self.pages = <Account **> zeroed(PAGES_MAX * sizeof(Account *))
         self.parents = {}
 
     def __dealloc__(self):
-        cdef long long page
-        for page in range(PAGES_MAX):
-            free(self.pages[page])
         PyMem_RawFree(self.pages)
 
     cdef Account *add(self, long long id) except NULL:
         if not 0 < id < PAGES_MAX * RECORDS:
             raise OverflowError(f"account id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Account *> zeroed_lines(RECORDS * sizeof(Account))
+            self.pages[id // RECORDS] = <Account *> self.arena.take(RECORDS * sizeof(Account))
         account = &self.pages[id // RECORDS][id % RECORDS]
         account.id = id
         self.count += 1
@@ -290,20 +298,18 @@ cdef class ListHeads:
 cdef class Keys:
     """API keys by id, in pages that never move."""
 
-    def __cinit__(self):
+    def __cinit__(self, Pool pool):
+        self.arena = pool.arena
         self.pages = <Key **> zeroed(PAGES_MAX * sizeof(Key *))
 
     def __dealloc__(self):
-        cdef long long page
-        for page in range(PAGES_MAX):
-            free(self.pages[page])
         PyMem_RawFree(self.pages)
 
     cdef Key *add(self, long long id, Account *account) except NULL:
         if not 0 < id < PAGES_MAX * RECORDS:
             raise OverflowError(f"key id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
         if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Key *> zeroed_lines(RECORDS * sizeof(Key))
+            self.pages[id // RECORDS] = <Key *> self.arena.take(RECORDS * sizeof(Key))
         key = &self.pages[id // RECORDS][id % RECORDS]
         key.account = account
         self.count += 1

@@ -12,6 +12,7 @@ cdef struct Node:
 
 
 # `recent` are levels sought last, each at the lowest bits of its key: prices crowd, so most are found there at once.
+# Few levels have a small one, for thousands of such books share the caches.
 @cython.final
 cdef class Ladder:
     cdef readonly long long count
@@ -21,9 +22,11 @@ cdef class Ladder:
     cdef Node *root
     cdef long long height
     cdef Level **recent
+    cdef long long recent_mask
     cdef long long sought
     cdef Node *sought_leaf
     cdef long long sought_at
+    cdef int widen_recent(self, long long places) except -1
     cdef Level *search(self, long long key) noexcept
     cdef Node *leaf_between(self, long long key) noexcept
     cdef int insert(self, Level *level) except -1
@@ -35,10 +38,10 @@ cdef class Ladder:
     cpdef long long memory(self) except -1
 
     cdef inline Level *find(self, long long key) noexcept:
-        level = self.recent[key & 1023]
+        level = self.recent[key & self.recent_mask]
         if level and level.key == key:
             return level
         return self.search(key)
 
     cdef inline void **recent_slot(self, long long key) noexcept:
-        return <void **> &self.recent[key & 1023]
+        return <void **> &self.recent[key & self.recent_mask]

@@ -9,6 +9,7 @@ cdef extern from "<stdlib.h>" nogil:
 cdef enum:
     FANOUT = 32
     HEIGHT_MAX = 12
+    RECENT_AT_FIRST = 128
     RECENT = 1024
     GREATEST = 0x7FFFFFFFFFFFFFFF
 
@@ -88,7 +89,7 @@ cdef long long node_count(Node *node, long long height) noexcept:
 
 
 # Nothing at hand, for ladders that never had a level.
-cdef Level *nobody[RECENT]
+cdef Level *nobody
 
 
 cdef class Ladder:
@@ -96,13 +97,24 @@ cdef class Ladder:
 
     def __cinit__(self):
         self.root = new_node()
-        self.recent = nobody
+        self.recent = &nobody
 
     def __dealloc__(self):
         if self.root:
             free_node(self.root, self.height)
-        if self.recent != nobody:
+        if self.recent != &nobody:
             free(self.recent)
+
+    cdef int widen_recent(self, long long places) except -1:
+        """Have levels at hand in so many places, or in more; what was at hand is found again when it is sought."""
+        recent = <Level **> calloc(places, sizeof(Level *))
+        if not recent:
+            raise MemoryError()
+        if self.recent != &nobody:
+            free(self.recent)
+        self.recent = recent
+        self.recent_mask = places - 1
+        return 0
 
     cdef Level *search(self, long long key) noexcept:
         """Find a level that is not at hand; where it is, or would be, is kept for an `insert` that follows."""
@@ -121,15 +133,15 @@ cdef class Ladder:
         self.sought_leaf = node
         if at < FANOUT and node.keys[at] == key:
             level = <Level *> node.children[at]
-            self.recent[key & (RECENT - 1)] = level
+            self.recent[key & self.recent_mask] = level
         return level
 
     cdef Node *leaf_between(self, long long key) noexcept:
         """The leaf of a level right beside `key`, if that is at hand and `key` lies within it; sets `sought_at`."""
-        cdef Level *beside = self.recent[(key - 1) & (RECENT - 1)]
+        cdef Level *beside = self.recent[(key - 1) & self.recent_mask]
         cdef Node *leaf
         if not beside or beside.key != key - 1:
-            beside = self.recent[(key + 1) & (RECENT - 1)]
+            beside = self.recent[(key + 1) & self.recent_mask]
             if not beside or beside.key != key + 1:
                 return NULL
         leaf = <Node *> beside.leaf
@@ -138,18 +150,18 @@ cdef class Ladder:
 
     cpdef long long memory(self) except -1:
         """Bytes that the nodes take, and what is at hand."""
-        cdef long long at_hand = 0 if self.recent == nobody else RECENT * sizeof(Level *)
+        cdef long long at_hand = 0 if self.recent == &nobody else (self.recent_mask + 1) * sizeof(Level *)
         return node_count(self.root, self.height) * sizeof(Node) + at_hand
 
     cdef int insert(self, Level *level) except -1:
         """Add a level whose key is not there. Where `search` has just found its place, there is no way down to go."""
         cdef Node *leaf = self.sought_leaf
         cdef long long at = self.sought_at
-        if self.recent == nobody:
-            self.recent = <Level **> calloc(RECENT, sizeof(Level *))
-            if not self.recent:
-                raise MemoryError()
-        self.recent[level.key & (RECENT - 1)] = level
+        if self.recent == &nobody:
+            self.widen_recent(RECENT_AT_FIRST)
+        elif self.count == RECENT_AT_FIRST // 2 and self.recent_mask != RECENT - 1:
+            self.widen_recent(RECENT)
+        self.recent[level.key & self.recent_mask] = level
         self.sought_leaf = NULL
         # The first of a leaf may be below all: then the nodes above must learn of it.
         if leaf == NULL or self.sought != level.key or leaf.count == FANOUT or (at == 0 and self.height):
@@ -239,8 +251,8 @@ cdef class Ladder:
         cdef long long at = place_of(leaf, level.key)
         assert at < leaf.count and leaf.children[at] == level
         self.sought_leaf = NULL
-        if self.recent[level.key & (RECENT - 1)] == level:
-            self.recent[level.key & (RECENT - 1)] = NULL
+        if self.recent[level.key & self.recent_mask] == level:
+            self.recent[level.key & self.recent_mask] = NULL
         if level.better:
             level.better.worse = level.worse
         else:

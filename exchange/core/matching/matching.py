@@ -27,8 +27,8 @@ class Matching:
         self.pool = Pool()
         self.cells = Cells(self.pool)
         self.seats = Seats(self.pool, self.cells)
-        self.accounts = Accounts()
-        self.keys = Keys()
+        self.accounts = Accounts(self.pool)
+        self.keys = Keys(self.pool)
         self.events = Events()
         self.markets: list[Market] = []
         self.fees = Fees(self.pool, self.accounts, self.cells, self.events, self.markets)
@@ -62,7 +62,7 @@ class Matching:
         at = warmed = start
         while at < self.rows.count:
             if at >= warmed:
-                if self.seats.count + self.trading.orders.count > codes.WARM_FROM:
+                if self.seats.opened + self.trading.orders.count > codes.WARM_FROM:
                     warmed = self.warmer.fetch(self.rows, at)
                 else:
                     self.warmer.glance(self.rows, at)

@@ -4,7 +4,6 @@ from .ladder cimport Ladder
 from .records cimport Cell, Details, Level, Order, OrderList, Seat
 
 cdef void *zeroed(long long size) except NULL
-cdef void *zeroed_lines(long long size) except NULL
 
 
 cdef struct Chunk:

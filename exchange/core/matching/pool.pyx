@@ -3,9 +3,6 @@
 from cpython.mem cimport PyMem_RawCalloc
 from libc.string cimport memset
 
-cdef extern from "<stdlib.h>" nogil:
-    void *aligned_alloc(size_t alignment, size_t size)
-
 cdef extern from "<sys/mman.h>" nogil:
     void *mmap(void *address, size_t length, int protection, int flags, int descriptor, long offset)
     int munmap(void *address, size_t length)
@@ -25,15 +22,6 @@ cdef void *zeroed(long long size) except NULL:
     cdef void *new = PyMem_RawCalloc(size, 1)
     if not new:
         raise MemoryError()
-    return new
-
-
-cdef void *zeroed_lines(long long size) except NULL:
-    """Memory that begins with a cache line; to be given back with `free`."""
-    cdef void *new = aligned_alloc(CACHE_LINE, size)
-    if not new:
-        raise MemoryError()
-    memset(new, 0, size)
     return new
 
 

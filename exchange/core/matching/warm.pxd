@@ -1,8 +1,8 @@
 # Memory fetched ahead of its use: warm.pyx over C memory; warm.py does nothing. No rule of the exchange is in here.
 cimport cython
-from .records cimport word, Level, Row
+from .records cimport word, Account, Level, Row
 from .buffers cimport Rows
-from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
 
 cdef enum:
     AHEAD = 28
@@ -12,6 +12,9 @@ cdef enum:
 cdef struct Ahead:
     Row *row
     void **slot
+    void **home
+    void **other
+    void **client
     void *node
     Level *level
 
@@ -22,6 +25,7 @@ cdef class Warmer:
     cdef Keys keys
     cdef Markets markets
     cdef Seats seats
+    cdef Cells cells
     cdef OrderIndex orders
     cdef ClientIndex clients
     cdef void *nothing
@@ -32,7 +36,10 @@ cdef class Warmer:
     cdef void glance(self, Rows rows, long long at) noexcept
     cdef word fetch(self, Rows rows, long long at) noexcept
     cdef void find_places(self) noexcept
+    cdef void find_home(self, Ahead *ahead, Account *account) noexcept
+    cdef void follow_home(self, Ahead *ahead) noexcept
     cdef void find_cancels(self) noexcept
     cdef void follow_places(self) noexcept
     cdef void **level_slot(self, Row *row) noexcept
     cdef void follow_cancels(self) noexcept
+    cdef void follow_level(self, Level *level, Row *row) noexcept

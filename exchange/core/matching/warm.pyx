@@ -11,10 +11,10 @@ is empty the bucket itself is asked for again, which costs nothing and needs no 
 """
 from .buffers cimport Rows
 from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
-from .indexes cimport Accounts, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .indexes cimport ADDRESS, Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats, hashed_t, pair_hash
 from .market cimport Market
 from .trading cimport Trading
-from .records cimport Level, Order, Row, Seat
+from .records cimport Account, Cell, Level, Order, Row, Seat
 
 cdef extern from *:
     """
@@ -33,6 +33,7 @@ cdef class Warmer:
         self.keys = keys
         self.markets = markets
         self.seats = seats
+        self.cells = seats.cells
         self.orders = trading.orders
         self.clients = trading.clients
 
@@ -92,10 +93,38 @@ cdef class Warmer:
             ahead = &self.placing[number]
             account = self.accounts.find(ahead.row.account)
             ahead.node = self.seats.at_hand(account, ahead.row.market) if account else NULL
-            fetch(ahead.node if ahead.node else ahead.row)
+            if ahead.node:
+                fetch(ahead.node)
+            else:
+                self.find_home(ahead, account)
             ahead.slot = self.level_slot(ahead.row)
             fetch(ahead.slot)
-            fetch(self.clients.slot(ahead.row.account, ahead.row.client_id))
+            ahead.client = self.clients.slot(ahead.row.account, ahead.row.client_id)
+            fetch(ahead.client)
+
+    cdef void find_home(self, Ahead *ahead, Account *account) noexcept:
+        """Ask for the bucket of a seat that is not at hand; for those of two cells where the account has no such seat,
+        for it will take one.
+        """
+        cdef Market market = self.markets.find(ahead.row.market)
+        ahead.home = NULL
+        ahead.other = NULL
+        if not account or market is None:
+            return
+        if account.seats[3]:
+            ahead.home = self.seats.head(pair_hash(account.id, market.id))
+        else:
+            ahead.home = self.cells.head(pair_hash(account.id, market.base))
+            ahead.other = self.cells.head(pair_hash(account.id, market.quote))
+            fetch(ahead.other)
+        fetch(ahead.home)
+
+    cdef void follow_home(self, Ahead *ahead) noexcept:
+        fetch(ahead.home[0] if ahead.home[0] else ahead.home)
+        if ahead.other:
+            fetch(ahead.other[0] if ahead.other[0] else ahead.other)
+        else:
+            ahead.node = ahead.home[0]
 
     cdef void find_cancels(self) noexcept:
         cdef long long number
@@ -109,16 +138,26 @@ cdef class Warmer:
         cdef long long number
         cdef Ahead *ahead
         cdef Seat *seat
+        cdef Cell *cell
+        cdef Order *order
         for number in range(self.places):
             ahead = &self.placing[number]
             ahead.level = <Level *> ahead.slot[0]
             fetch(ahead.level if ahead.level else ahead.slot)
+            if not ahead.node and ahead.home:
+                self.follow_home(ahead)
+            order = <Order *> (<hashed_t> ahead.client[0] & ADDRESS)
+            fetch_line(order if order else <Order *> ahead.row, 2)
         for number in range(self.places):
             ahead = &self.placing[number]
             seat = <Seat *> ahead.node
             if seat:
                 fetch(seat.quote if ahead.row.flags.side == BUY else seat.base)
                 fetch_line(seat.last if seat.last else seat, 1)
+            elif ahead.home and ahead.home[0]:
+                # Another account's cell may stand before its own.
+                cell = <Cell *> ahead.home[0]
+                fetch(cell.link if cell.link else cell)
             if ahead.level:
                 fetch(ahead.level.last)
 
@@ -133,6 +172,7 @@ cdef class Warmer:
         cdef long long number
         cdef Ahead *ahead
         cdef Order *order
+        cdef Level *level
         for number in range(self.cancels):
             ahead = &self.canceling[number]
             ahead.node = ahead.slot[0] if ahead.slot[0] else ahead.slot
@@ -155,3 +195,21 @@ cdef class Warmer:
             if ahead.slot[0]:
                 order = <Order *> ahead.node
                 fetch(order.seat.quote if order.flags.side == BUY else order.seat.base)
+                level = order.level
+                if level and level.first == level.last:
+                    self.follow_level(level, ahead.row)
+
+    cdef void follow_level(self, Level *level, Row *row) noexcept:
+        """A level that loses its only order leaves its ladder."""
+        cdef Market market = self.markets.find(row.market)
+        cdef long long line
+        fetch(level.better if level.better else level)
+        fetch(level.worse if level.worse else level)
+        for line in range(4):
+            fetch_line(level.leaf, line)
+        fetch_line(level.leaf, 8)
+        if market is not None:
+            if level.key < 0:
+                fetch(market.asks.recent_slot(level.key))
+            else:
+                fetch(market.bids.recent_slot(level.key))

@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from exchange.core.matching import codes, cold, encoding, matching, records
+from exchange.core.matching.market import Market
 from exchange.ops import build
 
 FOLDER = build.find_folder(build.ROOT, build.PACKAGE)
@@ -205,15 +206,19 @@ class Flow:
         self.matching = matching.Matching(secret)
         for account in range(1, 6):
             self.matching.open_account(account, codes.SYSTEM, codes.ACTIVE, 0, 0, 0)
-        self.market = self.matching.list_market(2, 1, 1, 1)
-        self.market.status = codes.TRADING
-        self.market.max_price = self.market.max_quantity = 1 << 40
+        self.market = self.list_market()
         for account in ACCOUNTS:
             self.matching.open_account(account, codes.SPOT, codes.ACTIVE, 0, 0, 0)
             self.matching.move(codes.EXTERNAL_ACCOUNT, account, 1, 1 << 52)
             self.matching.move(codes.EXTERNAL_ACCOUNT, account, 2, 1 << 52)
         self.seq = 0
         self.taken = array("q")
+
+    def list_market(self) -> Market:
+        market = self.matching.list_market(2, 1, 1, 1)
+        market.status = codes.TRADING
+        market.max_price = market.max_quantity = 1 << 40
+        return market
 
     def apply(self, rows: "array[int]") -> None:
         run = rows.tobytes()
@@ -222,11 +227,12 @@ class Flow:
         self.taken = array("q", self.matching.events.buffer.take())
         assert self.taken[0] & 255 != codes.REJECTED & 255
 
-    def place(self, side: int, prices: list[int], client_ids: list[int], word: int = 0) -> None:
+    def place(self, side: int, prices: list[int], client_ids: list[int], word: int = 0, market: int = 1) -> None:
         """Place an order of 1 lot at each price; `client_ids` go into that word of the client id."""
         rows = array("q", bytes(len(prices) * codes.ROW_WORDS * 8))
         step = codes.ROW_WORDS
-        rows[0::step] = rows[1::step] = rows[3::step] = rows[8::step] = array("q", [1]) * len(prices)
+        rows[0::step] = rows[1::step] = rows[8::step] = array("q", [1]) * len(prices)
+        rows[3::step] = array("q", [market]) * len(prices)
         rows[4::step] = array("q", (ACCOUNTS[number % 1_000] for number in range(len(prices))))
         rows[6::step] = array("q", [side | codes.LIMIT << 8 | codes.GTC << 16]) * len(prices)
         rows[7::step] = array("q", prices)
@@ -388,6 +394,25 @@ def test_a_client_id_is_found_while_its_order_is_open_whoever_shares_its_bucket(
         ended = [opened.pop(order_id) for order_id in gone]
         assert flow.cancel_by_name(ended) == [0] * len(ended), "neither is one found that has ended"
     assert fullest >= 3
+
+
+@compiled_only
+@pytest.mark.parametrize("first", [1, 2, 255, 256, 257, 600])
+@pytest.mark.parametrize("others", [0, 2, 8])
+def test_an_account_finds_its_seat_in_whatever_market(first: int, others: int) -> None:
+    """Four seats are at hand, by the lowest byte of their market's number, and the others in buckets."""
+    random = Random(first)
+    flow = Flow()
+    listed = [flow.market, *(flow.list_market() for _ in range(1_099))]
+    markets = [first, *random.sample(range(1, 1_101), others), *range(first % 256 or 256, 1_101, 256)]
+    placed: dict[int, list[int]] = {market: [] for market in markets}
+    for turn in range(5):
+        for market in markets:
+            placed[market].append(flow.matching.next_order_id)
+            flow.place(codes.BUY, [100 + turn], [flow.matching.next_order_id], market=market)
+    for market in listed:
+        found = [order["order_id"] for order in cold.orders_of(flow.matching, ACCOUNTS[0], market.id)]
+        assert found == placed.get(market.id, [])
 
 
 @compiled_only
