@@ -63,8 +63,9 @@ def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, 
                 # Where no further process may be had, the caller reads on.
                 with suppress(OSError):
                     helper = Helper(__name__, SLOTS * SLOT_BYTES)
+            is_helped = helper is not None and begin(helper, place)
             yield frames
-            if helper is not None and helper.channel.has_message:
+            if is_helped:
                 answered, helper = helper, None
                 return answered
     finally:
@@ -74,12 +75,20 @@ def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, 
     return None
 
 
+def begin(helper: Helper, place: Place) -> bool:
+    """Have a helper that is there go on from `place`, while what stands before it is looked at; is it there?"""
+    if not helper.channel.has_message:
+        return False
+    with suppress(HelperGone):
+        helper.channel.receive()
+        helper.channel.send(str(place.segment.path), place.position.dump())
+    return True
+
+
 def take(helper: Helper, place: Place) -> Generator[list[Frame], None, bool]:
     """Yield what the helper verifies from `place` on, and move it. Returns whether it came to the end."""
     slots = Slots(helper)
     try:
-        helper.channel.receive()
-        helper.channel.send(str(place.segment.path), place.position.dump())
         while True:
             kind, *told = helper.channel.receive()
             if kind == FRAMES:

@@ -30,7 +30,8 @@ from journal.frame import (
 )
 from journal.segment import SEGMENT_HEADER_BYTES, Segment
 
-READ_BYTES = 1024 * 1024
+READ_BYTES = 512 * 1024
+_ZEROS = bytes(READ_BYTES)
 
 
 class Position:
@@ -178,7 +179,8 @@ def check_follows(header: FrameHeader, segment: Segment, position: Position) -> 
 
 def judge(disk: Disk, fd: int, segment: Segment, position: Position, *, is_last: bool) -> Verdict:
     """Say what the bytes from the position to the end of the file are."""
-    rest = disk.read(fd, max(0, disk.size(fd) - position.offset), position.offset)
+    blank = is_blank(disk, fd, position.offset)
+    rest = b"" if blank else disk.read(fd, max(0, disk.size(fd) - position.offset), position.offset)
     dirty = len(rest.rstrip(b"\0"))
     if dirty == 0:
         return Verdict(0, None)
@@ -203,6 +205,15 @@ def judge(disk: Disk, fd: int, segment: Segment, position: Position, *, is_last:
             return Verdict(dirty, f"a bad frame before batch {header.batch_first_seq}, so it once was durable")
         batch = header.batch_first_seq
     return Verdict(dirty, None)
+
+
+def is_blank(disk: Disk, fd: int, offset: int) -> bool:
+    """Whether nothing but zeros stands from an offset to the end of a file: most of a segment may be so."""
+    while piece := disk.read(fd, READ_BYTES, offset):
+        if piece != _ZEROS[: len(piece)]:
+            return False
+        offset += len(piece)
+    return True
 
 
 def valid_headers(data: bytes, start: int, journal_id: bytes) -> Iterator[FrameHeader]:

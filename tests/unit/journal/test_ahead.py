@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from journal import ahead
-from journal.ahead import SLOT_BYTES, SLOTS, take, walk_ahead
+from journal.ahead import SLOT_BYTES, SLOTS, begin, take, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
 from journal.frame import ROWS, Frame
@@ -55,8 +55,11 @@ def alone(directory: Path) -> Iterator[list[Frame]]:
 def helped(directory: Path) -> Iterator[list[Frame]]:
     """All of it by the second process."""
     helper = Helper("journal.ahead", SLOTS * SLOT_BYTES)
+    place = place_of(REAL_DISK, directory, 1)
     try:
-        assert (yield from take(helper, place_of(REAL_DISK, directory, 1)))
+        helper.channel.wait()
+        assert begin(helper, place)
+        assert (yield from take(helper, place))
     finally:
         helper.close()
 

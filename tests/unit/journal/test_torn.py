@@ -10,6 +10,7 @@ import pytest
 from journal.errors import CorruptJournal
 from journal.frame import HEADER_BYTES, MESSAGES, ROWS, FrameContent
 from journal.reader import notes, read
+from journal.scan import READ_BYTES
 from journal.verify import verify
 from journal.writer import Journal
 
@@ -94,6 +95,17 @@ def test_a_torn_last_frame_is_cut_and_kept_beside(tmp_path: Path) -> None:
     offsets = write(tmp_path, [1, 1, 1])
     damage(tmp_path, offsets[2] + HEADER_BYTES + 100, bytes(156))
     assert_torn(tmp_path, offsets[2], [1, 2])
+
+
+@pytest.mark.parametrize("behind", [0, READ_BYTES - 1, READ_BYTES, 2 * READ_BYTES + 5, 3 * READ_BYTES - 1])
+def test_one_byte_is_found_however_far_it_stands_behind_the_last_frame(tmp_path: Path, behind: int) -> None:
+    end = write(tmp_path, [1, 1])[-1]
+    with open(tmp_path / FIRST, "r+b") as file:
+        file.truncate(end + 3 * READ_BYTES)
+    assert verify(tmp_path).torn_bytes == 0
+    damage(tmp_path, end + behind, b"\1")
+    assert verify(tmp_path).torn_bytes == behind + 1
+    assert seqs(tmp_path) == [1, 2]
 
 
 def test_a_frame_without_its_header_is_torn(tmp_path: Path) -> None:
