@@ -40,10 +40,8 @@ PART_SUFFIX = ".part"
 _FIELDS = struct.Struct("<4sHHQQQQQ16s32s32s")
 assert _FIELDS.size == HEADER_BYTES
 _NAME = re.compile(r"[0-9]{20}\.snapshot")
-# What is written at once, and what may wait for the disk: a whole snapshot flushed in one go would hold up the
-# journal's own fdatasync on the same disk.
+# What the disk is given at once: the journal's own fdatasync on the same disk waits for no more than that.
 _WRITE_BYTES = 1024 * 1024
-_SYNC_EVERY_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 4 * 1024 * 1024
 
 # A piece of the body, and whether it belongs to the state. All pieces of the state come first.
@@ -143,7 +141,6 @@ class _Body:
         self._fd = fd
         self._waiting = bytearray()
         self._written = 0
-        self._synced = 0
 
     def add(self, view: memoryview) -> None:
         self.size += view.nbytes
@@ -156,9 +153,7 @@ class _Body:
         _write_all(self._fd, self._waiting, HEADER_BYTES + self._written)
         self._written += len(self._waiting)
         self._waiting = bytearray()
-        if self._written - self._synced >= _SYNC_EVERY_BYTES:
-            os.fdatasync(self._fd)
-            self._synced = self._written
+        os.fdatasync(self._fd)
 
 
 def _write_all(fd: int, data: bytes | bytearray | memoryview, offset: int) -> None:
