@@ -38,6 +38,7 @@ cdef class Warmer:
     cdef void find_places(self) noexcept
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept
     cdef void follow_home(self, Ahead *ahead) noexcept
+    cdef void follow_cell(self, void **bucket) noexcept
     cdef void find_cancels(self) noexcept
     cdef void follow_places(self) noexcept
     cdef void **level_slot(self, Row *row) noexcept

@@ -126,6 +126,12 @@ cdef class Warmer:
         else:
             ahead.node = ahead.home[0]
 
+    cdef void follow_cell(self, void **bucket) noexcept:
+        """Another account's cell may stand before its own."""
+        cell = <Cell *> bucket[0]
+        if cell:
+            fetch(cell.link if cell.link else cell)
+
     cdef void find_cancels(self) noexcept:
         cdef long long number
         cdef Ahead *ahead
@@ -138,7 +144,6 @@ cdef class Warmer:
         cdef long long number
         cdef Ahead *ahead
         cdef Seat *seat
-        cdef Cell *cell
         cdef Order *order
         for number in range(self.places):
             ahead = &self.placing[number]
@@ -154,10 +159,9 @@ cdef class Warmer:
             if seat:
                 fetch(seat.quote if ahead.row.flags.side == BUY else seat.base)
                 fetch_line(seat.last if seat.last else seat, 1)
-            elif ahead.home and ahead.home[0]:
-                # Another account's cell may stand before its own.
-                cell = <Cell *> ahead.home[0]
-                fetch(cell.link if cell.link else cell)
+            elif ahead.other:
+                self.follow_cell(ahead.home)
+                self.follow_cell(ahead.other)
             if ahead.level:
                 fetch(ahead.level.last)
 
