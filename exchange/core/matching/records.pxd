@@ -82,8 +82,8 @@ cdef struct Trigger:
     long long direction
     long long spare_1, spare_2, spare_3
 
-# One cache line. `seats` are the first four that the account took, `marks` the lowest byte of the market of each:
-# indexes.pxd keeps them.
+# One cache line. `seats` are the first that the account took, `marks` the lowest byte of the market of each, no two
+# alike: indexes.pyx keeps them, and all others in buckets.
 cdef struct Account:
     long long id
     long long trade_group
