@@ -8,7 +8,8 @@ cdef enum:
     AHEAD = 28
 
 
-# A row that comes, and where what it will touch was found.
+# A row that comes, and where what it will touch was found. Where its seat is not at hand (`node` is NULL), `home` is
+# the bucket of that seat, or `home` and `other` are those of the two cells that a new seat will have.
 cdef struct Ahead:
     Row *row
     void **slot

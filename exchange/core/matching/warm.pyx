@@ -120,6 +120,7 @@ cdef class Warmer:
         fetch(ahead.home)
 
     cdef void follow_home(self, Ahead *ahead) noexcept:
+        """Ask for the first record of each bucket that `find_home` has found."""
         fetch(ahead.home[0] if ahead.home[0] else ahead.home)
         if ahead.other:
             fetch(ahead.other[0] if ahead.other[0] else ahead.other)
@@ -151,6 +152,7 @@ cdef class Warmer:
             fetch(ahead.level if ahead.level else ahead.slot)
             if not ahead.node and ahead.home:
                 self.follow_home(ahead)
+            # Who shares the bucket of its client id says in its third line who stands behind it there.
             order = <Order *> (<hashed_t> ahead.client[0] & ADDRESS)
             fetch_line(order if order else <Order *> ahead.row, 2)
         for number in range(self.places):
