@@ -59,7 +59,7 @@ from exchange.projections.all import Projections
 from exchange.runtime import logs, recovery
 from exchange.runtime.clock import Clock
 from exchange.runtime.keeping import SnapshotKeeper
-from exchange.runtime.sequencer import Answer, Applied, Overloaded, Sequencer
+from exchange.runtime.sequencer import Applied, Overloaded, Sequencer, Waiter
 from exchange.store.bans import Bans
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key
@@ -179,11 +179,11 @@ class Exchange:
             if applied.last_seq > after_seq:
                 yield applied.last_seq, applied.ts_ns, users.rows
 
-    def submit_row(self, row: bytes) -> "asyncio.Future[Answer]":
+    def submit_row(self, row: bytes, waiter: Waiter) -> None:
         """Sequence a command of the order path. Raises Overloaded for what is no cancel while the history is full."""
         if self.history.is_full and row[0] not in CANCELS:
             raise Overloaded
-        return self.sequencer.submit_row(row)
+        self.sequencer.take_row(row, waiter)
 
     def watch_history(self) -> "asyncio.Future[None]":
         """What fails when the history does: its disk, or what it rebuilds itself from. Both happen in its threads."""

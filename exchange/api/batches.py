@@ -57,7 +57,8 @@ async def answered(one: Awaitable[Reply]) -> tuple[Any, int]:
 
 
 async def placed(request: Request, values: dict[str, str]) -> Reply:
-    return await orders.place(request._replace(values=read_place(values)))
+    reply: Reply = await orders.place(request._replace(values=read_place(values)))
+    return reply
 
 
 async def canceled(request: Request, values: dict[str, str]) -> Reply:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from exchange.api import decimals, errors
@@ -13,7 +13,8 @@ from exchange.api.sockets import Opening
 from exchange.core import queries
 from exchange.messages import registry
 from exchange.projections.all import Projections
-from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping
+from exchange.runtime.guard import Drive, attempt
+from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping, Waiter
 
 ENGINE_NS = 10_000_000_000
 LOOPBACK = ("127.0.0.1", "::1")
@@ -89,7 +90,7 @@ class Context:
         *,
         state: Any,
         submit: "Callable[[registry.AnyCommand], Awaitable[Answer]]",
-        submit_row: "Callable[[bytes], asyncio.Future[Answer]]",
+        submit_row: Callable[[bytes, Waiter], None],
         now_ns: Callable[[], int],
         projections: Projections,
         history: History,
@@ -104,7 +105,7 @@ class Context:
         self.history = history
         self.keys = keys
         self.limits = limits
-        self.in_engine: deque[tuple[int, asyncio.Future[Answer]]] = deque()
+        self.in_engine: deque[tuple[int, Waiter]] = deque()
         """Orders that were handed on and how long they may take, oldest first."""
         self.markets: dict[str, WireMarket] = {}
         self.markets_by_id: list[WireMarket] = []
@@ -150,12 +151,26 @@ class Context:
 
     async def submit(self, row: bytes) -> Answer:
         """Sequence an order row. WireError where the venue is too busy, stopping, or no longer knows."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.hand_over(row, answer, self.now_ns())
         try:
-            answer = self.submit_order(row)
-            self.in_engine.append((self.now_ns() + ENGINE_NS, answer))
             return await answer
-        except (Overloaded, Stopping, Failed, TimedOut) as error:
+        except UNTOLD as error:
             raise UNTAKEN[type(error)] from error
+
+    def submit_for(self, request: "Request", row: bytes, make: "Make") -> "Pending":
+        """The same without a coroutine: `make` makes the reply when the answer comes."""
+        pending = Pending(make)
+        self.hand_over(row, pending, request.now_ns)
+        return pending
+
+    def hand_over(self, row: bytes, waiter: Waiter, now_ns: int) -> None:
+        """Give a row to the sequencer. WireError where it is not taken."""
+        try:
+            self.submit_order(row, waiter)
+        except UNTOLD as error:
+            raise UNTAKEN[type(error)] from error
+        self.in_engine.append((now_ns + ENGINE_NS, waiter))
 
     def expire(self, now_ns: int) -> None:
         """Tell those who waited too long for the engine that nobody knows; called at every beat."""
@@ -169,7 +184,7 @@ class Context:
         """Sequence a message."""
         try:
             return await self.submit_command(command)
-        except (Overloaded, Stopping, Failed) as error:
+        except UNTOLD as error:
             raise UNTAKEN[type(error)] from error
 
 
@@ -186,6 +201,8 @@ UNTAKEN: dict[type[Exception], WireError] = {
     Failed: errors.UNKNOWN_OUTCOME,
     TimedOut: errors.TIMED_OUT,
 }
+UNTOLD = tuple(UNTAKEN)
+"""Why there is no answer to a command."""
 
 
 class Request(NamedTuple):
@@ -214,6 +231,82 @@ class Reply(NamedTuple):
     body: Any
     seq: int = 0
     headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Make = Callable[[Answer], Reply | Awaitable[Reply]]
+
+
+def as_it_is(found: Any) -> Any:
+    return found
+
+
+def ignored(found: Any) -> None:
+    """Nobody is there to be told."""
+
+
+class Pending:
+    """A reply that comes when its command is durable and applied, made and told right there: no coroutine waits for it.
+
+    `make` makes it of the sequencer's answer. Who asked sets `render`, which makes what is sent of a reply or a
+    WireError, `otherwise`, which makes that of an exception that nobody expected, and `tell`, which takes it; or awaits
+    it. Towards the sequencer it is a future.
+    """
+
+    __slots__ = ("is_done", "make", "otherwise", "render", "tell")
+
+    def __init__(self, make: Make) -> None:
+        self.make = make
+        self.render: Callable[[Reply | WireError], Any] = as_it_is
+        self.otherwise: Callable[[Exception], Any] = as_it_is
+        self.tell: Callable[[Any], None] = ignored
+        self.is_done = False
+
+    def done(self) -> bool:
+        """Whether there is an answer."""
+        return self.is_done
+
+    def set_result(self, answer: Answer) -> None:
+        """Make the reply, and tell it."""
+        self.is_done = True
+        attempt(self.finish, self.fail, answer)
+
+    def set_exception(self, error: Exception) -> None:
+        """Tell why there is no answer."""
+        self.is_done = True
+        attempt(self.refuse, self.fail, error)
+
+    def finish(self, answer: Answer) -> None:
+        try:
+            reply = self.make(answer)
+        except WireError as error:
+            self.tell(self.render(error))
+            return
+        if isinstance(reply, Reply):
+            self.tell(self.render(reply))
+        else:
+            Drive(self.wait(reply), self.tell, self.otherwise).step()
+
+    async def wait(self, reply: Awaitable[Reply]) -> Any:
+        """What is sent where a reply needs more than the answer."""
+        try:
+            return self.render(await reply)
+        except WireError as error:
+            return self.render(error)
+
+    def refuse(self, error: Exception) -> None:
+        self.tell(self.render(UNTAKEN[type(error)]))
+
+    def fail(self, error: Exception) -> None:
+        # Whoever answers a whole batch must not end because of one request.
+        attempt(self.tell, ignored, attempt(self.otherwise, as_it_is, error))
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.tell = future.set_result
+        found = yield from future
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 def not_supported(what: str) -> WireError:

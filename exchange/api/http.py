@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import httptools
 
 from exchange.api import websocket
-from exchange.api.context import address_of
+from exchange.api.context import Pending, address_of
 from exchange.api.errors import WireError
 from exchange.api.rest import BODY_BYTES_MAX, BODY_TOO_LONG, Call, Response, Rest, refused_outright
 from exchange.api.sockets import Endpoint, Opening
@@ -193,6 +193,8 @@ class Connection(asyncio.Protocol):
                 begun = self.rest.begin(asked)
                 if isinstance(begun, Response):
                     self.finish(begun)
+                elif isinstance(begun, Pending):
+                    begun.tell = self.on_answered
                 else:
                     Drive(begun, self.on_answered, self.rest.failed).step()
         self.pace()

@@ -2,13 +2,13 @@
 
 import os
 import string
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
 from exchange.api import answers, commissions, errors, list_views, order_views, parameters, pegs
-from exchange.api.context import Reply, Request, WireMarket
+from exchange.api.context import Pending, Reply, Request, WireMarket
 from exchange.api.endpoints import Endpoint, trading
 from exchange.api.errors import WireError
 from exchange.api.order_views import RESPONSES
@@ -33,6 +33,7 @@ from exchange.messages.orders import (
 from exchange.messages.registry import event_decoder
 from exchange.messages.remembering import OrderRepeated
 from exchange.messages.words import Canceled, Message, Rejected
+from exchange.runtime.sequencer import Answer
 
 ALPHABET = string.ascii_letters + string.digits
 CLIENT_ID_LENGTH = 22
@@ -236,21 +237,23 @@ def extensions_of(values: Mapping[str, Any], market: WireMarket) -> bytes:
     return extensions
 
 
-async def place(request: Request) -> Reply:
+def place(request: Request) -> Pending:
     """POST /api/v3/order: durable before it is answered."""
-    values = request.values
-    market = request.context.market(values["symbol"])
+    market = request.context.market(request.values["symbol"])
     row = order_row(request, market)
-    account = request.sender.account
-    request.context.limits.check_orders(account, request.now_ns)
-    answer = await request.context.submit(row)
+    request.context.limits.check_orders(request.sender.account, request.now_ns)
+    return request.context.submit_for(request, row, partial(placed, request, market))
+
+
+def placed(request: Request, market: WireMarket, answer: Answer) -> Reply | Awaitable[Reply]:
+    """What became of an order."""
     first = answer.events[0]
     if isinstance(first, Rejected):
         raise errors.rejected(first.code)
     if isinstance(first, Message):
-        return await repeated(request, market, first, answer.seq)
-    headers = request.context.limits.count_order(account, request.now_ns)
-    form = values["newOrderRespType"] or RESPONSES.get(values["type"], "ACK")
+        return repeated(request, market, first, answer.seq)
+    headers = request.context.limits.count_order(request.sender.account, request.now_ns)
+    form = request.values["newOrderRespType"] or RESPONSES.get(request.values["type"], "ACK")
     return Reply(order_views.placed(request, market, answer.events, form), answer.seq, tuple(headers))
 
 

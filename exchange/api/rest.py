@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -9,7 +10,7 @@ import orjson
 
 from exchange.api import auth, context, endpoints, errors, parameters
 from exchange.api.auth import Key
-from exchange.api.context import Context, Reply, Request
+from exchange.api.context import Context, Pending, Reply, Request
 from exchange.api.endpoints import Endpoint
 from exchange.api.errors import WireError
 from exchange.runtime.guard import attempt, attempt_waiting
@@ -48,7 +49,7 @@ class Response(NamedTuple):
         return [(name, value) for name, _, value in parted]
 
 
-Begun = Response | Coroutine[Any, None, Response]
+Begun = Response | Pending | Coroutine[Any, None, Response]
 
 
 class Row(NamedTuple):
@@ -132,9 +133,13 @@ class Rest:
             reply = self.answer(row, call, address, now_ns)
         except WireError as error:
             return self.refusal(error, address, now_ns)
-        if type(reply) is Reply:
+        if isinstance(reply, Reply):
             return self.response(row, reply, address, now_ns)
-        return self.later(row, reply, address, now_ns)  # type: ignore[arg-type]
+        if isinstance(reply, Pending):
+            reply.render = partial(self.rendered, row, address, now_ns)
+            reply.otherwise = self.failed
+            return reply
+        return self.later(row, reply, address, now_ns)
 
     def elsewhere(self, call: Call, address: str, now_ns: int) -> Response:
         """What is in no row: a page, or a refusal."""
@@ -152,6 +157,11 @@ class Rest:
             return self.response(row, await reply, address, now_ns)
         except WireError as error:
             return self.refusal(error, address, now_ns)
+
+    def rendered(self, row: Row, address: str, now_ns: int, found: Reply | WireError) -> Response:
+        if isinstance(found, WireError):
+            return self.refusal(found, address, now_ns)
+        return self.response(row, found, address, now_ns)
 
     def response(self, row: Row, reply: Reply, address: str, now_ns: int) -> Response:
         if row.is_free:

@@ -1,8 +1,7 @@
 """The WebSocket API: `/ws-api/v3`. Its methods are the endpoints' twins; its own are sessions and user data."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from inspect import isawaitable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -11,7 +10,7 @@ import orjson
 from exchange.api import auth, disconnects, endpoints, errors, parameters
 from exchange.api.answers import Empty
 from exchange.api.auth import TRADE, Key
-from exchange.api.context import Context, Reply, Request
+from exchange.api.context import Context, Pending, Reply, Request
 from exchange.api.disconnects import CancelOnDisconnect
 from exchange.api.endpoints import SIGNING, Endpoint
 from exchange.api.errors import WireError
@@ -21,7 +20,7 @@ from exchange.api.sessions import Session
 from exchange.api.sockets import POLICY, Opening, Receive, Send, Socket, Talk, serve
 from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
-from exchange.runtime.guard import Drive, attempt_waiting
+from exchange.runtime.guard import Drive, attempt, attempt_waiting
 
 BAD_JSON = WireError(-1135, "Invalid JSON Request")
 NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
@@ -31,6 +30,7 @@ NAMED = table(Parameter("apiKey", parameters.text))
 SHOWING = table(Parameter("returnRateLimits", parameters.boolean))
 """Every method takes it: for this one response it goes before what the connection's address says."""
 SESSION_WEIGHT = CONNECTION_WEIGHT = 2
+Begun = dict[str, Any] | Pending | Coroutine[Any, None, dict[str, Any]]
 
 
 def rows_of(endpoint: Endpoint) -> dict[str, Parameter]:
@@ -101,7 +101,13 @@ class WebSocketApi:
 
         def on_text(text: str) -> None:
             # Requests of one connection may overlap: each is answered when its batch is durable.
-            Drive(self.handle(session, text), session.send, unanswered).step()
+            begun = attempt(self.handle, unanswered, session, text)
+            if isinstance(begun, dict):
+                session.send(begun)
+            elif isinstance(begun, Pending):
+                begun.tell = session.send
+            else:
+                Drive(begun, session.send, unanswered).step()
 
         def on_lost() -> None:
             self.sessions.discard(session)
@@ -122,31 +128,20 @@ class WebSocketApi:
         for session in list(self.sessions):
             session.lose(api_key, errors.BAD_KEY)
 
-    async def handle(self, session: Session, text: str) -> dict[str, Any]:
-        """The answer to one request."""
-        request_id: Any = None
-        method = ""
-        show_limits = session.show_limits
+    def handle(self, session: Session, text: str) -> Begun:
+        """The answer to one request, or what gives it later."""
+        question = Question(self, session)
         try:
-            message = read_message(text)
-            show_limits = wants_limits(message, show_limits)
-            request_id = message.get("id")
-            if not is_id(request_id):
-                request_id = None
-                raise errors.bad_data("id")
-            if not isinstance(message.get("method"), str):
-                raise BAD_JSON
-            method = message["method"].removeprefix("v3/")
-            params = message.get("params") or {}
-            reply = await attempt_waiting(self.answer(session, method, params), failed)
-            response = {"id": request_id, "status": 200, "result": reply.body}
+            params = question.read(text)
         except WireError as error:
-            response = {"id": request_id, "status": error.status, "error": self.shown(session, error)}
-            if error.status == 418:
-                session.socket.close(POLICY, "banned")
-        if show_limits:
-            response["rateLimits"] = self.limits(session, method)
-        return response
+            return question.response(error)
+        found = attempt(self.answer, refusal_of, question, params)
+        if isinstance(found, Pending):
+            found.render, found.otherwise = question.response, question.failed
+            return found
+        if isinstance(found, (Reply, WireError)):
+            return question.response(found)
+        return question.wait(found)
 
     def shown(self, session: Session, error: WireError) -> dict[str, Any]:
         body = error.body
@@ -166,8 +161,9 @@ class WebSocketApi:
             found += self.context.limits.order_counts(session.last_account, now_ns)
         return found
 
-    async def answer(self, session: Session, method: str, params: Any) -> Reply:
-        now_ns = self.context.now_ns()
+    def answer(self, question: "Question", params: Any) -> Reply | Awaitable[Reply]:
+        session, method = question.session, question.method
+        now_ns = question.now_ns = self.context.now_ns()
         endpoint, own = self.methods.get(method), self.own.get(method)
         try:
             if not isinstance(params, dict):
@@ -182,16 +178,17 @@ class WebSocketApi:
             raise
         if own is not None:
             self.context.limits.charge(session.address, SESSION_WEIGHT, now_ns)
-            found = own.handler(Asked(session, sent, read, now_ns))
-            return await found if isawaitable(found) else found
+            return own.handler(Asked(session, sent, read, now_ns))
         assert endpoint is not None
-        return await self.call(endpoint, Asked(session, sent, read, now_ns))
-
-    async def call(self, endpoint: Endpoint, asked: Asked) -> Reply:
-        """Call an endpoint's twin, for the key that signed or that is logged on."""
-        session, now_ns = asked.session, asked.now_ns
-        weight = endpoint.cost(asked.read)
+        weight = endpoint.cost(read)
         self.context.limits.charge(session.address, weight, now_ns)
+        if endpoint.is_free:
+            question.weight = weight
+        return self.call(endpoint, Asked(session, sent, read, now_ns))
+
+    def call(self, endpoint: Endpoint, asked: Asked) -> Reply | Awaitable[Reply]:
+        """Call an endpoint's twin, for the key that signed or that is logged on."""
+        session = asked.session
         key = None
         if endpoint.security == endpoints.KEYED:
             key = self.context.keys.find(asked.sent.get("apiKey") or (session.key.api_key if session.key else None))
@@ -200,12 +197,7 @@ class WebSocketApi:
             session.last_account = key.account
             if not key.rights & endpoint.right:
                 raise errors.BAD_KEY
-        request = Request(self.context, asked.read, now_ns, key, session.unit == NS_PER_US)
-        found = endpoint.handler(request)
-        reply = await found if isawaitable(found) else found
-        if endpoint.is_free:
-            self.context.limits.refund(session.address, weight, now_ns)
-        return reply
+        return endpoint.handler(Request(self.context, asked.read, asked.now_ns, key, session.unit == NS_PER_US))
 
     def signer(self, asked: Asked, *, by_session: bool = True) -> Key:
         """The key that signed a request, or the session's. WireError -2014, -2015, -1022, -1021."""
@@ -285,12 +277,65 @@ class WebSocketApi:
         return Reply([{"subscriptionId": number} for number in asked.session.subscriptions])
 
 
-def failed(error: Exception) -> Reply:
-    """A refusal goes its way; what nobody expected is told and becomes one."""
-    if not isinstance(error, WireError):
-        logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
-        raise errors.UNKNOWN from error
-    raise error
+class Question:
+    """A request as it is to be answered: to whom, and under which id."""
+
+    __slots__ = ("api", "method", "now_ns", "request_id", "session", "shows_limits", "weight")
+
+    def __init__(self, api: WebSocketApi, session: Session) -> None:
+        self.api = api
+        self.session = session
+        self.request_id: Any = None
+        self.method = ""
+        self.shows_limits = session.show_limits
+        self.now_ns = 0
+        self.weight = 0
+        """What it weighs only where it fails."""
+
+    def read(self, text: str) -> Any:
+        """Take what names the request from its text; returns its parameters. WireError."""
+        message = read_message(text)
+        self.shows_limits = wants_limits(message, self.shows_limits)
+        request_id = message.get("id")
+        if not is_id(request_id):
+            raise errors.bad_data("id")
+        self.request_id = request_id
+        method = message.get("method")
+        if not isinstance(method, str):
+            raise BAD_JSON
+        self.method = method.removeprefix("v3/")
+        return message.get("params") or {}
+
+    def response(self, found: Reply | WireError) -> dict[str, Any]:
+        """What is sent."""
+        response: dict[str, Any]
+        if isinstance(found, Reply):
+            if self.weight:
+                self.api.context.limits.refund(self.session.address, self.weight, self.now_ns)
+            response = {"id": self.request_id, "status": 200, "result": found.body}
+        else:
+            response = {"id": self.request_id, "status": found.status, "error": self.api.shown(self.session, found)}
+            if found.status == 418:
+                self.session.socket.close(POLICY, "banned")
+        if self.shows_limits:
+            response["rateLimits"] = self.api.limits(self.session, self.method)
+        return response
+
+    def failed(self, error: Exception) -> dict[str, Any]:
+        """What is sent where we fail."""
+        return self.response(refusal_of(error))
+
+    async def wait(self, reply: Awaitable[Reply]) -> dict[str, Any]:
+        """What is sent once an endpoint that must wait has answered."""
+        return self.response(await attempt_waiting(reply, refusal_of))
+
+
+def refusal_of(error: Exception) -> WireError:
+    """A refusal as it is; what nobody expected is told, and becomes one."""
+    if isinstance(error, WireError):
+        return error
+    logging.getLogger("uvicorn.error").error("a request failed", exc_info=error)
+    return errors.UNKNOWN
 
 
 def unanswered(error: Exception) -> dict[str, Any]:

@@ -70,6 +70,16 @@ class Answer(NamedTuple):
     events: list[AnyWords]
 
 
+class Waiter(Protocol):
+    """Who waits for an answer: a future, or what acts like one and does at once what is to be done then. It is told
+    while its batch is answered, so it must not raise.
+    """
+
+    def done(self) -> bool: ...
+    def set_result(self, answer: Answer, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 class Waiting(NamedTuple):
     """A command that waits for its batch: one command (or a run of rows) and whoever waits for its answer."""
 
@@ -77,7 +87,7 @@ class Waiting(NamedTuple):
     payload: bytes
     command: registry.AnyCommand | None
     commands: int
-    answer: "asyncio.Future[Answer]"
+    answer: Waiter
 
 
 class Batch(NamedTuple):
@@ -86,7 +96,7 @@ class Batch(NamedTuple):
     frames: list[FrameContent]
     ts_ns: int
     first_seq: int
-    answers: "dict[int, asyncio.Future[Answer]]"
+    answers: dict[int, Waiter]
     """By the seq of the command, or of the last command of a run."""
 
 
@@ -158,17 +168,25 @@ class Sequencer:
     def enqueue(
         self, kind: int, payload: bytes, command: registry.AnyCommand | None, count: int
     ) -> "asyncio.Future[Answer]":
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.hand_over(Waiting(kind, payload, command, count, answer))
+        return answer
+
+    def take_row(self, row: bytes, waiter: Waiter) -> None:
+        """As `submit_row`, for who wants no future."""
+        self.hand_over(Waiting(ROWS, row, None, 1, waiter))
+
+    def hand_over(self, waiting: Waiting) -> None:
+        """Sequence a command for whoever waits for it. Raises Failed, Stopping, Overloaded where it is not taken."""
         if self.fatal is not None:
             raise Failed(str(self.fatal))
         if self.stopping:
             raise Stopping
-        if self.waiting_commands + count > self.capacity:
+        if self.waiting_commands + waiting.commands > self.capacity:
             raise Overloaded
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.waiting.append(Waiting(kind, payload, command, count, answer))
-        self.waiting_commands += count
+        self.waiting.append(waiting)
+        self.waiting_commands += waiting.commands
         self.wake()
-        return answer
 
     def wake(self) -> None:
         if self.sleeper is not None:
@@ -267,7 +285,7 @@ class Sequencer:
         builder = FrameBuilder(first_seq)
         if timers.is_due(self.engine.state, ts_ns):
             builder.add_message(Tick())
-        answers: dict[int, asyncio.Future[Answer]] = {}
+        answers: dict[int, Waiter] = {}
         taken = 0
         while taken < len(self.waiting) and builder.seq - first_seq < self.batch_commands:
             waiting = self.waiting[taken]

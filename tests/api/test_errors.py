@@ -240,21 +240,19 @@ def test_what_the_venue_itself_cannot_do_now_is_told_with_its_status(
             context = wire.exchange.context
             submit = context.submit_order
 
-            async def refused(status: int, code: int, message: str, submit: Callable[[bytes], Any]) -> None:
+            async def refused(status: int, code: int, message: str, submit: Callable[[bytes, Any], None]) -> None:
                 context.submit_order = submit
                 answer = await wire.signed("POST", "/api/v3/order", list(ORDER.items()))
                 assert (answer.status_code, answer.json()) == (status, {"code": code, "msg": message})
 
-            def raising(error: Exception) -> Callable[[bytes], Any]:
-                def fail(row: bytes) -> Any:
+            def raising(error: Exception) -> Callable[[bytes, Any], None]:
+                def fail(row: bytes, waiter: Any) -> None:
                     raise error
 
                 return fail
 
-            def never(row: bytes) -> Any:
-                waiting = asyncio.get_running_loop().create_future()
+            def never(row: bytes, waiter: Any) -> None:
                 asyncio.get_running_loop().call_soon(context.expire, context.now_ns() + ENGINE_NS + 1_000_000_000)
-                return waiting
 
             busy = "Server is currently overloaded with other requests. Please try again in a few minutes."
             await refused(503, -1008, busy, raising(Overloaded()))

@@ -153,7 +153,8 @@ class Target:
         """A request of the WebSocket API."""
         context, users = self.exchange.context, self.exchange.user_data
         session = Session(context, users, Socket(), "192.0.2.1", show_limits=True, unit=1_000_000)
-        answer = await self.exchange.socket_api.handle(session, data.decode("utf-8", "replace"))
+        begun = self.exchange.socket_api.handle(session, data.decode("utf-8", "replace"))
+        answer = begun if isinstance(begun, dict) else await begun
         assert answer.get("status", 200) < 500, answer
 
     async def frames(self, data: bytes) -> None:

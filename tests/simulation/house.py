@@ -177,7 +177,7 @@ class House:
         self.context = Context(
             state=self.engine.state,
             submit=self.sequencer.submit,
-            submit_row=self.sequencer.submit_row,
+            submit_row=self.sequencer.take_row,
             now_ns=self.clock.read,
             projections=self.projections,
             history=self.history,
