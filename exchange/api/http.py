@@ -33,7 +33,7 @@ HEAD_TOO_LONG = refused_outright(WireError(-1108, "Parameter 'headers' overflowe
 
 
 class Connection(asyncio.Protocol):
-    """One client's connection; `rest` and `find_socket` are the class's, bound by `protocol_of`.
+    """One client's connection; `rest`, `find_socket` and `gathering` are the class's, bound by `protocol_of`.
 
     Requests are answered in their order: those that come while one is under way wait, at most QUEUED_MAX of them before
     reading pauses. Nothing is read either while the client does not take what was written.
@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
 
     rest: Rest
     find_socket: Callable[[str], Endpoint | None]
+    gathering: websocket.Gathering
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         self.config = config
@@ -250,7 +251,7 @@ class Connection(asyncio.Protocol):
             endpoint = self.find_socket(text)
             if endpoint is None:
                 raise NO_SUCH_SOCKET
-            socket = websocket.WebSocket(self.state)
+            socket = websocket.WebSocket(self.state, self.gathering)
             talk = endpoint.open(Opening(text, query.decode("latin-1"), address), socket)
         except WireError as error:
             self.refuse(self.rest.refusal(error, address, self.rest.context.now_ns()))
@@ -269,4 +270,5 @@ def protocol_of(rest: Rest, find_socket: Callable[[str], Endpoint | None]) -> ty
     """The protocol of connections as uvicorn's `http` setting takes it: `rest` answers requests, and WebSockets are
     opened to what `find_socket` gives for a path.
     """
-    return type("BoundConnection", (Connection,), {"rest": rest, "find_socket": staticmethod(find_socket)})
+    bound = {"rest": rest, "find_socket": staticmethod(find_socket), "gathering": websocket.Gathering()}
+    return type("BoundConnection", (Connection,), bound)

@@ -47,7 +47,7 @@ class Session:
         """By account: the number under which the core cancels its orders when this connection is lost."""
 
     def send(self, message: Any) -> None:
-        self.socket.send(orjson.dumps(message).decode())
+        self.socket.answer(orjson.dumps(message))
 
     def subscribe(self, key: Key, *, by_logon: bool) -> int:
         """Send an account's events from now on; returns the number they come under. WireError -2035, -2042."""

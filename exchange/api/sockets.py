@@ -73,6 +73,10 @@ class Socket:
             self.take_waiting()
             self.close(POLICY, "too slow a reader")
 
+    def answer(self, content: bytes) -> None:
+        """Queue an answer, as UTF-8."""
+        self.send(content.decode())
+
     def close(self, code: int, reason: str) -> None:
         """End the connection once what is queued was sent."""
         if self.closing is None:

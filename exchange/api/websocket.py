@@ -40,20 +40,55 @@ def answer_to(method: bytes, headers: Mapping[bytes, bytes]) -> bytes:
     return b"%b%b\r\n\r\n" % (SWITCHING, accept_key(key.decode("ascii")).encode())
 
 
+class Gathering:
+    """Whose answers are gathered to leave in one write: those of a batch to one connection come one behind the other.
+
+    They leave when another connection is answered, at the latest when the loop's turn is over.
+    """
+
+    def __init__(self) -> None:
+        self.socket: WebSocket | None = None
+        self.frames: list[bytes] = []
+
+    def begin(self, socket: "WebSocket") -> None:
+        """Gather for another connection from now on."""
+        if self.socket is None:
+            asyncio.get_running_loop().call_soon(self.flush)
+        else:
+            self.flush()
+        self.socket = socket
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        socket, frames = self.socket, self.frames
+        if socket is not None:
+            self.socket = None
+            self.frames = []
+            socket.transport.write(b"".join(frames))
+
+    def forget(self, socket: "WebSocket") -> None:
+        """Its connection is lost."""
+        if self.socket is socket:
+            self.socket = None
+            self.frames = []
+
+
 class WebSocket(Socket, asyncio.Protocol):
     """Answers pings, sends them every 20 s with the time in milliseconds, as Binance does, and expects their pongs.
 
-    What is sent is written at once while the client takes it, else it waits as in every `Socket`.
+    What is sent is written at once while the client takes it, else it waits as in every `Socket`; answers are gathered
+    for a moment.
     """
 
     __slots__ = (
-        *("ends", "has_said_goodbye", "heard", "is_paused", "reader"),
+        *("ends", "gathering", "has_said_goodbye", "heard", "is_paused", "reader"),
         *("state", "talk", "timer", "transport"),
     )
 
-    def __init__(self, server_state: Any) -> None:
+    def __init__(self, server_state: Any, gathering: Gathering) -> None:
         Socket.__init__(self)
         self.state = server_state
+        self.gathering = gathering
         self.transport: asyncio.Transport
         self.talk: Talk
         self.ends = self.heard = 0.0
@@ -108,12 +143,25 @@ class WebSocket(Socket, asyncio.Protocol):
         if self.is_paused:
             super().send(text, key)
         elif self.closing is None:
+            if self.gathering.socket is self:
+                self.gathering.flush()
             self.transport.write(frames.text_frame(text))
+
+    def answer(self, content: bytes) -> None:
+        """Write an answer, together with those right behind it."""
+        if self.is_paused or self.closing is not None:
+            super().answer(content)
+            return
+        if self.gathering.socket is not self:
+            self.gathering.begin(self)
+        self.gathering.frames.append(frames.frame(frames.TEXT, content))
 
     def close(self, code: int, reason: str) -> None:
         """Send what waits and the last frame; the client has a while to answer it."""
         if self.closing is not None:
             return
+        if self.gathering.socket is self:
+            self.gathering.flush()
         super().close(code, reason)
         if not self.is_paused or code == POLICY:
             self.say_goodbye()
@@ -175,4 +223,5 @@ class WebSocket(Socket, asyncio.Protocol):
             self.timer.cancel()
         super().close(GOING_AWAY, "")
         self.take_waiting()
+        self.gathering.forget(self)
         self.talk.on_lost()

@@ -14,7 +14,7 @@ from websockets.uri import parse_uri
 from exchange.api import sockets, websocket
 from exchange.api.errors import WireError
 from exchange.api.sockets import Talk
-from exchange.api.websocket import WebSocket
+from exchange.api.websocket import Gathering, WebSocket
 
 KEY = b"AAAAAAAAAAAAAAAAAAAAAA=="
 HEADERS = {b"sec-websocket-key": KEY, b"sec-websocket-version": b"13"}
@@ -26,10 +26,12 @@ class Transport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
+        self.writes = 0
         self.is_closed = self.is_aborted = False
 
     def write(self, data: Any) -> None:
         self.written += data
+        self.writes += 1
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         pass
@@ -44,12 +46,12 @@ class Transport(asyncio.Transport):
 class Pair:
     """A connection that has been opened, and its client."""
 
-    def __init__(self) -> None:
+    def __init__(self, gathering: Gathering | None = None) -> None:
         self.texts: list[str] = []
         self.lost = 0
         self.state = SimpleNamespace(connections=set())
         self.transport = Transport()
-        self.socket = WebSocket(self.state)
+        self.socket = WebSocket(self.state, gathering or Gathering())
         self.client = ClientProtocol(parse_uri("ws://venue/ws"))
         request = self.client.connect()
         self.client.send_request(request)
@@ -98,6 +100,49 @@ def test_texts_go_both_ways_and_what_goes_out_is_written_at_once() -> None:
         assert pair.heard() == ["ü" * 70_000, "short"]
 
     talked(talk)
+
+
+def test_answers_right_behind_each_other_leave_in_one_write_and_in_their_order() -> None:
+    async def talk() -> None:
+        gathering = Gathering()
+        one, other = Pair(gathering), Pair(gathering)
+        one.begin()
+        other.begin()
+
+        def told(pair: Pair) -> tuple[int, list[Any]]:
+            pair.transport.writes, writes = 0, pair.transport.writes
+            return writes, pair.heard()
+
+        told(one), told(other)
+        for text in (b"1", b"2", b"3"):
+            one.socket.answer(text)
+        assert told(one) == (0, [])
+        other.socket.answer(b"4")
+        assert told(one) == (1, ["1", "2", "3"])
+        await asyncio.sleep(0)
+        assert told(other) == (1, ["4"])
+        # What is sent at once, and the last frame, come behind what was gathered.
+        one.socket.answer(b"5")
+        one.socket.send("6")
+        one.socket.answer(b"7")
+        one.socket.answer(b"8")
+        other.socket.answer(b"9")
+        other.socket.close(1000, "")
+        other.socket.answer(b"in vain")
+        one.socket.pause_writing()
+        one.socket.answer(b"10")
+        await asyncio.sleep(0)
+        one.socket.resume_writing()
+        await asyncio.sleep(0)
+        assert told(one)[1] == ["5", "6", "7", "8", "10"]
+        assert told(other)[1] == ["9", (Opcode.CLOSE, b"\x03\xe8")]
+        one.socket.answer(b"for nobody")
+        one.socket.connection_lost(None)
+        await asyncio.sleep(0)
+        assert told(one) == (0, [])
+        other.socket.connection_lost(None)
+
+    asyncio.run(talk())
 
 
 def test_what_is_sent_before_the_handshake_is_answered_comes_behind_it() -> None:
