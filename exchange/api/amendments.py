@@ -123,10 +123,10 @@ async def replace(request: Request) -> Reply:
     first = answer.events[0]
     if isinstance(first, Rejected) and first.row_kind == RowKind.CANCEL_REPLACE:
         return stopped(first.code)
-    headers = context.limits.count_order(account, request.now_ns)
+    counted = context.limits.count_order(account, request.now_ns)
     halves = outcome(request, market, answer.events, answer.ts_ns)
     if halves["cancelResult"] == halves["newOrderResult"] == SUCCESS:
-        return Reply(halves, answer.seq, tuple(headers))
+        return Reply(halves, answer.seq, counted)
     raise failed(halves)
 
 

@@ -69,8 +69,8 @@ async def together(request: Request, kind: Any) -> Reply:
     """Handed on one behind the other in the order in which they were sent, then waited for together."""
     tasks = [asyncio.ensure_future(answered(kind(request, each))) for each in request.values["batchOrders"]]
     found = await asyncio.gather(*tasks)
-    headers = request.context.limits.count_order(request.sender.account, request.now_ns, 0)
-    return Reply([body for body, _ in found], max(seq for _, seq in found), tuple(headers))
+    counted = request.context.limits.count_order(request.sender.account, request.now_ns, 0)
+    return Reply([body for body, _ in found], max(seq for _, seq in found), counted)
 
 
 async def place(request: Request) -> Reply:

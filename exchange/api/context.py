@@ -34,6 +34,7 @@ class WireMarket:
         self.tick_size = market.tick_size
         self.lot_size = market.lot_size
         self.quote_per_tick_lot = market.quote_per_tick_lot
+        self.no_quantity, self.no_notional = self.quantity(0), self.notional(0)
 
     def price(self, ticks: int) -> str:
         return decimals.write(ticks * self.tick_size, self.quote_scale)
@@ -226,11 +227,13 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What an endpoint answers: the body before encoding, the seq it holds for, and headers of its own."""
+    """What an endpoint answers: the body before encoding, the seq it holds for, and how many orders are counted for the
+    account, where it says so.
+    """
 
     body: Any
     seq: int = 0
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    orders: tuple[int, ...] = ()
 
 
 Make = Callable[[Answer], Reply | Awaitable[Reply]]

@@ -216,9 +216,9 @@ async def submit(request: Request, market: WireMarket, contingency: Contingency,
     if isinstance(first, Rejected):
         raise errors.rejected(first.code)
     assert isinstance(first, ListChanged)
-    headers = limits.count_order(key.account, request.now_ns, len(legs))
+    counted = limits.count_order(key.account, request.now_ns, len(legs))
     view = list_views.placed(request, market, first, answer.events, values["newOrderRespType"])
-    return Reply(view, answer.seq, tuple(headers))
+    return Reply(view, answer.seq, counted)
 
 
 async def cancel(request: Request) -> Reply:

@@ -25,11 +25,16 @@ EXPIRY: dict[int, str] = {
 SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
     {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
 )
+LIMIT_MAKER = int(OrderType.LIMIT_MAKER)
 RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
 CANCELED = (
     *(Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN),
     Reason.DISCONNECTED,
 )
+
+
+NOTES = frozenset((StrategyNoted, TermsNoted, Pegged, Prevented))
+"""What is told of few orders."""
 
 
 def strategy_of(strategy_id: int, strategy_type: int) -> dict[str, Any]:
@@ -38,11 +43,11 @@ def strategy_of(strategy_id: int, strategy_type: int) -> dict[str, Any]:
     return view | {"strategyType": strategy_type} if strategy_type else view
 
 
-def status_at_end(reason: int) -> str:
-    """The status of an order that ended unfilled."""
-    if reason in CANCELED:
-        return "CANCELED"
-    return "EXPIRED_IN_MATCH" if reason == Reason.SELF_TRADE else "EXPIRED"
+STATUS_AT_END = {
+    each.value: "CANCELED" if each in CANCELED else "EXPIRED_IN_MATCH" if each is Reason.SELF_TRADE else "EXPIRED"
+    for each in Reason
+}
+"""The status of an order that ended unfilled."""
 
 
 def open_status(quantity: int, remaining: int, prevented: int) -> str:
@@ -79,43 +84,57 @@ def placed(
     if form == "ACK":
         return view
     mine = accepted.order_id
-    by_kind: dict[type[Any], list[Any]] = {}
+    end: Canceled | None = None
+    trades: list[Traded] = []
+    notes: list[AnyWords] = []
     for event in events:
-        by_kind.setdefault(type(event), []).append(event)
-    trades = [] if is_pending else [trade for trade in by_kind.get(Traded, ()) if trade.taker_order == mine]
-    end = next((event for event in by_kind.get(Canceled, ()) if event.order_id == mine), None)
-    filled = sum([trade.quantity for trade in trades])
-    status = open_status(accepted.quantity, accepted.quantity - filled, 0) if end is None else status_at_end(end.reason)
+        if isinstance(event, Canceled):
+            if event.order_id == mine:
+                end = end or event
+        elif isinstance(event, Traded):
+            if event.taker_order == mine and not is_pending:
+                trades.append(event)
+        elif type(event) in NOTES:
+            notes.append(event)
+    filled, paid, quantity = 0, 0, accepted.quantity
+    if trades:
+        filled, paid = sum([trade.quantity for trade in trades]), sum([trade.quote_amount for trade in trades])
     flags = accepted.flags
-    quantity, notional = market.quantity, market.notional
     view["price"] = market.price(accepted.price)
-    if not is_pending or accepted.quantity:
-        view["origQty"] = quantity(accepted.quantity)
-    view["executedQty"] = quantity(filled)
-    view["origQuoteOrderQty"] = notional(accepted.quote_quantity)
-    view["cummulativeQuoteQty"] = notional(sum([trade.quote_amount for trade in trades]))
-    view["status"] = status
+    if quantity or not is_pending:
+        view["origQty"] = market.quantity(quantity)
+    view["executedQty"] = market.quantity(filled) if filled else market.no_quantity
+    view["origQuoteOrderQty"] = market.notional(accepted.quote_quantity)
+    view["cummulativeQuoteQty"] = market.notional(paid) if paid else market.no_notional
+    view["status"] = open_status(quantity, quantity - filled, 0) if end is None else STATUS_AT_END[end.reason]
     view["timeInForce"] = TIMES_IN_FORCE[flags.time_in_force]
     view["type"] = TYPES[flags.type]
     view["side"] = SIDES[flags.side]
-    view["workingTime"] = -1 if flags.type > OrderType.LIMIT_MAKER else view["transactTime"]
-    if is_pending:
-        view["workingTime"] = -1
-        view["status"] = "PENDING_NEW" if end is None else status
+    view["workingTime"] = -1 if is_pending or flags.type > LIMIT_MAKER else view["transactTime"]
+    if is_pending and end is None:
+        view["status"] = "PENDING_NEW"
     if form == "FULL":
         view["fills"] = [fill(request, market, trade) for trade in trades]
     view["selfTradePreventionMode"] = SELF_TRADES[flags.self_trade]
-    for note in by_kind.get(StrategyNoted, ()):
-        if note.order_id == mine:
-            view |= strategy_of(note.strategy_id, note.strategy_type)
-    add_terms(request, view, market, by_kind.get(TermsNoted, ()), mine)
-    pegs.add(view, market, by_kind.get(Pegged, ()), mine)
+    if notes:
+        add_notes(request, view, market, notes, mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
-    prevented = [event for event in by_kind.get(Prevented, ()) if event.taker_order == mine]
+    prevented = [event for event in notes if isinstance(event, Prevented) and event.taker_order == mine]
     if prevented:
         view["preventedMatches"] = [prevention(market, event) for event in prevented]
     return view
+
+
+def add_notes(
+    request: Request, view: dict[str, Any], market: WireMarket, notes: Sequence[AnyWords], order_id: int
+) -> None:
+    """What is told of few orders when they are placed."""
+    for note in notes:
+        if isinstance(note, StrategyNoted) and note.order_id == order_id:
+            view |= strategy_of(note.strategy_id, note.strategy_type)
+    add_terms(request, view, market, notes, order_id)
+    pegs.add(view, market, notes, order_id)
 
 
 def add_terms(
@@ -197,7 +216,7 @@ def canceled(
         "executedQty": market.quantity(event.quantity - event.remaining - event.prevented_quantity),
         "origQuoteOrderQty": market.notional(0),
         "cummulativeQuoteQty": market.notional(event.filled_quote),
-        "status": status_at_end(event.reason),
+        "status": STATUS_AT_END[event.reason],
         "timeInForce": TimeInForce(flags.time_in_force).name,
         "type": OrderType(flags.type).name,
         "side": Side(flags.side).name,

@@ -252,9 +252,9 @@ def placed(request: Request, market: WireMarket, answer: Answer) -> Reply | Awai
         raise errors.rejected(first.code)
     if isinstance(first, Message):
         return repeated(request, market, first, answer.seq)
-    headers = request.context.limits.count_order(request.sender.account, request.now_ns)
+    counted = request.context.limits.count_order(request.sender.account, request.now_ns)
     form = request.values["newOrderRespType"] or RESPONSES.get(request.values["type"], "ACK")
-    return Reply(order_views.placed(request, market, answer.events, form), answer.seq, tuple(headers))
+    return Reply(order_views.placed(request, market, answer.events, form), answer.seq, counted)
 
 
 async def repeated(request: Request, market: WireMarket, told: Message, seq: int) -> Reply:

@@ -142,7 +142,9 @@ class RateLimits:
         self.sapi_user = Window(self.profile.sapi_user)
         self.connections = Window(self.profile.connections)
         self.orders = [Window(limit) for limit in self.profile.orders]
-        self.order_headers = [f"x-mbx-order-count-{window.limit.suffix.lower()}".encode() for window in self.orders]
+        names = [f"x-mbx-order-count-{window.limit.suffix.lower()}" for window in self.orders]
+        self.order_lines = "".join([f"{name}: %d\r\n" for name in names]).encode()
+        """The headers that tell how many orders are counted."""
         self.told = Window(self.profile.weight)
         """Requests of this window that were answered 429."""
         self.store = bans
@@ -220,14 +222,10 @@ class RateLimits:
                     window.retry_after(now_ns),
                 )
 
-    def count_order(self, account: int, now_ns: int, count: int = 1) -> list[tuple[bytes, bytes]]:
-        """Count accepted orders; returns the headers that tell how many there are."""
+    def count_order(self, account: int, now_ns: int, count: int = 1) -> tuple[int, int]:
+        """Count accepted orders; returns how many there are in each window."""
         short, long = self.orders
-        first, second = self.order_headers
-        return [
-            (first, b"%d" % short.add(account, count, now_ns)),
-            (second, b"%d" % long.add(account, count, now_ns)),
-        ]
+        return short.add(account, count, now_ns), long.add(account, count, now_ns)
 
     def on_traded(self, event: Traded, now_ns: int, *, is_takers_first: bool) -> None:
         """The first fill of an order no longer counts it; a maker's counts for more."""

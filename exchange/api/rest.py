@@ -167,8 +167,8 @@ class Rest:
         if row.is_free:
             self.context.limits.refund(address, row.weight, now_ns)
         head = JSON + self.head(reply.seq, address, now_ns)
-        if reply.headers:
-            head += lines_of(reply.headers)
+        if reply.orders:
+            head += self.context.limits.order_lines % reply.orders
         if row.is_sapi:
             head += b"x-sapi-used-ip-weight-1m: %d\r\n" % self.context.limits.sapi_address.used(address, now_ns)
         return Response(200, head, reply.body if type(reply.body) is bytes else orjson.dumps(reply.body))
