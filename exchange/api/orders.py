@@ -81,6 +81,8 @@ ORDER_ROWS = (
     Parameter("idempotent", parameters.boolean),
 )
 
+PLAIN: dict[str, Any] = {row.name: None for row in ORDER_ROWS}
+
 
 def new_client_id() -> str:
     """A client id for a client that sent none."""
@@ -178,19 +180,24 @@ def order_row(
 ) -> bytes:
     """The row that a request asks for; `more` extensions of a cancel-replace go behind the order's own."""
     values = request.values
-    check_shape(values, is_sized=is_sized)
-    numbers = {}
-    if values["price"] is not None:
-        numbers["price"] = market.read_price("price", values["price"])
-    if values["quantity"] is not None:
-        numbers["quantity"] = market.read_quantity("quantity", values["quantity"])
-    if values["quoteOrderQty"] is not None:
-        numbers["quote_quantity"] = market.read_notional("quoteOrderQty", values["quoteOrderQty"])
-    flags = flags_of(
-        values["side"], values["type"], values["timeInForce"], values["selfTradePreventionMode"], restriction
-    )
+    price, quantity, quote_quantity = values["price"], values["quantity"], values["quoteOrderQty"]
     extensions = b""
-    if RARE(values) != NOTHING_RARE:
+    flags = None
+    is_plain = RARE(values) == NOTHING_RARE
+    kinds = (values["side"], values["type"], values["timeInForce"], values["selfTradePreventionMode"], restriction)
+    if is_plain and is_sized:
+        flags = flags_of_plain(*kinds, price is not None, quantity is not None, quote_quantity is not None)
+    if flags is None:
+        check_shape(values, is_sized=is_sized)
+        flags = flags_of(*kinds)
+    numbers = {}
+    if price is not None:
+        numbers["price"] = market.read_price("price", price)
+    if quantity is not None:
+        numbers["quantity"] = market.read_quantity("quantity", quantity)
+    if quote_quantity is not None:
+        numbers["quote_quantity"] = market.read_notional("quoteOrderQty", quote_quantity)
+    if not is_plain:
         extensions = extensions_of(values, market) + pegs.extension_of(values, request.context, market)
         flags = flags._replace(options=int(bool(values["idempotent"])))
     client_id = pack_client_id(values["newClientOrderId"] or new_client_id())
@@ -208,7 +215,6 @@ def order_row(
     )
 
 
-@lru_cache(maxsize=4_096)
 def flags_of(side: int, order_type: int, time_in_force: int | None, mode: int | None, restriction: int) -> Flags:
     """An order's flags by the wire's words; what is not sent is what the core takes as such."""
     return Flags(
@@ -218,6 +224,28 @@ def flags_of(side: int, order_type: int, time_in_force: int | None, mode: int | 
         SelfTrade.MARKET_DEFAULT if mode is None else mode,
         restriction=restriction,
     )
+
+
+@lru_cache(maxsize=4_096)
+def flags_of_plain(
+    side: int,
+    order_type: int,
+    time_in_force: int | None,
+    mode: int | None,
+    restriction: int,
+    has_price: bool,
+    has_quantity: bool,
+    has_quote_quantity: bool,
+) -> Flags | None:
+    """The flags of an order that has nothing that is rare; None where its parameters do not go together."""
+    values = PLAIN | {"type": order_type, "timeInForce": time_in_force, "selfTradePreventionMode": mode}
+    for name, is_there in (("price", has_price), ("quantity", has_quantity), ("quoteOrderQty", has_quote_quantity)):
+        values[name] = name if is_there else None
+    try:
+        check_shape(values)
+    except WireError:
+        return None
+    return flags_of(side, order_type, time_in_force, mode, restriction)
 
 
 def extensions_of(values: Mapping[str, Any], market: WireMarket) -> bytes:

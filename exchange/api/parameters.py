@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
@@ -27,6 +28,9 @@ Read = Callable[[str, str], Any]
 Kept = TypeVar("Kept", bound=Callable[[str, str], Any])
 Schema = dict[str, Any]
 NEVER_TAKEN: set[Read] = set()
+WORDS: set[Read] = set()
+"""Ways of reading that know few texts, or of whose texts few are in use."""
+REMEMBERED_MAX = 1_024
 SCHEMAS: dict[Read, Schema] = {}
 """What a way of reading takes, as JSON Schema: the documents are made of it, so bounds stand where they are tested."""
 
@@ -43,6 +47,12 @@ def takes(schema: Schema) -> Callable[[Kept], Kept]:
         return read
 
     return note
+
+
+def of_words(read: Kept) -> Kept:
+    """Say of a way of reading that there are few texts in use."""
+    WORDS.add(read)
+    return read
 
 
 class Parameter(NamedTuple):
@@ -135,23 +145,61 @@ def read(rows: Mapping[str, Parameter], values: Mapping[str, str]) -> dict[str, 
     return result
 
 
+class Plan(NamedTuple):
+    """How parameters are read that come under the same names in the same order: what says one of a few words is looked
+    up at once, where the same words came before.
+    """
+
+    words: Callable[[Mapping[str, str]], Any]
+    known: dict[Any, dict[str, Any]]
+    """By those words: what is read where nothing else is sent."""
+    others: tuple[tuple[str, Read], ...]
+
+
+def plan(rows: Mapping[str, Parameter], names: tuple[str, ...]) -> Plan:
+    """For names that are not refused."""
+    words = [name for name in names if rows[name].read in WORDS]
+    others = tuple((name, rows[name].read) for name in names if name not in words)
+    return Plan(itemgetter(*words) if words else lambda values: None, {}, others)
+
+
 def reader(rows: Mapping[str, Parameter]) -> Reader:
-    """`read` for one endpoint: what is in order is read by one look-up for each value that was sent."""
-    defaults = {name: row.default for name, row in rows.items()}
-    readers = {name: row.read for name, row in rows.items()}
-    mandatory = frozenset(name for name, row in rows.items() if row.mandatory)
+    """`read` for one endpoint, which remembers names and words."""
+    plans: dict[tuple[str, ...], Plan] = {}
+    remembered = 0
+
+    def remember(names: tuple[str, ...], values: Mapping[str, str]) -> dict[str, Any]:
+        """Read as the rows say, and remember it if they do not refuse."""
+        nonlocal remembered
+        result = read(rows, values)
+        if remembered == REMEMBERED_MAX:
+            plans.clear()
+            remembered = 0
+        made = plans.get(names) or plan(rows, names)
+        plans[names] = made
+        made.known[made.words(values)] = result | {name: rows[name].default for name, _ in made.others}
+        remembered += 1
+        return result
 
     def read_values(values: Mapping[str, str]) -> dict[str, Any]:
-        result = defaults.copy()
+        names = tuple(values)
+        found = plans.get(names)
+        if found is None:
+            return remember(names, values)
+        known = found.known.get(found.words(values))
+        if known is None:
+            return remember(names, values)
+        result = known.copy()
         try:
-            for name, text in values.items():
+            for name, read_one in found.others:
+                text = values[name]
                 if not text:
                     return read(rows, values)
-                result[name] = readers[name](name, text)
-        except (KeyError, WireError):
+                result[name] = read_one(name, text)
+        except WireError:
             # Several things may be wrong: the rows say which of them is told.
             return read(rows, values)
-        return result if mandatory <= values.keys() else read(rows, values)
+        return result
 
     return read_values
 
@@ -231,6 +279,7 @@ def at_most(most: int) -> Read:
     return clamped
 
 
+@of_words
 @takes({"type": "boolean"})
 def boolean(name: str, value: str) -> bool:
     if value.lower() not in ("true", "false"):
@@ -255,6 +304,7 @@ def decimal_text(name: str, value: str) -> str:
     return value
 
 
+@of_words
 @takes({"type": "number", "minimum": 0, "maximum": 60_000, "default": 5_000, "description": "ms, up to 3 decimals"})
 def receive_window_us(name: str, value: str) -> int:
     """A receive window of at most 60,000 ms with up to three decimals, in microseconds."""
@@ -284,6 +334,7 @@ def one_of(kinds: type[IntEnum], refusal: WireError) -> Read:
     """A word that names a member of an enum."""
     members = dict(kinds.__members__)
 
+    @of_words
     @takes({"type": "string", "enum": [name for name in members if name not in UNOFFERED]})
     def member(name: str, value: str) -> IntEnum:
         found = members.get(value)
@@ -307,6 +358,7 @@ def refused(refusal: WireError) -> Read:
 def word(allowed: tuple[str, ...], refusal: WireError | None = None) -> Read:
     """One of a few words."""
 
+    @of_words
     @takes({"type": "string", "enum": list(allowed)})
     def known(name: str, value: str) -> str:
         if value not in allowed:
