@@ -27,6 +27,8 @@ DIRECTIVES = {
     "wraparound": False,
     "initializedcheck": False,
     "overflowcheck": True,
+    # Asked behind each sum, not once for all of a line: the processor's own flag is tested where it is set.
+    "overflowcheck.fold": False,
     "auto_pickle": False,
     "embedsignature": False,
 }
@@ -76,6 +78,9 @@ class Job(NamedTuple):
 def recipe(job: Job) -> str:
     """Name how a module is compiled; where it differs from the last time, nothing made then may be kept."""
     text = Path(__file__).read_bytes() + f"{version('Cython')} {sys.version} {job.debug}".encode()
+    # Layouts of C types: a module that sees one only through others is not known to Cython to depend on it.
+    for folder in sorted({Path(path).parent for _, path in job.sources}):
+        text += b"".join(path.read_bytes() for path in sorted(folder.glob("*.pxd")))
     return hashlib.sha256(text).hexdigest()
 
 
