@@ -90,7 +90,7 @@ class Engine:
         view = memoryview(rows)
         at = 0
         while at * 8 < len(view):
-            run = view[: self.stop_before(view, at) * 8]
+            run = view[: self.stop_before(view, at) * 8] if self.quarantined else view
             if at * 8 == len(run):
                 at = orders.park_row(state, view, at)
                 continue

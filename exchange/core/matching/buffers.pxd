@@ -46,18 +46,18 @@ cdef class Rows:
 
 @cython.final
 cdef class Buffer:
-    cdef long long **chunks
-    cdef long long *fills
-    cdef long long made
-    cdef long long chunk
-    cdef long long used
+    cdef list full
+    cdef bytes filling
     cdef long long *words
-    cdef int more(self) except -1
+    cdef long long capacity
+    cdef long long used
+    cdef int begin(self, long long capacity) except -1
+    cdef int more(self, long long count) except -1
     cpdef int message(self, long long seq, bytes payload) except -1
 
     cdef inline long long *add(self, long long count) except NULL:
-        if self.used + count > 32768:
-            self.more()
+        if self.used + count > self.capacity:
+            self.more(count)
         start = self.words + self.used
         self.used += count
         return start

@@ -9,8 +9,20 @@ from .codes cimport (CANCEL_ID, EXTENSION_WORDS, EXTENSIONS_MAX, GOOD_TILL, ICEB
 from .pool cimport zeroed
 
 cdef enum:
-    CHUNK = 32768
-    CHUNKS_MAX = 65536
+    LEAST = 8192
+    MOST = 1 << 18
+
+cdef extern from *:
+    """
+    /* Bytes that nobody else has seen end where they are filled. */
+    static inline PyObject *tape_cut(PyObject *bytes, Py_ssize_t size) {
+        Py_SET_SIZE(bytes, size);
+        PyBytes_AS_STRING(bytes)[size] = 0;
+        Py_INCREF(bytes);
+        return bytes;
+    }
+    """
+    bytes cut "tape_cut"(bytes filling, Py_ssize_t size)
 
 
 cdef class Rows:
@@ -80,49 +92,41 @@ cdef class Rows:
 
 
 cdef class Buffer:
-    """Events as words, in chunks that never move, until they are taken."""
+    """Events as words until they are taken, written into the very bytes that `take` hands out: where there are many, to
+    copy them would cost as much as to write them.
+    """
 
     def __cinit__(self):
-        self.chunks = <long long **> zeroed(CHUNKS_MAX * sizeof(long long *))
-        self.fills = <long long *> zeroed(CHUNKS_MAX * sizeof(long long))
-        self.chunks[0] = <long long *> zeroed(CHUNK * sizeof(long long))
-        self.words = self.chunks[0]
-        self.made = 1
+        self.full = []
+        self.begin(LEAST)
 
-    def __dealloc__(self):
-        cdef long long chunk
-        if self.chunks:
-            for chunk in range(self.made):
-                PyMem_RawFree(self.chunks[chunk])
-        PyMem_RawFree(self.chunks)
-        PyMem_RawFree(self.fills)
-
-    cdef int more(self) except -1:
-        self.fills[self.chunk] = self.used
-        self.chunk += 1
-        assert self.chunk < CHUNKS_MAX
-        if self.chunk == self.made:
-            self.chunks[self.chunk] = <long long *> zeroed(CHUNK * sizeof(long long))
-            self.made += 1
-        self.words = self.chunks[self.chunk]
+    cdef int begin(self, long long capacity) except -1:
+        self.filling = PyBytes_FromStringAndSize(NULL, capacity * 8)
+        self.words = <long long *> PyBytes_AS_STRING(self.filling)
+        self.capacity = capacity
         self.used = 0
+        return 0
+
+    cdef int more(self, long long count) except -1:
+        """Go on in other memory, where so many words have room."""
+        self.full.append(cut(self.filling, self.used * 8))
+        self.begin(max(count, min(2 * self.capacity, MOST)))
         return 0
 
     def take(self):
         """All events since the last take, as bytes."""
-        cdef long long chunk, words = 0
         cdef bytes taken
-        cdef char *to
-        self.fills[self.chunk] = self.used
-        for chunk in range(self.chunk + 1):
-            words += self.fills[chunk]
-        taken = PyBytes_FromStringAndSize(NULL, words * 8)
-        to = PyBytes_AS_STRING(taken)
-        for chunk in range(self.chunk + 1):
-            memcpy(to, self.chunks[chunk], self.fills[chunk] * 8)
-            to += self.fills[chunk] * 8
-        self.chunk = 0
-        self.words = self.chunks[0]
+        if not self.full and 2 * self.used < self.capacity:
+            taken = PyBytes_FromStringAndSize(<char *> self.words, self.used * 8)
+            if 8 * self.used < self.capacity and self.capacity > LEAST:
+                self.begin(LEAST)
+        else:
+            taken = cut(self.filling, self.used * 8)
+            if self.full:
+                taken = b"".join([*self.full, taken])
+                self.full = []
+            # The next take will be much like this one.
+            self.begin(max(LEAST, min(len(taken) // 8 * 5 // 4, MOST)))
         self.used = 0
         return taken
 

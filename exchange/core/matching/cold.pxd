@@ -52,4 +52,4 @@ cpdef long long moved(Matching matching) except -1
 cpdef long long memory(Matching matching) except -1
 @cython.locals(market=Market)
 cpdef long long expire(Matching matching, long long seq, long long now_ns) except -1
-cpdef long long fullest_bucket(Matching matching) except -1
+cpdef long long fullest_line(Matching matching) except -1

@@ -260,6 +260,6 @@ def memory(matching: Matching) -> int:
     return total
 
 
-def fullest_bucket(matching: Matching) -> int:
-    """How many client ids stand in the fullest bucket of their index."""
+def fullest_line(matching: Matching) -> int:
+    """How many client ids stand in the fullest line of their index and behind it."""
     return matching.trading.clients.fullest()

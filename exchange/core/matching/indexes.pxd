@@ -16,14 +16,22 @@ cdef extern from *:
         word = (word ^ (word >> 27)) * 0x94D049BB133111EBULL;
         return word ^ (word >> 31);
     }
-    /* A sum of products of words, each moved by a secret one, folded. */
+    /* A sum of products of words, each moved by a secret one, folded; its upper half is the better one. */
     static inline tape_hash tape_keyed(const tape_hash *keys, long long owner, long long a, long long b, long long c,
                                        long long d, long long e) {
         unsigned __int128 sum = (unsigned __int128) (owner + keys[0]) * (a + keys[1]);
         sum += (unsigned __int128) (b + keys[2]) * (c + keys[3]);
         sum += (unsigned __int128) (d + keys[4]) * (e + keys[5]);
-        return tape_mixed((tape_hash) (sum >> 64) ^ (tape_hash) sum);
+        return ((tape_hash) (sum >> 64) ^ (tape_hash) sum) * 0x9E3779B97F4A7C15ULL;
     }
+    /* Of the seven lower bytes those that are this one, a bit for each, and perhaps one too many behind the first. */
+    static inline tape_hash tape_alike(tape_hash bytes, tape_hash byte) {
+        tape_hash differ = bytes ^ byte * 0x0101010101010101ULL;
+        return (differ - 0x0101010101010101ULL) & ~differ & 0x0080808080808080ULL;
+    }
+    #define tape_first(bits) (__builtin_ctzll(bits) >> 3)
+    #define tape_without_first(bits) ((bits) & ((bits) - 1))
+    #define tape_at(tag, place) ((tape_hash) (tag) << 8 * (place))
     /* Neighbours for one owner: the buckets of its records share cache lines. */
     static inline tape_hash tape_pair_hash(long long first, long long second) {
         return tape_mixed((tape_hash) first * 0x9E3779B97F4A7C15ULL) + (tape_hash) second;
@@ -49,18 +57,24 @@ cdef extern from *:
                                 long long d, long long e) noexcept
     hashed_t pair_hash "tape_pair_hash"(long long first, long long second) noexcept
     long long marked "tape_marked"(const unsigned char *marks, long long market) noexcept
+    hashed_t alike "tape_alike"(hashed_t bytes, hashed_t byte) noexcept
+    long long first "tape_first"(hashed_t bits) noexcept
+    hashed_t without_first "tape_without_first"(hashed_t bits) noexcept
+    hashed_t at_place "tape_at"(hashed_t tag, long long place) noexcept
     long long bucket "tape_bucket"(hashed_t hashed, long long mask, long long used) noexcept
 
 cdef enum:
     PAGES_MAX = 65536
     RECORDS = 4096
+    LINES = 1024
+    PER_LINE = 3
+    LAST = 6
 
-# How a word of the client index is laid out: 48 bits of an order's address, one that says that another order stands
-# behind it, and the highest 15 bits of its hash.
-cdef enum:
-    ADDRESS = 0xFFFFFFFFFFFF
-    MORE = 0x1000000000000
-    TAG_SHIFT = 49
+# One cache line: up to seven records, and of each a byte of its hash whose highest bit is set; 0 is a free place. Where
+# more came, byte 7 is 1 and the last place leads to a further line.
+cdef struct Line:
+    hashed_t tags
+    void *nodes[7]
 
 cdef inline ClientId no_client_id() noexcept:
     return ClientId(0, 0, 0, 0, 0)
@@ -134,60 +148,104 @@ cdef class OrderIndex(Buckets):
         return 0
 
 
-@cython.final
-cdef class ClientIndex(Buckets):
+# A table of lines with three records each on average: who seeks waits for one line of memory, and but for one time in a
+# hundred for no record but the one that is meant.
+cdef class Lines:
+    cdef Arena arena
+    cdef readonly long long count
+    cdef readonly long long moved
+    cdef long long used
+    cdef long long mask
+    cdef Line **pages
+    cdef Line *spare
+    cdef hashed_t place_of(self, void *node) noexcept
+    cpdef int expect(self, long long records) except -1
     cpdef long long fullest(self) except -1
+    cdef int split(self) except -1
+    cdef Line *further(self, Line *line) except NULL
+    cdef int give_back(self, Line *line) noexcept
+    cdef int drop_empty(self, Line *head) noexcept
+
+    cdef inline Line *line(self, hashed_t place) noexcept:
+        at = bucket(place, self.mask, self.used)
+        return &self.pages[at >> 10][at & (LINES - 1)]
+
+    cdef inline int put_in(self, Line *line, hashed_t tag, void *node) except -1:
+        free = alike(line.tags, 0)
+        while not free:
+            line = self.further(line)
+            free = alike(line.tags, 0)
+        at = first(free)
+        line.tags |= at_place(tag, at)
+        line.nodes[at] = node
+        return 0
+
+    cdef inline int add(self, hashed_t place, hashed_t tag, void *node) except -1:
+        while self.count >= PER_LINE * self.used:
+            self.split()
+        self.count += 1
+        return self.put_in(self.line(place), tag, node)
+
+    cdef inline int take_out(self, hashed_t place, hashed_t tag, void *node) except -1:
+        head = self.line(place)
+        line = head
+        same = alike(line.tags, tag)
+        while not same or line.nodes[first(same)] != node:
+            if same:
+                same = without_first(same)
+            else:
+                assert line.tags >> 56
+                line = <Line *> line.nodes[LAST]
+                same = alike(line.tags, tag)
+        line.tags ^= at_place(tag, first(same))
+        self.count -= 1
+        if head.tags >> 56:
+            self.drop_empty(head)
+        return 0
+
+
+@cython.final
+cdef class ClientIndex(Lines):
     cdef hashed_t keys[6]
     cdef hashed_t sought
 
     cdef inline hashed_t digest(self, long long account, ClientId client_id) noexcept:
         return keyed(self.keys, account, client_id.a, client_id.b, client_id.c, client_id.d, client_id.e)
 
-    cdef inline void **slot(self, long long account, ClientId client_id) noexcept:
-        return self.head(self.digest(account, client_id))
+    cdef inline hashed_t place(self, hashed_t digest) noexcept:
+        return digest >> 32
+
+    cdef inline hashed_t tag(self, hashed_t digest) noexcept:
+        return digest >> 24 & 0x7F | 0x80
+
+    cdef inline Line *home(self, hashed_t digest) noexcept:
+        return self.line(self.place(digest))
 
     cdef inline Order *find(self, long long account, ClientId client_id) noexcept:
-        # Of an order whose hash is another one no memory is touched: most bear no such id, and to wait for it costs
-        # more than all the rest.
         self.sought = self.digest(account, client_id)
-        word = <hashed_t> self.head(self.sought)[0]
+        line = self.home(self.sought)
         while True:
-            if not (word ^ self.sought) >> TAG_SHIFT:
-                order = <Order *> (word & ADDRESS)
-                if order and same_client_id(order.client_id, client_id) and order.seat.account.id == account:
+            same = alike(line.tags, self.tag(self.sought))
+            while same:
+                order = <Order *> line.nodes[first(same)]
+                if same_client_id(order.client_id, client_id) and order.seat.account.id == account:
                     return order
-            if not word & MORE:
+                same = without_first(same)
+            if not line.tags >> 56:
                 return NULL
-            word = <hashed_t> (<Order *> (word & ADDRESS)).client_link
-
-    cdef inline void link_in(self, void **head, Order *order, hashed_t hashed) noexcept:
-        """Put an order at the head of a bucket."""
-        word = <hashed_t> order | hashed >> TAG_SHIFT << TAG_SHIFT
-        order.client_link = <Order *> head[0]
-        head[0] = <void *> (word | MORE if head[0] else word)
+            line = <Line *> line.nodes[LAST]
 
     cdef inline int put_sought(self, Order *order) except -1:
         """Put the order whose owner and id the last `find` was for."""
-        self.link_in(self.new_head(self.sought), order, self.sought)
-        return 0
+        order.digest = self.sought
+        return self.add(self.place(self.sought), self.tag(self.sought), order)
 
     cdef inline int put(self, Order *order) except -1:
         self.sought = self.digest(order.seat.account.id, order.client_id)
         return self.put_sought(order)
 
     cdef inline int remove(self, Order *order) except -1:
-        cdef hashed_t *before = NULL
-        at = <hashed_t *> self.slot(order.seat.account.id, order.client_id)
-        while at[0] & ADDRESS != <hashed_t> order:
-            assert at[0] & MORE
-            before = at
-            at = <hashed_t *> &(<Order *> (at[0] & ADDRESS)).client_link
-        at[0] = <hashed_t> order.client_link
-        if before != NULL and not at[0]:
-            # Else who seeks would look behind that order for nothing.
-            before[0] &= ~<hashed_t> MORE
-        self.count -= 1
-        return 0
+        return self.take_out(self.place(order.digest), self.tag(order.digest), order)
 
 
 @cython.final
@@ -231,6 +289,11 @@ cdef class Accounts:
     cdef Account **pages
     cdef Account *add(self, long long id) except NULL
 
+    cdef inline Account *near(self, long long id) noexcept:
+        """Where the record of an id is, if it is at all: of any id some place, or NULL."""
+        page = self.pages[id >> 12 & (PAGES_MAX - 1)]
+        return &page[id & 4095] if page else NULL
+
     cdef inline Account *place(self, long long id) noexcept:
         """Where the record of an id is, if it is at all."""
         if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
@@ -255,6 +318,10 @@ cdef class Keys:
     cdef readonly long long count
     cdef Key **pages
     cdef Key *add(self, long long id, Account *account) except NULL
+
+    cdef inline Key *near(self, long long id) noexcept:
+        """Where the record of an id would be, to be asked for and not to be read."""
+        return &self.pages[id >> 12 & (PAGES_MAX - 1)][id & 4095]
 
     cdef inline Key *place(self, long long id) noexcept:
         """Where the record of an id is, if it is at all."""

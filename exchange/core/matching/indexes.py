@@ -71,7 +71,7 @@ class ClientIndex(Buckets):
         return len(self.orders)
 
     def fullest(self) -> int:
-        """How many records stand in the fullest bucket."""
+        """How many records stand in the fullest line."""
         return min(len(self.orders), 1)
 
     def find(self, account: int, client_id: ClientId) -> Order | None:

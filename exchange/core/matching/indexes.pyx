@@ -9,8 +9,13 @@ from libc.string cimport memcpy
 
 from .pool cimport zeroed
 
+cdef extern from *:
+    long long popcount "__builtin_popcountll"(hashed_t bits) noexcept
+
 cdef enum:
     PAGE = 8192
+
+cdef hashed_t OCCUPIED = 0x0080808080808080
 
 
 cdef class Buckets:
@@ -105,7 +110,105 @@ cdef class OrderIndex(Buckets):
         return <hashed_t> (<Order *> node).id
 
 
-cdef class ClientIndex(Buckets):
+cdef class Lines:
+    """A hash table of cache lines, each with the records themselves beside a byte of each one's hash."""
+
+    def __init__(self, Pool pool):
+        self.arena = pool.arena
+        self.pages = <Line **> zeroed(PAGES_MAX * sizeof(Line *))
+        self.pages[0] = <Line *> self.arena.take(LINES * sizeof(Line))
+        self.used = 128
+        self.mask = 127
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.pages)
+
+    cdef hashed_t place_of(self, void *node) noexcept:
+        return 0
+
+    cpdef int expect(self, long long records) except -1:
+        """Open the lines for so many records before they come: there is nothing to move into them yet."""
+        while PER_LINE * self.used < records:
+            self.split()
+        return 0
+
+    cpdef long long fullest(self) except -1:
+        """How many records stand in the fullest line and those behind it."""
+        cdef long long number, depth, most = 0
+        cdef Line *line
+        for number in range(self.used):
+            depth = 0
+            line = &self.pages[number >> 10][number & (LINES - 1)]
+            while line:
+                depth += popcount(line.tags & OCCUPIED)
+                line = <Line *> line.nodes[LAST] if line.tags >> 56 else NULL
+            most = max(most, depth)
+        return most
+
+    cdef Line *further(self, Line *line) except NULL:
+        """The line behind a full one. Where there is none yet it is made, and begins with the last of the full one."""
+        cdef Line *new = self.spare
+        if line.tags >> 56:
+            return <Line *> line.nodes[LAST]
+        if new:
+            self.spare = <Line *> new.nodes[0]
+        else:
+            new = <Line *> self.arena.take(sizeof(Line))
+        new.tags = line.tags >> 8 * LAST & 0xFF
+        new.nodes[0] = line.nodes[LAST]
+        line.tags = line.tags & ~at_place(0xFF, LAST) | at_place(0x0101, LAST)
+        line.nodes[LAST] = new
+        return new
+
+    cdef int give_back(self, Line *line) noexcept:
+        line.nodes[0] = self.spare
+        self.spare = line
+        return 0
+
+    cdef int drop_empty(self, Line *head) noexcept:
+        """Take back the last line behind `head` where nothing is left in it."""
+        cdef Line *before = head
+        cdef Line *last = <Line *> head.nodes[LAST]
+        while last.tags >> 56:
+            before = last
+            last = <Line *> last.nodes[LAST]
+        if not last.tags:
+            before.tags &= ~at_place(0xFFFF, LAST)
+            self.give_back(last)
+        return 0
+
+    cdef int split(self) except -1:
+        """Open one more line and move into it what belongs there from the line that it is the twin of."""
+        cdef Line *lower
+        cdef Line *upper
+        cdef Line *further
+        cdef Line line
+        cdef long long at
+        cdef bint is_moved
+        if self.used > self.mask:
+            self.mask = 2 * self.mask + 1
+        if not self.used & (LINES - 1):
+            assert self.used // LINES < PAGES_MAX
+            self.pages[self.used // LINES] = <Line *> self.arena.take(LINES * sizeof(Line))
+        upper = &self.pages[self.used >> 10][self.used & (LINES - 1)]
+        lower = self.line(<hashed_t> self.used)
+        self.used += 1
+        line = lower[0]
+        lower.tags = 0
+        while True:
+            for at in range(7):
+                if line.tags >> 8 * at & 0x80:
+                    is_moved = <long long> (self.place_of(line.nodes[at]) & <hashed_t> self.mask) == self.used - 1
+                    self.put_in(upper if is_moved else lower, line.tags >> 8 * at & 0xFF, line.nodes[at])
+                    self.moved += 1
+            if not line.tags >> 56:
+                return 0
+            further = <Line *> line.nodes[LAST]
+            line = further[0]
+            self.give_back(further)
+
+
+cdef class ClientIndex(Lines):
     """Open orders by account and client id.
 
     Clients choose their ids, so the hash has a secret key: the almost-universal NH of UMAC (Black, Halevi, Krawczyk,
@@ -115,41 +218,13 @@ cdef class ClientIndex(Buckets):
     def __init__(self, Pool pool, bytes secret):
         if len(secret) != 16:
             raise ValueError(f"the secret of the client id index has 16 bytes, not {len(secret)}")
-        Buckets.__init__(self, pool)
+        Lines.__init__(self, pool)
         memcpy(self.keys, <const char *> secret, 16)
         for at in range(2, 6):
             self.keys[at] = mixed(self.keys[at - 2] + self.keys[at - 1])
 
-    cdef int split(self) except -1:
-        cdef void **lower
-        cdef void **upper = self.open_bucket()
-        cdef hashed_t word, following, hashed
-        lower = self.head(<hashed_t> self.used)
-        self.used += 1
-        word = <hashed_t> lower[0]
-        lower[0] = NULL
-        while word:
-            order = <Order *> (word & ADDRESS)
-            following = <hashed_t> order.client_link
-            hashed = self.digest(order.seat.account.id, order.client_id)
-            is_moved = <long long> (hashed & <hashed_t> self.mask) == self.used - 1
-            self.link_in(upper if is_moved else lower, order, hashed)
-            self.moved += 1
-            word = following
-        return 0
-
-    cpdef long long fullest(self) except -1:
-        """How many orders stand in the fullest bucket."""
-        cdef long long number, depth, most = 0
-        cdef hashed_t word
-        for number in range(self.used):
-            depth = 0
-            word = <hashed_t> self.pages[number >> 13][number & (PAGE - 1)]
-            while word:
-                depth += 1
-                word = <hashed_t> (<Order *> (word & ADDRESS)).client_link
-            most = max(most, depth)
-        return most
+    cdef hashed_t place_of(self, void *node) noexcept:
+        return self.place((<Order *> node).digest)
 
 
 cdef int by_owner(const void *one, const void *other) noexcept nogil:

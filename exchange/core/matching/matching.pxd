@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes, pegs, terms, trading
+from . cimport arithmetic, average, codes, indexes, pegs, records, terms, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks
@@ -46,6 +46,7 @@ cdef class Matching:
     cdef bint is_out_of_range
     cdef readonly Auction auction
 
+    @cython.locals(is_large=cython.bint)
     cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
                                long long now_ns) except -1
     cdef int apply_rare(self, long long at, Row *row) except -1

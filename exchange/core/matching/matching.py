@@ -41,7 +41,7 @@ class Matching:
         self.limits = self.checks.limits
         self.due = self.trading.due
         self.lists = Lists(self.rows, self.checks, self.trading)
-        self.warmer = Warmer(self.accounts, self.keys, self.roster, self.seats, self.trading)
+        self.warmer = Warmer(self.rows, self.accounts, self.keys, self.roster, self.seats, self.trading)
         self.next_order_id, self.why = 1, codes.DONE
         self.owed = self.owed_market = 0
         self.now_ns = self.steps = 0
@@ -59,13 +59,13 @@ class Matching:
         self.trading.now_ns = now_ns
         self.owed = 0
         self.why = codes.DONE
+        is_large = self.seats.opened + self.trading.orders.count > codes.WARM_FROM
         at = warmed = start
         while at < self.rows.count:
-            if at >= warmed:
-                if self.seats.opened + self.trading.orders.count > codes.WARM_FROM:
-                    warmed = self.warmer.fetch(self.rows, at)
-                else:
-                    self.warmer.glance(self.rows, at)
+            if not is_large:
+                self.warmer.glance(at)
+            elif at >= warmed:
+                warmed = self.warmer.fetch(at)
             extent = self.rows.extent(at)
             row = self.rows.at(at)
             self.events.seq = seq
@@ -279,8 +279,7 @@ class Matching:
         order.id = self.next_order_id
         self.next_order_id += 1
         order.seat = seat
-        order.flags = row.flags
-        order.flags.self_trade = checks.mode
+        records.take_flags(order, row, checks.mode)
         order.price = row.price
         order.quantity = order.remaining = row.quantity if row.quantity else checks.lots
         order.filled_quote = order.prevented_quantity = 0

@@ -149,8 +149,17 @@ cdef struct Order:
     Order *seat_prev
     ClientId client_id
     Order *id_link
-    Order *client_link
+    unsigned long long digest
     Details *details
+
+# An order's kinds are its row's with the self-trade mode that counts; written as one word, as they are read as one: a
+# processor waits long for a word of which a byte has just been written.
+cdef extern from *:
+    """
+    #define tape_take_flags(order, row, mode) (*(unsigned long long *) &(order)->flags = \\
+        (*(const unsigned long long *) &(row)->flags & ~0xFF000000ULL) | (unsigned long long) (mode) << 24)
+    """
+    void take_flags "tape_take_flags"(Order *order, Row *row, long long self_trade) noexcept
 
 # What few orders have; a pointer in the order that is NULL for most.
 cdef struct Details:

@@ -113,8 +113,14 @@ class Order:
     __slots__ = (
         "remaining", "price", "flags", "held", "seat", "level", "next", "prev",
         "id", "quantity", "filled_quote", "prevented_quantity", "created_ns", "updated_ns", "seat_next", "seat_prev",
-        "client_id", "id_link", "client_link", "details",
+        "client_id", "id_link", "digest", "details",
     )  # fmt: skip
+
+
+def take_flags(order: "Order", row: "Row", self_trade: int) -> None:
+    """Give an order the kinds of its row, with the self-trade mode that counts."""
+    order.flags = row.flags
+    order.flags.self_trade = self_trade
 
 
 class Details:

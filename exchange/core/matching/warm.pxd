@@ -2,7 +2,7 @@
 cimport cython
 from .records cimport word, Account, Level, Row
 from .buffers cimport Rows
-from .indexes cimport Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats
+from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats
 
 cdef enum:
     AHEAD = 28
@@ -15,13 +15,13 @@ cdef struct Ahead:
     void **slot
     void **home
     void **other
-    void **client
     void *node
     Level *level
 
 
 @cython.final
 cdef class Warmer:
+    cdef Rows rows
     cdef Accounts accounts
     cdef Keys keys
     cdef Markets markets
@@ -30,12 +30,15 @@ cdef class Warmer:
     cdef OrderIndex orders
     cdef ClientIndex clients
     cdef void *nothing
+    # Of the row behind the next one.
+    cdef Account *account
+    cdef void **slot
     cdef long long places
     cdef long long cancels
     cdef Ahead placing[29]
     cdef Ahead canceling[29]
-    cdef void glance(self, Rows rows, long long at) noexcept
-    cdef word fetch(self, Rows rows, long long at) noexcept
+    cdef void glance(self, long long at) noexcept
+    cdef word fetch(self, long long at) noexcept
     cdef void find_places(self) noexcept
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept
     cdef void follow_home(self, Ahead *ahead) noexcept

@@ -8,12 +8,14 @@ from .trading import Trading
 class Warmer:
     """Does nothing, at the pace of one run at a time."""
 
-    def __init__(self, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, trading: Trading) -> None:
+    def __init__(
+        self, rows: Rows, accounts: Accounts, keys: Keys, markets: Markets, seats: Seats, trading: Trading
+    ) -> None:
+        self.rows = rows
+
+    def glance(self, at: int) -> None:
         pass
 
-    def glance(self, rows: Rows, at: int) -> None:
-        pass
-
-    def fetch(self, rows: Rows, at: int) -> int:
+    def fetch(self, at: int) -> int:
         """Return the word up to which rows were looked at: all of them."""
-        return rows.count
+        return self.rows.count

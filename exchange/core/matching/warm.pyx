@@ -11,7 +11,7 @@ is empty the bucket itself is asked for again, which costs nothing and needs no 
 """
 from .buffers cimport Rows
 from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
-from .indexes cimport ADDRESS, Accounts, Cells, ClientIndex, Keys, Markets, OrderIndex, Seats, hashed_t, pair_hash
+from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats, pair_hash
 from .market cimport Market
 from .trading cimport Trading
 from .records cimport Account, Cell, Level, Order, Row, Seat
@@ -28,7 +28,8 @@ cdef extern from *:
 cdef class Warmer:
     """Looks at up to 28 rows at a time."""
 
-    def __init__(self, Accounts accounts, Keys keys, Markets markets, Seats seats, Trading trading):
+    def __init__(self, Rows rows, Accounts accounts, Keys keys, Markets markets, Seats seats, Trading trading):
+        self.rows = rows
         self.accounts = accounts
         self.keys = keys
         self.markets = markets
@@ -36,34 +37,38 @@ cdef class Warmer:
         self.cells = seats.cells
         self.orders = trading.orders
         self.clients = trading.clients
+        self.slot = &self.nothing
 
-    cdef void glance(self, Rows rows, long long at) noexcept:
+    cdef void glance(self, long long at) noexcept:
         """Ask for what the next two commands will touch first, where the whole venue is in the cache or near it.
 
         Rows without extensions are taken for granted: words that are no row ask in vain, and for nothing outside.
         """
         cdef Row *row
         cdef void *node
-        if at + 3 * ROW_WORDS > rows.count:
+        if at + 3 * ROW_WORDS > self.rows.count:
             return
-        row = rows.at(at + 2 * ROW_WORDS)
-        fetch(self.accounts.place(row.account))
-        fetch(self.keys.place(row.key))
-        fetch(self.orders.slot(row.order_id))
-        row = rows.at(at + ROW_WORDS)
-        account = self.accounts.place(row.account)
-        if account:
-            node = self.seats.at_hand(account, row.market)
+        # What was found for the row behind the next one when it was looked at last.
+        row = self.rows.at(at + ROW_WORDS)
+        if self.account:
+            node = self.seats.at_hand(self.account, row.market)
             fetch(node if node else row)
-        node = self.orders.slot(row.order_id)[0]
+        node = self.slot[0]
         node = node if node else row
         fetch(node)
         fetch_line(node, 1)
+        row = self.rows.at(at + 2 * ROW_WORDS)
+        self.account = self.accounts.near(row.account)
+        self.slot = self.orders.slot(row.order_id)
+        fetch(self.account)
+        fetch(self.keys.near(row.key))
+        fetch(self.slot)
 
-    cdef word fetch(self, Rows rows, long long at) noexcept:
+    cdef word fetch(self, long long at) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
         cdef long long count = 0, kind
         cdef Row *row
+        rows = self.rows
         self.places = 0
         self.cancels = 0
         while count < AHEAD and at + ROW_WORDS <= rows.count:
@@ -99,8 +104,7 @@ cdef class Warmer:
                 self.find_home(ahead, account)
             ahead.slot = self.level_slot(ahead.row)
             fetch(ahead.slot)
-            ahead.client = self.clients.slot(ahead.row.account, ahead.row.client_id)
-            fetch(ahead.client)
+            fetch(self.clients.home(self.clients.digest(ahead.row.account, ahead.row.client_id)))
 
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept:
         """Ask for the bucket of a seat that is not at hand; for those of two cells where the account has no such seat,
@@ -145,16 +149,12 @@ cdef class Warmer:
         cdef long long number
         cdef Ahead *ahead
         cdef Seat *seat
-        cdef Order *order
         for number in range(self.places):
             ahead = &self.placing[number]
             ahead.level = <Level *> ahead.slot[0]
             fetch(ahead.level if ahead.level else ahead.slot)
             if not ahead.node and ahead.home:
                 self.follow_home(ahead)
-            # Who shares the bucket of its client id says in its third line who stands behind it there.
-            order = <Order *> (<hashed_t> ahead.client[0] & ADDRESS)
-            fetch_line(order if order else <Order *> ahead.row, 2)
         for number in range(self.places):
             ahead = &self.placing[number]
             seat = <Seat *> ahead.node
@@ -195,7 +195,7 @@ cdef class Warmer:
                 fetch(order.next if order.next else order)
                 fetch_line(order.seat_prev if order.seat_prev else order, 1)
                 fetch_line(order.seat_next if order.seat_next else order, 1)
-                fetch(self.clients.slot(ahead.row.account, order.client_id))
+                fetch(self.clients.home(order.digest))
         for number in range(self.cancels):
             ahead = &self.canceling[number]
             if ahead.slot[0]:
