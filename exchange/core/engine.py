@@ -96,11 +96,14 @@ class Engine:
                 continue
             at = matching.apply_rows(run, at, state.seq + 1, ts_ns)
             state.seq = matching.events.seq
-            if matching.why == codes.COLD_ROW:
+            why = matching.why
+            if why == codes.DONE:
+                continue
+            if why == codes.COLD_ROW:
                 at = orders.apply_cold_row(state, view, at)
-            elif matching.why == codes.OWES and matching.owed == codes.MARKET_TRIPPED:
+            elif matching.owed == codes.MARKET_TRIPPED:
                 auctions.note_tripped(state, matching.owed_market)
-            elif matching.why == codes.OWES:
+            else:
                 markets.note_emptied(state, matching.owed_market)
 
     def stop_before(self, rows: memoryview, at: int) -> int:

@@ -1,5 +1,7 @@
 # Runs of words: buffers.pyx over C memory, buffers.py in plain Python. No rule of the exchange is in here.
 cimport cython
+from cpython.buffer cimport Py_buffer
+
 from .codes cimport (ACCEPTED, AMENDED, CANCELED, ENTERED, LIST_CHANGED, PEGGED, PREVENTED, PROCEEDS_LOCKED, REFERRED,
                      REFILLED, REJECTED, RESTED, ROW_WORDS, STRATEGY_NOTED, TERMS_NOTED, TRADED, TRANSFERRED, TRIGGERED)
 from .records cimport (word, Accepted, Amended, Canceled, CancelId, ClientId, Entered, Flags, GoodTill, Iceberg,
@@ -16,10 +18,10 @@ cdef extern from *:
 
 @cython.final
 cdef class Rows:
-    cdef object owner
+    cdef Py_buffer view
     cdef const long long *words
     cdef readonly long long count
-    cpdef int open(self, const unsigned char[::1] data) except -1
+    cpdef int open(self, object data) except -1
     cdef word long_extent(self, long long at) except -1
     cdef word extension_kind(self, long long at, long long number) noexcept
     cdef const long long *extension(self, long long at, long long kind) noexcept

@@ -1,5 +1,6 @@
 # cython: overflowcheck=False
 """Runs of words: rows that come in, events that go out, the state's encoding. `buffers.py` is the plain Python twin."""
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_RawFree, PyMem_RawRealloc
 from libc.string cimport memcpy
@@ -28,12 +29,17 @@ cdef extern from *:
 cdef class Rows:
     """A run of rows in memory that another object owns."""
 
-    cpdef int open(self, const unsigned char[::1] data) except -1:
-        if data.shape[0] % 8:
-            raise ValueError(f"rows are words of 8 bytes, but there are {data.shape[0]} bytes")
-        self.owner = data
-        self.count = data.shape[0] // 8
-        self.words = <const long long *> &data[0] if self.count else NULL
+    def __dealloc__(self):
+        PyBuffer_Release(&self.view)
+
+    cpdef int open(self, object data) except -1:
+        PyBuffer_Release(&self.view)
+        self.count = 0
+        PyObject_GetBuffer(data, &self.view, PyBUF_SIMPLE)
+        if self.view.len % 8:
+            raise ValueError(f"rows are words of 8 bytes, but there are {self.view.len} bytes")
+        self.count = self.view.len // 8
+        self.words = <const long long *> self.view.buf
         return 0
 
     cdef word long_extent(self, long long at) except -1:

@@ -47,8 +47,7 @@ cdef class Matching:
     cdef readonly Auction auction
 
     @cython.locals(is_large=cython.bint)
-    cpdef word apply_rows(self, const unsigned char[::1] data, long long start, long long seq,
-                               long long now_ns) except -1
+    cpdef word apply_rows(self, object data, long long start, long long seq, long long now_ns) except -1
     cdef int apply_rare(self, long long at, Row *row) except -1
 
     @cython.locals(market=Market)
