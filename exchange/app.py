@@ -54,7 +54,7 @@ from exchange.messages.markets import MarketListed
 from exchange.messages.orders import RowKind
 from exchange.messages.system import ClockAdopted
 from exchange.messages.views import Rows
-from exchange.messages.words import AnyWords, Message
+from exchange.messages.words import AnyWords, Message, Traded
 from exchange.projections.all import Projections
 from exchange.runtime import logs, recovery
 from exchange.runtime.clock import Clock
@@ -266,10 +266,13 @@ class Exchange:
         """After a batch: read models, keys and markets, streams, and perhaps a snapshot."""
         self.last_applied = applied
         self.fold(applied, events)
-        for event in events:
-            if isinstance(event, Message):
-                self.follow(registry.event_decoder.decode(event.payload))
-        self.context.limits.on_batch(events, self.context.now_ns())
+        kinds = set(map(type, events))
+        if Message in kinds:
+            for event in events:
+                if isinstance(event, Message):
+                    self.follow(registry.event_decoder.decode(event.payload))
+        if Traded in kinds:
+            self.context.limits.on_batch(events, self.context.now_ns())
         self.user_data.on_batch(applied.ts_ns)
         self.feed.on_batch(applied.ts_ns)
         self.keeper.on_batch(applied)

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from struct import Struct
 
 from websockets.speedups import apply_mask
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 PROTOCOL_ERROR, INVALID_DATA, TOO_BIG = 1002, 1007, 1009
 FIN, RESERVED, MASKED = 0x80, 0x70, 0x80
+WHOLE_TEXT = FIN | TEXT
+MEDIUM = Struct(">BBH")
 CONTROL_BYTES_MAX = 125
 CODES_OF_USERS = range(3_000, 5_000)
 CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
@@ -43,7 +46,8 @@ class Reader:
             first, second = buffer[at], buffer[at + 1]
             size = second & 0x7F
             head = 6 if size < 126 else 8 if size == 126 else 14
-            self.check(first, second, size)
+            if first != WHOLE_TEXT or second < MASKED or self.kind:
+                self.check(first, second, size)
             if end - at < head:
                 break
             if size >= 126:
@@ -54,7 +58,7 @@ class Reader:
             if end - start < size:
                 break
             at = start + size
-            self.buffer = buffer[at:]
+            self.buffer = buffer[at:] if at < end else b""
             payload = apply_mask(buffer[start:at], buffer[start - 4 : start])
             opcode = first & 0xF
             if first & FIN and (opcode >= CLOSE or (opcode and not self.kind)):
@@ -63,7 +67,7 @@ class Reader:
                 whole = self.join(opcode, first & FIN, payload)
                 if whole is not None:
                     yield whole
-        self.buffer = buffer[at:]
+        self.buffer = buffer[at:] if at < end else b""
 
     def check(self, first: int, second: int, size: int) -> None:
         """Raise Broken where the first two bytes can begin no frame of a client."""
@@ -99,7 +103,7 @@ def frame(opcode: int, payload: bytes) -> bytes:
     if size < 126:
         return bytes((FIN | opcode, size)) + payload
     if size < 1 << 16:
-        return bytes((FIN | opcode, 126)) + size.to_bytes(2, "big") + payload
+        return MEDIUM.pack(FIN | opcode, 126, size) + payload
     return bytes((FIN | opcode, 127)) + size.to_bytes(8, "big") + payload
 
 

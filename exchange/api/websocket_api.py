@@ -186,24 +186,21 @@ class WebSocketApi:
         self.context.limits.charge(session.address, weight, now_ns)
         if endpoint.is_free:
             question.weight = weight
-        return self.call(endpoint, Asked(session, sent, read, now_ns))
-
-    def call(self, endpoint: Endpoint, asked: Asked) -> Reply | Awaitable[Reply]:
-        """Call an endpoint's twin, for the key that signed or that is logged on."""
-        session = asked.session
         key = None
-        if endpoint.security == endpoints.KEYED:
-            key = self.context.keys.find(asked.sent.get("apiKey") or (session.key.api_key if session.key else None))
-        elif endpoint.security == endpoints.SIGNED:
-            key = self.signer(asked)
+        if endpoint.security == endpoints.SIGNED:
+            key = self.signer(session, sent, read, now_ns)
             session.last_account = key.account
             if not key.rights & endpoint.right:
                 raise errors.BAD_KEY
-        return endpoint.handler(Request(self.context, asked.read, asked.now_ns, key, session.unit == NS_PER_US))
+        elif endpoint.security == endpoints.KEYED:
+            key = self.context.keys.find(sent.get("apiKey") or (session.key.api_key if session.key else None))
+        return endpoint.handler(Request(self.context, read, now_ns, key, session.unit == NS_PER_US))
 
-    def signer(self, asked: Asked, *, by_session: bool = True) -> Key:
+    def signer(
+        self, session: Session, sent: dict[str, str], read: dict[str, Any], now_ns: int, *, by_session: bool = True
+    ) -> Key:
         """The key that signed a request, or the session's. WireError -2014, -2015, -1022, -1021."""
-        sent, logged_on = asked.sent, asked.session.key
+        logged_on = session.key
         if "apiKey" in sent or "signature" in sent or logged_on is None or not by_session:
             key = self.context.keys.find(sent.get("apiKey"))
             signature = sent.get("signature")
@@ -214,13 +211,13 @@ class WebSocketApi:
                 raise errors.BAD_SIGNATURE
         else:
             key = self.context.keys.find(logged_on.api_key)
-        window_us = asked.read.get("recvWindow")
-        auth.check_time(asked.read["timestamp"], auth.WINDOW_US if window_us is None else window_us, asked.now_ns)
+        window_us = read.get("recvWindow")
+        auth.check_time(read["timestamp"], auth.WINDOW_US if window_us is None else window_us, now_ns)
         return key
 
     def logon(self, asked: Asked) -> Reply:
         """Any kind of key may log on: a superset of what Binance allows."""
-        key = self.signer(asked, by_session=False)
+        key = self.signer(*asked, by_session=False)
         if asked.session.key is not None and asked.session.key.account != key.account:
             asked.session.log_out()
         asked.session.key = key
@@ -254,7 +251,7 @@ class WebSocketApi:
 
     def subscribe_signed(self, asked: Asked) -> Reply:
         """User data of whoever signed."""
-        key = self.signer(asked, by_session=False)
+        key = self.signer(*asked, by_session=False)
         return Reply({"subscriptionId": asked.session.subscribe(key, by_logon=False)})
 
     def unsubscribe(self, asked: Asked) -> Reply:
@@ -268,7 +265,7 @@ class WebSocketApi:
 
     async def cancel_on_disconnect(self, asked: Asked) -> Reply:
         """Whether the account's orders go when this connection is lost: of the key that signs, or is logged on."""
-        key = self.signer(asked)
+        key = self.signer(*asked)
         if not key.rights & TRADE:
             raise errors.BAD_KEY
         await disconnects.switch(self.context, asked.session, key, enabled=asked.read["enabled"])
@@ -297,7 +294,10 @@ class Question:
     def read(self, text: str) -> Any:
         """Take what names the request from its text; returns its parameters. WireError."""
         message = read_message(text)
-        self.shows_limits = wants_limits(message, self.shows_limits)
+        params = message.get("params") or {}
+        wanted = params.get("returnRateLimits") if isinstance(params, dict) else None
+        if isinstance(wanted, bool):
+            self.shows_limits = wanted
         request_id = message.get("id")
         if not is_id(request_id):
             raise errors.bad_data("id")
@@ -306,7 +306,7 @@ class Question:
         if not isinstance(method, str):
             raise BAD_JSON
         self.method = method.removeprefix("v3/")
-        return message.get("params") or {}
+        return params
 
     def response(self, found: Reply | WireError) -> dict[str, Any]:
         """What is sent."""
@@ -361,13 +361,6 @@ def read_message(text: str) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise BAD_JSON
     return message
-
-
-def wants_limits(message: Mapping[str, Any], otherwise: bool) -> bool:
-    """Whether the response to a request shows rate limits."""
-    params = message.get("params")
-    wanted = params.get("returnRateLimits") if isinstance(params, dict) else None
-    return wanted if isinstance(wanted, bool) else otherwise
 
 
 def rendered_all(params: dict[str, Any]) -> dict[str, str]:

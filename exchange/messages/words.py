@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from .orders import EventKind, Flags
 
-HEAD = Struct("<2q")
 MESSAGE_HEAD = Struct("<3q")
 
 
@@ -396,16 +395,8 @@ class Layout:
         types = list(kind.__annotations__.values())
         self.make: Any = partial(tuple.__new__, kind)
         """As `_make` of the kind; the layout is what makes sure of the number of fields."""
-        self.words = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types))
-        self.flags_at = types.index(Flags) if Flags in types else -1
-
-    def read(self, stream: bytes | memoryview, at: int) -> OrderEvent | OwnWords:
-        fields: Any = self.words.unpack_from(stream, at)
-        if self.flags_at >= 0:
-            fields = list(fields)
-            fields[self.flags_at] = flags_of(fields[self.flags_at])
-        event: OrderEvent | OwnWords = self.make(fields)
-        return event
+        self.unpack = Struct("<" + "".join("8s" if each is Flags else FORMATS[each] for each in types)).unpack_from
+        self.flags_at = types.index(Flags) if Flags in types else 0
 
 
 LAYOUTS = {
@@ -434,12 +425,16 @@ def read_events(stream: bytes | memoryview) -> Iterator[AnyWords]:
     at = 0
     end = len(stream)
     while at < end:
-        head, seq = HEAD.unpack_from(stream, at)
-        layout = LAYOUTS.get(head & 255)
-        if layout is not None:
-            yield layout.read(stream, at)
-        else:
-            size = MESSAGE_HEAD.unpack_from(stream, at)[2]
+        layout = LAYOUTS.get(stream[at])
+        if layout is None:
+            head, seq, size = MESSAGE_HEAD.unpack_from(stream, at)
             start = at + MESSAGE_HEAD.size
             yield Message(head, seq, bytes(stream[start : start + size]))
-        at += (head >> 8) * 8
+            at += (head >> 8) * 8
+            continue
+        fields: Any = layout.unpack(stream, at)
+        at += (fields[0] >> 8) * 8
+        if layout.flags_at:
+            fields = list(fields)
+            fields[layout.flags_at] = flags_of(fields[layout.flags_at])
+        yield layout.make(fields)

@@ -10,6 +10,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from exchange.core import timers
@@ -24,6 +26,8 @@ FRAME_PAYLOAD_MAX = 65_408
 SEAL_AFTER_SECONDS = 0.1
 BEGUN_MAX = 3
 """Batches on their way at once: one is written, one is hashed, one waits so that nobody else does."""
+
+SEQ_OF = attrgetter("seq")
 
 FrameContent = tuple[int, int, int, int, bytes]
 
@@ -80,14 +84,8 @@ class Waiter(Protocol):
     def set_exception(self, error: Exception, /) -> None: ...
 
 
-class Waiting(NamedTuple):
-    """A command that waits for its batch: one command (or a run of rows) and whoever waits for its answer."""
-
-    kind: int
-    payload: bytes
-    command: registry.AnyCommand | None
-    commands: int
-    answer: Waiter
+Waiting = tuple[int, bytes, registry.AnyCommand | None, int, Waiter]
+"""What waits for its batch: kind, rows or command, how many commands these are, and who waits for the answer."""
 
 
 class Batch(NamedTuple):
@@ -169,12 +167,12 @@ class Sequencer:
         self, kind: int, payload: bytes, command: registry.AnyCommand | None, count: int
     ) -> "asyncio.Future[Answer]":
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.hand_over(Waiting(kind, payload, command, count, answer))
+        self.hand_over((kind, payload, command, count, answer))
         return answer
 
     def take_row(self, row: bytes, waiter: Waiter) -> None:
         """As `submit_row`, for who wants no future."""
-        self.hand_over(Waiting(ROWS, row, None, 1, waiter))
+        self.hand_over((ROWS, row, None, 1, waiter))
 
     def hand_over(self, waiting: Waiting) -> None:
         """Sequence a command for whoever waits for it. Raises Failed, Stopping, Overloaded where it is not taken."""
@@ -182,15 +180,18 @@ class Sequencer:
             raise Failed(str(self.fatal))
         if self.stopping:
             raise Stopping
-        if self.waiting_commands + waiting.commands > self.capacity:
+        wanted = self.waiting_commands + waiting[3]
+        if wanted > self.capacity:
             raise Overloaded
         self.waiting.append(waiting)
-        self.waiting_commands += waiting.commands
-        self.wake()
+        self.waiting_commands = wanted
+        if self.sleeper is not None:
+            self.wake()
 
     def wake(self) -> None:
         if self.sleeper is not None:
             settle(self.sleeper)
+            self.sleeper = None
 
     async def run(self) -> None:
         """Sequence until `stop`; whatever was taken is answered before it returns. Raises what ended the venue."""
@@ -288,13 +289,13 @@ class Sequencer:
         answers: dict[int, Waiter] = {}
         taken = 0
         while taken < len(self.waiting) and builder.seq - first_seq < self.batch_commands:
-            waiting = self.waiting[taken]
-            if waiting.command is not None:
-                builder.add_message(waiting.command)
+            _, payload, command, count, waiter = self.waiting[taken]
+            if command is not None:
+                builder.add_message(command)
             else:
-                builder.add_rows(waiting.payload, waiting.commands)
-            answers[builder.seq - 1] = waiting.answer
-            self.waiting_commands -= waiting.commands
+                builder.add_rows(payload, count)
+            answers[builder.seq - 1] = waiter
+            self.waiting_commands -= count
             taken += 1
         del self.waiting[:taken]
         return Batch(builder.finish(), ts_ns, first_seq, answers)
@@ -306,9 +307,7 @@ class Sequencer:
         applied = Applied(batch.first_seq, self.engine.seq, batch.ts_ns, appended.chain, self.engine.take_events())
         events = applied.events() if self.decode or batch.answers else []
         self.publish(applied, events)
-        by_seq: dict[int, list[AnyWords]] = {}
-        for event in events:
-            by_seq.setdefault(event.seq, []).append(event)
+        by_seq = {seq: list(those) for seq, those in groupby(events, SEQ_OF)}
         for seq, answer in batch.answers.items():
             if not answer.done():
                 answer.set_result(Answer(seq, batch.ts_ns, by_seq.get(seq, [])))
@@ -322,7 +321,7 @@ class Sequencer:
     def fail(self, error: BaseException) -> None:
         """Tell everybody who waits that it is not known what became of their commands."""
         self.fatal = error
-        unanswered = [each.answer for each in self.waiting]
+        unanswered = [waiter for *_, waiter in self.waiting]
         for batch in self.under_way:
             unanswered += batch.answers.values()
         for answer in unanswered:
