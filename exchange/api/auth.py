@@ -93,7 +93,7 @@ def hmac_check(secret: bytes) -> Callable[[bytes, str], bool]:
         within.update(payload)
         wanted = outer.copy()
         wanted.update(within.digest())
-        return hmac.compare_digest(wanted.hexdigest().encode(), signature.lower().encode())
+        return signature.isascii() and hmac.compare_digest(wanted.hexdigest(), signature.lower())
 
     return check
 

@@ -104,7 +104,8 @@ def placed(
     if quantity or not is_pending:
         view["origQty"] = market.quantity(quantity)
     view["executedQty"] = market.quantity(filled) if filled else market.no_quantity
-    view["origQuoteOrderQty"] = market.notional(accepted.quote_quantity)
+    sent_quote = accepted.quote_quantity
+    view["origQuoteOrderQty"] = market.notional(sent_quote) if sent_quote else market.no_notional
     view["cummulativeQuoteQty"] = market.notional(paid) if paid else market.no_notional
     view["status"] = open_status(quantity, quantity - filled, 0) if end is None else STATUS_AT_END[end.reason]
     view["timeInForce"] = TIMES_IN_FORCE[flags.time_in_force]
@@ -120,9 +121,9 @@ def placed(
         add_notes(request, view, market, notes, mine)
     if end is not None:
         add_end(view, market, end.reason, end.prevented_quantity)
-    prevented = [event for event in notes if isinstance(event, Prevented) and event.taker_order == mine]
-    if prevented:
-        view["preventedMatches"] = [prevention(market, event) for event in prevented]
+    met = [event for event in notes if isinstance(event, Prevented) and event.taker_order == mine]
+    if met:
+        view["preventedMatches"] = [prevention(market, event) for event in met]
     return view
 
 

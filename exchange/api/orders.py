@@ -190,13 +190,9 @@ def order_row(
     if flags is None:
         check_shape(values, is_sized=is_sized)
         flags = flags_of(*kinds)
-    numbers = {}
-    if price is not None:
-        numbers["price"] = market.read_price("price", price)
-    if quantity is not None:
-        numbers["quantity"] = market.read_quantity("quantity", quantity)
-    if quote_quantity is not None:
-        numbers["quote_quantity"] = market.read_notional("quoteOrderQty", quote_quantity)
+    price_ticks = 0 if price is None else market.read_price("price", price)
+    lots = 0 if quantity is None else market.read_quantity("quantity", quantity)
+    units = 0 if quote_quantity is None else market.read_notional("quoteOrderQty", quote_quantity)
     if not is_plain:
         extensions = extensions_of(values, market) + pegs.extension_of(values, request.context, market)
         flags = flags._replace(options=int(bool(values["idempotent"])))
@@ -208,10 +204,12 @@ def order_row(
         key.key_id,
         flags,
         client_id,
+        price=price_ticks,
+        quantity=lots,
+        quote_quantity=units,
         extensions=extensions + more,
         order_id=order_id,
         kind=kind,
-        **numbers,
     )
 
 
