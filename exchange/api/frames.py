@@ -42,32 +42,34 @@ class Reader:
         """Whole messages and control frames, as opcode and payload. Raises Broken."""
         buffer = self.buffer + data if self.buffer else data
         at, end = 0, len(buffer)
-        while end - at >= 2:
-            first, second = buffer[at], buffer[at + 1]
-            size = second & 0x7F
-            head = 6 if size < 126 else 8 if size == 126 else 14
-            if first != WHOLE_TEXT or second < MASKED or self.kind:
-                self.check(first, second, size)
-            if end - at < head:
-                break
-            if size >= 126:
-                size = int.from_bytes(buffer[at + 2 : at + head - 4], "big")
-            if first & 0xF < CLOSE and self.size + size > self.most:
-                raise Broken(TOO_BIG, "message too big")
-            start = at + head
-            if end - start < size:
-                break
-            at = start + size
+        try:
+            while end - at >= 2:
+                first, second = buffer[at], buffer[at + 1]
+                size = second & 0x7F
+                head = 6 if size < 126 else 8 if size == 126 else 14
+                if first != WHOLE_TEXT or second < MASKED or self.kind:
+                    self.check(first, second, size)
+                if end - at < head:
+                    break
+                if size >= 126:
+                    size = int.from_bytes(buffer[at + 2 : at + head - 4], "big")
+                if first & 0xF < CLOSE and self.size + size > self.most:
+                    raise Broken(TOO_BIG, "message too big")
+                start = at + head
+                if end - start < size:
+                    break
+                at = start + size
+                payload = apply_mask(buffer[start:at], buffer[start - 4 : start])
+                opcode = first & 0xF
+                if first & FIN and (opcode >= CLOSE or (opcode and not self.kind)):
+                    yield opcode, payload
+                else:
+                    whole = self.join(opcode, first & FIN, payload)
+                    if whole is not None:
+                        yield whole
+        finally:
+            # Also where whoever takes the frames stops in the middle.
             self.buffer = buffer[at:] if at < end else b""
-            payload = apply_mask(buffer[start:at], buffer[start - 4 : start])
-            opcode = first & 0xF
-            if first & FIN and (opcode >= CLOSE or (opcode and not self.kind)):
-                yield opcode, payload
-            else:
-                whole = self.join(opcode, first & FIN, payload)
-                if whole is not None:
-                    yield whole
-        self.buffer = buffer[at:] if at < end else b""
 
     def check(self, first: int, second: int, size: int) -> None:
         """Raise Broken where the first two bytes can begin no frame of a client."""
