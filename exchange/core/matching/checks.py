@@ -349,11 +349,10 @@ class Checks:
             code = self.wrong_mode_or_client_id(row, market)
         if code:
             return code
-        best = market.asks.best if side == codes.BUY else market.bids.best
+        # The key alone, which stands in the ladder: most orders do not cross, and need no level of the other side.
+        best_key = market.asks.best_key if side == codes.BUY else market.bids.best_key
         self.worst_key = -price if side == codes.BUY else price
-        self.crosses = 0
-        if best:
-            self.crosses = 1 if best.key >= self.worst_key else 0
+        self.crosses = 1 if best_key >= self.worst_key else 0
         if self.crosses and (row.flags.type == codes.LIMIT_MAKER or market.status != codes.TRADING):
             if market.status != codes.AUCTION:
                 return codes.WOULD_TAKE

@@ -1,6 +1,7 @@
 # The same numbers as codes.py, for the compiler; tests/unit/core/test_codes.py compares the two.
 cdef enum:
     AMOUNT_MAX = 4611686018427387904
+    NO_KEY = -4611686018427387905
     PPM = 1000000
     TIERS = 16
     CASCADE_MAX = 1000

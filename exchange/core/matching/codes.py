@@ -6,6 +6,8 @@ write `codes.BUY`. Numbers are given once and kept: they are on disk.
 
 # Limits that no setting can lift. A notional is bounded so that 64-bit words suffice everywhere (design §5).
 AMOUNT_MAX = 1 << 62
+# The best key of a ladder without levels: below every key, and every key that an order reaches for.
+NO_KEY = -AMOUNT_MAX - 1
 PPM = 1_000_000
 TIERS = 16
 CASCADE_MAX = 1_000

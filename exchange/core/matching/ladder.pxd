@@ -18,6 +18,7 @@ cdef class Ladder:
     cdef readonly long long count
     cdef readonly long long moved
     cdef Level *best
+    cdef readonly long long best_key
     cdef Level *worst
     cdef Node *root
     cdef long long height

@@ -2,6 +2,7 @@
 
 from sortedcontainers import SortedDict
 
+from . import codes
 from .records import Level
 
 
@@ -11,6 +12,7 @@ class Ladder:
     def __init__(self) -> None:
         self.levels: SortedDict[int, Level] = SortedDict()
         self.best: Level | None = None
+        self.best_key = codes.NO_KEY
         self.worst: Level | None = None
         self.count = 0
         self.moved = 0
@@ -28,6 +30,7 @@ class Ladder:
             level.better.worse = level
         else:
             self.best = level
+            self.best_key = level.key
         if level.worse:
             level.worse.better = level
         else:
@@ -40,6 +43,7 @@ class Ladder:
             level.better.worse = level.worse
         else:
             self.best = level.worse
+            self.best_key = level.worse.key if level.worse else codes.NO_KEY
         if level.worse:
             level.worse.better = level.better
         else:

@@ -3,6 +3,8 @@
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memmove
 
+from .codes cimport NO_KEY
+
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
 
@@ -98,6 +100,7 @@ cdef class Ladder:
     def __cinit__(self):
         self.root = new_node()
         self.recent = &nobody
+        self.best_key = NO_KEY
 
     def __dealloc__(self):
         if self.root:
@@ -205,7 +208,8 @@ cdef class Ladder:
         """Set the neighbours of a level that is about to stand at place `at` of a leaf."""
         if at < leaf.count:
             level.better = <Level *> leaf.children[at]
-            level.worse = level.better.worse
+            # The leaf says it where it can: the memory of a neighbour would be waited for.
+            level.worse = <Level *> leaf.children[at - 1] if at else level.better.worse
         elif at:
             level.worse = <Level *> leaf.children[at - 1]
             level.better = level.worse.better
@@ -213,6 +217,7 @@ cdef class Ladder:
             level.better.worse = level
         else:
             self.best = level
+            self.best_key = level.key
         if level.worse:
             level.worse.better = level
         else:
@@ -257,6 +262,7 @@ cdef class Ladder:
             level.better.worse = level.worse
         else:
             self.best = level.worse
+            self.best_key = level.worse.key if level.worse else NO_KEY
         if level.worse:
             level.worse.better = level.better
         else:
