@@ -162,7 +162,7 @@ MUTATIONS = (
     Mutation(
         "a post-only order takes",
         CHECKS,
-        "self.crosses = 1 if best.key >= self.worst_key else 0",
+        "self.crosses = 1 if best_key >= self.worst_key else 0",
         "self.crosses = 0",
         WORLDS,
     ),
