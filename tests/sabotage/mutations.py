@@ -378,7 +378,7 @@ MUTATIONS = (
     Mutation(
         "the queue has no end",
         "exchange/runtime/sequencer.py",
-        "if self.waiting_commands + count > self.capacity:",
+        "if wanted > self.capacity:",
         "if False:",
         RUNTIME,
     ),
