@@ -148,8 +148,8 @@ cdef class OrderIndex(Buckets):
         return 0
 
 
-# A table of lines with three records each on average: who seeks waits for one line of memory, and but for one time in a
-# hundred for no record but the one that is meant.
+# A table of lines with three records each on average: who seeks waits for one line of memory, and, but for two times in
+# a hundred, for no record but the one that is meant.
 cdef class Lines:
     cdef Arena arena
     cdef readonly long long count
