@@ -60,7 +60,7 @@ def test_the_tree_keeps_the_rule(rule: tidy.Rule) -> None:
     assert not found, f"{rule.__doc__}\n" + "\n".join(found)
 
 
-def test_the_compiled_core_is_loaded_and_newer_than_its_sources() -> None:
+def test_what_is_compiled_is_loaded_and_newer_than_its_sources() -> None:
     modules = build.find_modules()
     if not build.is_required() and build.missing_tools():
         assert not [module.extension for module in modules if module.extension.exists()] or build.is_fresh()

@@ -163,9 +163,9 @@ def plan(rows: Mapping[str, Parameter], names: tuple[str, ...]) -> Plan:
     return Plan(itemgetter(*words) if words else lambda values: None, {}, others)
 
 
-def reader(rows: Mapping[str, Parameter]) -> Reader:
-    """`read` for one endpoint, which remembers names and words."""
-    plans: dict[tuple[str, ...], Plan] = {}
+def reader(rows: Mapping[str, Parameter], plans: dict[tuple[str, ...], Plan] | None = None) -> Reader:
+    """`read` for one endpoint, which remembers names and words (in `plans`, for who wants to see them)."""
+    plans = {} if plans is None else plans
     remembered = 0
 
     def remember(names: tuple[str, ...], values: Mapping[str, str]) -> dict[str, Any]:

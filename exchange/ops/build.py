@@ -1,8 +1,9 @@
-"""Builds the compiled core: which modules, whether they are fresh, all of them or none. Standard library only.
+"""Builds what is compiled: which modules, whether they are fresh, all of them or none. Standard library only.
 
-The sources of `exchange.core.matching` are plain Python with C types in a `.pxd` beside them, or a container in Cython
-(`.pyx`) with its Python twin. Compiled extensions lie beside the sources, are git-ignored, and win over them on import;
-a mix of compiled and plain modules cannot share C types, so a build that fails leaves none.
+The core: the sources of `exchange.core.matching` are plain Python with C types in a `.pxd` beside them, or a container
+in Cython (`.pyx`) with its Python twin; a mix of compiled and plain modules cannot share C types. The wire: what every
+order passes through between the socket and the core, compiled as the plain Python it is, without any types. Compiled
+extensions lie beside the sources, are git-ignored, and win over them on import; a build that fails leaves none.
 """
 
 import json
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = "exchange.core.matching"
 # Modules whose .pxd holds only enums, structs and lines of C: the compiler reads them, nothing of them is compiled.
 DECLARATIONS = frozenset({"codes", "records", "wide"})
 SOURCES = (".py", ".pyx", ".pxd")
@@ -28,12 +28,39 @@ class BuildError(Exception):
     """The compiled core was asked for and could not be built."""
 
 
+class Group(NamedTuple):
+    """Modules of a package that are compiled by one recipe of compile.py: those named, or else those with C types."""
+
+    recipe: str
+    package: str
+    names: tuple[str, ...] = ()
+
+
+CORE = Group("core", "exchange.core.matching")
+WIRE = Group(
+    "wire",
+    "exchange",
+    (
+        "api.context",
+        "api.decimals",
+        "api.order_views",
+        "api.orders",
+        "api.parameters",
+        "api.websocket_api",
+        "messages.orders",
+    ),
+)
+"""Chosen by what they give for their seconds of compiling: bench/README.md."""
+GROUPS = (CORE, WIRE)
+
+
 class Module(NamedTuple):
     """One module to compile: its full name, its source, the extension that this interpreter would load."""
 
     name: str
     source: Path
     extension: Path
+    recipe: str
 
 
 class Outcome(NamedTuple):
@@ -55,28 +82,42 @@ def find_folder(root: Path, package: str) -> Path:
     return root.joinpath(*package.split("."))
 
 
-def find_modules(root: Path = ROOT, package: str = PACKAGE) -> list[Module]:
-    """List what to compile, by name: every `.pyx`, and every `.py` with a `.pxd` that holds more than records."""
-    folder = find_folder(root, package)
-    sources = {path.stem: path for path in folder.glob("*.py") if path.with_suffix(".pxd").exists()}
-    sources |= {path.stem: path for path in folder.glob("*.pyx")}
+def find_modules(root: Path = ROOT, groups: tuple[Group, ...] = GROUPS) -> list[Module]:
+    """List what to compile, group by group, by name."""
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     return [
-        Module(f"{package}.{stem}", source, source.with_name(stem + suffix))
-        for stem, source in sorted(sources.items())
-        if stem not in DECLARATIONS
+        Module(name, source, source.with_name(source.stem + suffix), group.recipe)
+        for group in groups
+        for name, source in sorted(find_sources(root, group).items())
     ]
 
 
-def is_fresh(root: Path = ROOT, package: str = PACKAGE) -> bool:
-    """Tell whether every extension is there and none is older than a source, a declaration or the recipe."""
-    modules = find_modules(root, package)
-    shared = [COMPILER, *find_folder(root, package).glob("*.pxd")]
-    newest = max(path.stat().st_mtime_ns for path in shared)
+def find_sources(root: Path, group: Group) -> dict[str, Path]:
+    """A group's sources by module; C types have every `.pyx`, and every `.py` with a `.pxd` of more than records."""
+    folder = find_folder(root, group.package)
+    if group.names:
+        named = {f"{group.package}.{name}": find_folder(folder, name).with_suffix(".py") for name in group.names}
+        return {name: path for name, path in named.items() if path.exists()}
+    sources = {path.stem: path for path in folder.glob("*.py") if path.with_suffix(".pxd").exists()}
+    sources |= {path.stem: path for path in folder.glob("*.pyx")}
+    return {f"{group.package}.{stem}": path for stem, path in sources.items() if stem not in DECLARATIONS}
+
+
+def find_extensions(root: Path, groups: tuple[Group, ...]) -> set[Path]:
+    """This interpreter's extensions beside the sources, those included that a module no longer named has left."""
+    pattern = "*" + sysconfig.get_config_var("EXT_SUFFIX")
+    return {path for group in groups for path in find_folder(root, group.package).rglob(pattern)}
+
+
+def is_fresh(root: Path = ROOT, groups: tuple[Group, ...] = GROUPS) -> bool:
+    """Tell whether every extension is there, no other, and none older than its source, a declaration or a recipe."""
+    modules = find_modules(root, groups)
+    if find_extensions(root, groups) != {module.extension for module in modules}:
+        return False
+    declarations = [path for group in groups for path in find_folder(root, group.package).glob("*.pxd")]
+    newest = max(path.stat().st_mtime_ns for path in [COMPILER, *declarations])
     return all(
-        module.extension.exists()
-        and module.extension.stat().st_mtime_ns >= max(newest, module.source.stat().st_mtime_ns)
-        for module in modules
+        module.extension.stat().st_mtime_ns >= max(newest, module.source.stat().st_mtime_ns) for module in modules
     )
 
 
@@ -90,14 +131,14 @@ def missing_tools() -> list[str]:
 
 def build(
     root: Path = ROOT,
-    package: str = PACKAGE,
+    groups: tuple[Group, ...] = GROUPS,
     *,
     debug: bool = False,
     into: Path | None = None,
     annotate: bool = False,
     say: Callable[[str], None] = print,
 ) -> Outcome:
-    """Compile all modules of the package or none; what has not changed is not compiled again.
+    """Compile all modules of all groups or none; what has not changed is not compiled again.
 
     into:     a folder to copy the sources to and to build in; without it the extensions lie beside the sources.
     debug:    with bounds checks and the address and undefined-behaviour sanitizers; only together with `into`, and
@@ -108,35 +149,36 @@ def build(
     if debug and into is None:
         raise ValueError("a debug build needs a folder of its own: its extensions load only beside a sanitizer")
     if into is not None:
-        copy_sources(into, root, package.split(".")[0])
+        copy_sources(into, root, groups[0].package.split(".")[0])
         root = into
-    modules = find_modules(root, package)
-    remove_extensions(root, package, keep=modules)
+    modules = find_modules(root, groups)
+    wanted = tuple(module.extension for module in modules)
+    remove_extensions(root, groups, keep=wanted)
     if not modules:
         return Outcome()
     missing = missing_tools()
-    if missing and into is None and not is_required() and is_fresh(root, package):
-        return Outcome(tuple(module.extension for module in modules))
+    if missing and into is None and not is_required() and is_fresh(root, groups):
+        return Outcome(wanted)
     failure = "missing: " + ", ".join(missing) if missing else compile_modules(root, modules, debug, annotate, say)
     if not failure:
-        return Outcome(tuple(module.extension for module in modules))
-    remove_extensions(root, package)
+        return Outcome(wanted)
+    remove_extensions(root, groups)
     if is_required() or into is not None:
-        raise BuildError(f"the core could not be compiled: {failure}")
-    say(f"warning: the core runs interpreted, some thirty times slower, and no speed figure applies: {failure}")
+        raise BuildError(f"what is to be compiled could not be: {failure}")
+    say(f"warning: all runs interpreted, the core some thirty times slower, and no speed figure applies: {failure}")
     return Outcome((), failure)
 
 
 def compile_modules(root: Path, modules: list[Module], debug: bool, annotate: bool, say: Callable[[str], None]) -> str:
     """Compile in a process of its own; return what went wrong, or an empty text."""
-    build_dir = root / "build" / f"core-{sys.implementation.cache_tag}"
+    build_dir = root / "build" / f"compiled-{sys.implementation.cache_tag}"
     job = {
-        "sources": [[module.name, str(module.source.relative_to(root))] for module in modules],
+        "sources": [[module.name, str(module.source.relative_to(root)), module.recipe] for module in modules],
         "build_dir": str(build_dir.relative_to(root)),
         "debug": debug,
         "annotate": annotate,
     }
-    say(f"compiling {len(modules)} modules of the core …")
+    say(f"compiling {len(modules)} modules …")
     started_ns = time.time_ns()
     # -P: the folder of the script is not searched for modules, it holds names that others use too.
     command = [sys.executable, "-P", str(COMPILER), json.dumps(job)]
@@ -150,12 +192,10 @@ def compile_modules(root: Path, modules: list[Module], debug: bool, annotate: bo
     return ""
 
 
-def remove_extensions(root: Path = ROOT, package: str = PACKAGE, keep: list[Module] | None = None) -> None:
+def remove_extensions(root: Path, groups: tuple[Group, ...], keep: tuple[Path, ...] = ()) -> None:
     """Remove this interpreter's extensions beside the sources, but for those to keep."""
-    kept = {module.extension for module in keep or []}
-    for path in find_folder(root, package).glob("*" + sysconfig.get_config_var("EXT_SUFFIX")):
-        if path not in kept:
-            path.unlink()
+    for path in find_extensions(root, groups).difference(keep):
+        path.unlink()
 
 
 def copy_sources(into: Path, root: Path = ROOT, package: str = "exchange") -> None:

@@ -1,4 +1,4 @@
-"""Hatchling's hook: whatever installs or packs the project builds the compiled core by the same function."""
+"""Hatchling's hook: whatever installs or packs the project compiles by the same function."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Compiles listed modules with Cython and the C compiler: the recipe of the compiled core, and nothing else.
+"""Compiles listed modules with Cython and the C compiler: the recipes of what is compiled, and nothing else.
 
 Run as a process of its own (`build.py` starts it), because setuptools and Cython leave their marks on the process that
 imports them. The one argument is a `Job` in JSON; the working directory is the folder that holds the package.
@@ -16,9 +16,9 @@ from Cython.Build import cythonize
 from setuptools import Extension
 from setuptools.dist import Distribution
 
-# What Cython may assume (prototype rules 1 to 3): types come from the .pxd and by inference, never from hints;
-# indices are never negative; a sum that does not fit 64 bits raises.
-DIRECTIVES = {
+# What Cython may assume of the core (prototype rules 1 to 3): types come from the .pxd and by inference, never from
+# hints; indices are never negative; a sum that does not fit 64 bits raises.
+TYPED = {
     "language_level": 3,
     "infer_types": True,
     "annotation_typing": False,
@@ -32,6 +32,9 @@ DIRECTIVES = {
     "auto_pickle": False,
     "embedsignature": False,
 }
+# Of the wire nothing may be assumed: its numbers are Python's, and what its sources mean, the extensions mean. (None:
+# what is only ever a list, a dict or a text is known as such; no number becomes one of C.)
+PLAIN = {"language_level": 3, "infer_types": None, "annotation_typing": False, "auto_pickle": False}
 CHECKED = {"boundscheck": True, "initializedcheck": True}
 
 # Warnings that have meant a broken core: a shift or a constant wider than its type, pointers of different records. The
@@ -63,11 +66,14 @@ FAST = [
 # rest it would take minutes.
 HOT = frozenset({"checks", "matching", "trading"})
 WHOLE = ["--param=max-inline-insns-auto=1500", "--param=inline-unit-growth=2000", "--param=large-function-growth=4000"]
+# The wire's time goes into the interpreter's own functions; without line numbers of the C a third of the compiling is
+# saved.
+QUICK = ["-O2", "-g0"]
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
 class Job(NamedTuple):
-    """What to compile: pairs of module name and source path, where to work, and how."""
+    """What to compile: module name, source path and recipe of each, where to work, and how."""
 
     sources: list[list[str]]
     build_dir: str
@@ -75,17 +81,19 @@ class Job(NamedTuple):
     annotate: bool
 
 
-def recipe(job: Job) -> str:
-    """Name how a module is compiled; where it differs from the last time, nothing made then may be kept."""
+def signature(job: Job) -> str:
+    """Name how modules are compiled; where it differs from the last time, nothing made then may be kept."""
     text = Path(__file__).read_bytes() + f"{version('Cython')} {sys.version} {job.debug}".encode()
     # Layouts of C types: a module that sees one only through others is not known to Cython to depend on it.
-    for folder in sorted({Path(path).parent for _, path in job.sources}):
+    for folder in sorted({Path(path).parent for _, path, _ in job.sources}):
         text += b"".join(path.read_bytes() for path in sorted(folder.glob("*.pxd")))
     return hashlib.sha256(text).hexdigest()
 
 
-def flags_of(name: str, debug: bool) -> list[str]:
+def flags_of(name: str, recipe: str, debug: bool) -> list[str]:
     """What the C compiler is told for one module."""
+    if recipe == "wire":
+        return QUICK
     if debug:
         return ERRORS + OVERLAID + SANITIZED
     return ERRORS + OVERLAID + FAST + (WHOLE if name.rpartition(".")[2] in HOT else [])
@@ -95,22 +103,27 @@ def compile_all(job: Job) -> None:
     """Compile every module of the job, each extension beside its source; raise if one fails."""
     build_dir = Path(job.build_dir)
     build_dir.mkdir(parents=True, exist_ok=True)
-    noted = build_dir / "recipe"
-    changed = not noted.exists() or noted.read_text() != recipe(job)
+    noted = build_dir / "signature"
+    changed = not noted.exists() or noted.read_text() != signature(job)
     noted.unlink(missing_ok=True)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     links = ["-fsanitize=address,undefined"] if job.debug else []
-    extensions = cythonize(
-        [
-            Extension(name, [path], extra_compile_args=flags_of(name, job.debug), extra_link_args=links)
-            for name, path in job.sources
-        ],
-        compiler_directives=DIRECTIVES | (CHECKED if job.debug else {}),
-        build_dir=str(build_dir),
-        nthreads=min(cores, len(job.sources)),
-        annotate=job.annotate,
-        force=changed or job.annotate,
-    )
+    extensions = [
+        extension
+        for recipe, directives in (("core", TYPED | (CHECKED if job.debug else {})), ("wire", PLAIN))
+        for extension in cythonize(
+            [
+                Extension(name, [path], extra_compile_args=flags_of(name, recipe, job.debug), extra_link_args=links)
+                for name, path, wanted in job.sources
+                if wanted == recipe
+            ],
+            compiler_directives=directives,
+            build_dir=str(build_dir),
+            nthreads=cores,
+            annotate=job.annotate,
+            force=changed or job.annotate,
+        )
+    ]
     command: Any = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
     command.inplace = True
     command.parallel = cores
@@ -119,7 +132,7 @@ def compile_all(job: Job) -> None:
     command.build_lib = str(build_dir / "extensions")
     command.ensure_finalized()
     command.run()
-    noted.write_text(recipe(job))
+    noted.write_text(signature(job))
 
 
 if __name__ == "__main__":

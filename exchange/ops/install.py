@@ -95,7 +95,7 @@ def install() -> None:
             shutil.rmtree(VENV)
         run_quietly([base_python(), "-m", "venv", str(VENV)])
         install_requirements()
-        say("[3/4] the compiled core")
+        say("[3/4] compiling the core, and an order's way to it")
         run_visibly([str(find_python()), "-m", "exchange.ops.build"])
         say("[4/4] installing the project")
         run_quietly([*pip_install(), "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
@@ -159,7 +159,7 @@ def provide_tools() -> None:
     if blocking:
         raise InstallError(f"this machine lacks {', '.join(blocking)}{advice}")
     if build.missing_tools():
-        say(f"without {', '.join(build.missing_tools())} the core runs interpreted{advice}")
+        say(f"without {', '.join(build.missing_tools())} all runs interpreted{advice}")
 
 
 def missing_for_environment() -> list[str]:
@@ -182,7 +182,7 @@ def apt_line(blocking: list[str]) -> list[str]:
 
 
 def refresh_core() -> None:
-    """Build the core again if a source is newer than its extension; where it stays interpreted, say what would help."""
+    """Compile again if a source is newer than its extension; where it stays interpreted, say what would help."""
     if build.is_fresh():
         return
     with exclusive():

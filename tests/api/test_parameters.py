@@ -1,6 +1,5 @@
 """What a reader remembers changes nothing: it reads and refuses as the rows do, whatever it was sent before."""
 
-import inspect
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +39,8 @@ def outcome(read: Any, *given: Any) -> Any:
 
 def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parameters, "REMEMBERED_MAX", 40)
-    read = parameters.reader(ROWS)
+    plans: dict[tuple[str, ...], parameters.Plan] = {}
+    read = parameters.reader(ROWS, plans)
     random.seed(1)
     refused = taken = 0
     for _ in range(20_000):
@@ -58,7 +58,6 @@ def test_what_was_read_before_changes_nothing(monkeypatch: pytest.MonkeyPatch) -
         refused += isinstance(found, dict)
         taken += not isinstance(found, dict)
     assert min(refused, taken) > 2_000
-    plans = inspect.getclosurevars(read).nonlocals["plans"]
     assert 0 < sum(len(plan.known) for plan in plans.values()) <= 40
 
 

@@ -18,7 +18,7 @@ from exchange.core.matching import codes, cold, encoding, matching, records
 from exchange.core.matching.market import Market
 from exchange.ops import build
 
-FOLDER = build.find_folder(build.ROOT, build.PACKAGE)
+FOLDER = build.find_folder(build.ROOT, build.CORE.package)
 IS_COMPILED = not matching.__file__.endswith(".py")
 compiled_only = pytest.mark.skipif(not IS_COMPILED, reason="the core runs interpreted")
 SECRET = bytes(range(0xF0, 0x100))
@@ -157,9 +157,9 @@ HOT = {
 TRANSLATE = """
 import json, sys
 from Cython.Build import cythonize
-from exchange.ops.compile import DIRECTIVES
+from exchange.ops.compile import TYPED
 root, names, to = json.loads(sys.argv[1])
-cythonize([f"{root}/{name}.py" for name in names], compiler_directives=DIRECTIVES, build_dir=to, quiet=True)
+cythonize([f"{root}/{name}.py" for name in names], compiler_directives=TYPED, build_dir=to, quiet=True)
 """
 
 

@@ -1,4 +1,6 @@
-"""Tests of exchange.ops.build on a small package: one rule, one container in two forms, one list of codes."""
+"""Tests of exchange.ops.build on a small package: one rule, one container in two forms, one list of codes, one plain
+module.
+"""
 
 import os
 import re
@@ -25,7 +27,46 @@ SOURCES = {
     "        self.words = <long long *> PyMem_RawCalloc(4, 8)\n\n"
     "    cpdef long long at(self, long long i) except? -1:\n        return self.words[i]\n",
 }
+PLAIN = """
+BEYOND = 1 << 64
+
+def grown() -> list[int]:
+    product = 1
+    for factor in range(1, 40):
+        product *= factor
+    low, by = -7, 2
+    return [product, product + BEYOND, low // by, low % by]
+
+def parts(number: int, by: int) -> tuple[int, int]:
+    return number // by, number % by
+
+def last(words: list[int], at: int = -1) -> int:
+    found = list(words)
+    return found[at] + found[-1]
+
+def shifted(by: int) -> int:
+    size = len("abc")
+    return size << by
+
+async def wait(given: int) -> int:
+    '''What is given.'''
+    return given
+"""
+"""What C does otherwise: numbers without bounds, divisions downwards, hints that bind nobody, ends that are seen."""
+ASKED = """
+import asyncio, inspect
+from tiny.wire import plain
+print(plain.BEYOND, plain.grown(), plain.parts(-7, 2), plain.last([1, 2, 3]), plain.shifted(100))
+print(plain.parts(7.5, 2), plain.last("abc"), [*inspect.signature(plain.last).parameters], asyncio.run(plain.wait(3)))
+print(inspect.getdoc(plain.wait), asyncio.iscoroutinefunction(plain.wait))
+for ask in (lambda: plain.last([1], 1), lambda: plain.parts(1, 0), lambda: plain.shifted(-1), lambda: plain.missing):
+    try:
+        ask()
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
 PACKAGE = "tiny.core"
+TINY = (build.Group("core", PACKAGE), build.Group("wire", "tiny", ("wire.plain",)))
 
 
 @pytest.fixture(autouse=True)
@@ -37,8 +78,11 @@ def nothing_required(monkeypatch: pytest.MonkeyPatch) -> None:
 def write_sources(root: Path) -> Path:
     folder = build.find_folder(root, PACKAGE)
     folder.mkdir(parents=True)
-    for path in (root / "tiny" / "__init__.py", folder / "__init__.py"):
+    wire = build.find_folder(root, "tiny.wire")
+    wire.mkdir()
+    for path in (root / "tiny" / "__init__.py", folder / "__init__.py", wire / "__init__.py"):
         path.write_text("")
+    (wire / "plain.py").write_text(PLAIN)
     for name, text in SOURCES.items():
         (folder / name).write_text(text)
     return folder
@@ -56,7 +100,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"missing: {build.missing_tools()}")
     root = tmp_path_factory.mktemp("compiled")
     write_sources(root)
-    assert build.build(root, PACKAGE, say=lambda line: None).extensions
+    assert build.build(root, TINY, say=lambda line: None).extensions
     return root
 
 
@@ -67,23 +111,44 @@ def run(root: Path, code: str, environment: dict[str, str] | None = None) -> sub
 
 
 def pretend_extensions(root: Path) -> list[Path]:
-    paths = [module.extension for module in build.find_modules(root, PACKAGE)]
+    paths = [module.extension for module in build.find_modules(root, TINY)]
     for path in paths:
         path.touch()
     return paths
 
 
-def test_pyx_and_typed_py_are_compiled_and_lists_of_codes_are_not(root: Path) -> None:
-    found = [(module.name, module.source.name) for module in build.find_modules(root, PACKAGE)]
-    assert found == [("tiny.core.rules", "rules.py"), ("tiny.core.words", "words.pyx")]
+def test_pyx_and_typed_py_are_compiled_and_lists_of_codes_are_not_and_plain_ones_where_they_are_named(
+    root: Path,
+) -> None:
+    found = [(module.name, module.source.name, module.recipe) for module in build.find_modules(root, TINY)]
+    assert found == [
+        ("tiny.core.rules", "rules.py", "core"),
+        ("tiny.core.words", "words.pyx", "core"),
+        ("tiny.wire.plain", "plain.py", "wire"),
+    ]
+
+
+def test_every_module_that_is_named_is_there() -> None:
+    found = [module.name for module in build.find_modules(groups=(build.WIRE,))]
+    assert found == [f"exchange.{name}" for name in sorted(build.WIRE.names)]
+
+
+def test_a_plain_module_means_compiled_what_it_means_interpreted(compiled: Path, tmp_path: Path) -> None:
+    build.copy_sources(tmp_path, compiled, "tiny")
+    done, plain = run(compiled, ASKED), run(tmp_path, ASKED)
+    assert (done.returncode, done.stdout) == (0, plain.stdout), done.stderr
+    assert "ZeroDivisionError" in done.stdout
+    where = "from tiny.wire import plain; print(plain.__file__)"
+    assert run(compiled, where).stdout.strip().endswith(".so")
+    assert run(tmp_path, where).stdout.strip().endswith(".py")
 
 
 def test_what_is_not_compiled_of_the_core_declares_no_function_and_no_class_of_its_own() -> None:
-    folder = build.find_folder(build.ROOT, build.PACKAGE)
+    folder = build.find_folder(build.ROOT, build.CORE.package)
     for path in sorted(folder / f"{name}.pxd" for name in build.DECLARATIONS):
         heads = re.findall(r"^cp?def (?!enum\b|struct\b|extern from \*:).*", path.read_text(), re.MULTILINE)
         assert not heads, path
-    for module in build.find_modules():
+    for module in build.find_modules(groups=(build.CORE,)):
         assert re.search(
             r"^cp?def (?!enum\b|struct\b|extern\b)", module.source.with_suffix(".pxd").read_text(), re.MULTILINE
         )
@@ -115,19 +180,19 @@ def test_a_word_that_is_also_a_record_is_read_as_it_was_last_written(root: Path)
     folder = build.find_folder(root, PACKAGE)
     (folder / "words.pxd").write_text("cpdef long long read_back() except? -1\n")
     (folder / "words.pyx").write_text(OVERLAID)
-    assert build.build(root, PACKAGE, say=lambda line: None).extensions
+    assert build.build(root, TINY, say=lambda line: None).extensions
     assert run(root, "from tiny.core import words; print(words.read_back())").stdout == f"{1 << 62}\n"
 
 
 def test_nothing_to_compile_is_no_failure(tmp_path: Path) -> None:
-    assert build.build(tmp_path, PACKAGE) == build.Outcome()
-    assert build.is_fresh(tmp_path, PACKAGE)
+    assert build.build(tmp_path, TINY) == build.Outcome()
+    assert build.is_fresh(tmp_path, TINY)
     build.find_folder(tmp_path, PACKAGE).mkdir(parents=True)
-    assert build.build(tmp_path, PACKAGE) == build.Outcome()
+    assert build.build(tmp_path, TINY) == build.Outcome()
 
 
 def test_the_compiled_form_wins_over_its_source_and_raises_where_words_end(compiled: Path) -> None:
-    assert build.is_fresh(compiled, PACKAGE)
+    assert build.is_fresh(compiled, TINY)
     code = "from tiny.core import rules, words; print(rules.__file__, words.__file__); rules.doubled(1 << 62)"
     done = run(compiled, code)
     assert [name.endswith(".so") for name in done.stdout.split()] == [True, True]
@@ -136,7 +201,7 @@ def test_the_compiled_form_wins_over_its_source_and_raises_where_words_end(compi
 
 def test_what_is_compiled_lies_beside_the_sources_and_all_else_in_the_build_folder(compiled: Path) -> None:
     names = {path.name for path in build.find_folder(compiled, PACKAGE).iterdir() if path.name != "__pycache__"}
-    extensions = {module.extension.name for module in build.find_modules(compiled, PACKAGE)}
+    extensions = {module.extension.name for module in build.find_modules(compiled, TINY[:1])}
     assert names == {*SOURCES, "__init__.py"} | extensions
 
 
@@ -146,15 +211,24 @@ def test_a_saved_source_makes_the_core_stale(root: Path, name: str) -> None:
     newest = max(path.stat().st_mtime_ns for path in [*root.rglob("*.so"), build.COMPILER])
     for path in root.rglob("*.so"):
         os.utime(path, ns=(newest, newest))
-    assert build.is_fresh(root, PACKAGE)
+    assert build.is_fresh(root, TINY)
     source = build.find_folder(root, PACKAGE) / name
     os.utime(source, ns=(newest + 1, newest + 1))
-    assert not build.is_fresh(root, PACKAGE)
+    assert not build.is_fresh(root, TINY)
+
+
+def test_a_saved_plain_module_makes_all_stale_and_so_does_what_one_that_is_no_longer_named_has_left(root: Path) -> None:
+    paths = pretend_extensions(root)
+    assert build.is_fresh(root, TINY)
+    assert not build.is_fresh(root, (*TINY[:1], build.Group("wire", "tiny", ("wire.gone",))))
+    newest = paths[-1].stat().st_mtime_ns
+    os.utime(root / "tiny" / "wire" / "plain.py", ns=(newest + 1, newest + 1))
+    assert not build.is_fresh(root, TINY)
 
 
 def test_a_missing_extension_makes_the_core_stale(root: Path) -> None:
     pretend_extensions(root)[0].unlink()
-    assert not build.is_fresh(root, PACKAGE)
+    assert not build.is_fresh(root, TINY)
 
 
 def test_a_source_saved_while_the_compiler_runs_is_newer_than_what_was_made_of_it(
@@ -168,11 +242,11 @@ def test_a_source_saved_while_the_compiler_runs_is_newer_than_what_was_made_of_i
         return compile_all(*arguments, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "run", save_meanwhile)
-    build.build(compiled, PACKAGE, say=lambda line: None)
+    build.build(compiled, TINY, say=lambda line: None)
     monkeypatch.undo()
-    assert not build.is_fresh(compiled, PACKAGE)
-    build.build(compiled, PACKAGE, say=lambda line: None)
-    assert build.is_fresh(compiled, PACKAGE)
+    assert not build.is_fresh(compiled, TINY)
+    build.build(compiled, TINY, say=lambda line: None)
+    assert build.is_fresh(compiled, TINY)
 
 
 def test_a_build_that_fails_leaves_no_extension_and_says_so(root: Path) -> None:
@@ -181,7 +255,7 @@ def test_a_build_that_fails_leaves_no_extension_and_says_so(root: Path) -> None:
     extensions = pretend_extensions(root)
     (build.find_folder(root, PACKAGE) / "rules.py").write_text("def doubled(n):\n    return missing_name.x\n")
     said: list[str] = []
-    outcome = build.build(root, PACKAGE, say=said.append)
+    outcome = build.build(root, TINY, say=said.append)
     assert outcome.extensions == ()
     assert "missing_name" in outcome.interpreted_because
     assert "runs interpreted" in said[-1]
@@ -195,7 +269,7 @@ def test_a_shift_wider_than_its_type_does_not_compile(root: Path) -> None:
     (folder / "words.pxd").write_text("cpdef long long widened(int side) except? -1\n")
     unchecked = "# cython: overflowcheck=False\ncpdef long long widened(int side) except? -1:\n    return side << 32\n"
     (folder / "words.pyx").write_text(unchecked)
-    outcome = build.build(root, PACKAGE, say=lambda line: None)
+    outcome = build.build(root, TINY, say=lambda line: None)
     assert "shift-count-overflow" in outcome.interpreted_because
 
 
@@ -207,7 +281,7 @@ def test_without_a_compiler_a_required_core_is_a_failure(
     for name, value in variable.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(build.BuildError, match="no-such-compiler"):
-        build.build(root, PACKAGE)
+        build.build(root, TINY)
 
 
 def test_without_a_compiler_stale_extensions_are_removed_and_fresh_ones_stay(
@@ -215,9 +289,9 @@ def test_without_a_compiler_stale_extensions_are_removed_and_fresh_ones_stay(
 ) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
     extensions = pretend_extensions(root)
-    assert build.build(root, PACKAGE, say=lambda line: None).extensions == tuple(extensions)
+    assert build.build(root, TINY, say=lambda line: None).extensions == tuple(extensions)
     os.utime(extensions[0], ns=(0, 0))
-    outcome = build.build(root, PACKAGE, say=lambda line: None)
+    outcome = build.build(root, TINY, say=lambda line: None)
     assert "no-such-compiler" in outcome.interpreted_because
     assert not any(path.exists() for path in extensions)
 
@@ -227,8 +301,11 @@ def test_an_extension_without_a_source_is_removed(root: Path, monkeypatch: pytes
     first = pretend_extensions(root)[0]
     orphan = first.with_name("gone" + "".join(first.suffixes))
     orphan.touch()
-    assert build.build(root, PACKAGE).extensions
+    unnamed = root / "tiny" / "wire" / orphan.name
+    unnamed.touch()
+    assert build.build(root, TINY).extensions
     assert not orphan.exists()
+    assert not unnamed.exists()
 
 
 def test_a_copy_has_the_sources_and_runs_interpreted(compiled: Path, tmp_path: Path) -> None:
@@ -242,7 +319,7 @@ def test_a_debug_build_stops_at_a_read_beside_its_memory(root: Path, tmp_path: P
     if build.missing_tools():
         pytest.skip(f"missing: {build.missing_tools()}")
     into = tmp_path / "debug"
-    build.build(root, PACKAGE, debug=True, into=into, say=lambda line: None)
+    build.build(root, TINY, debug=True, into=into, say=lambda line: None)
     environment = build.debug_environment(into)
     inside = run(into, "from tiny.core.words import Words; print(Words().at(3))", environment)
     assert (inside.returncode, inside.stdout) == (0, "0\n"), inside.stderr
@@ -254,4 +331,4 @@ def test_a_debug_build_stops_at_a_read_beside_its_memory(root: Path, tmp_path: P
 
 def test_a_debug_build_beside_the_sources_is_refused(root: Path) -> None:
     with pytest.raises(ValueError, match="folder of its own"):
-        build.build(root, PACKAGE, debug=True)
+        build.build(root, TINY, debug=True)
