@@ -67,7 +67,8 @@ def test_what_is_compiled_is_loaded_and_newer_than_its_sources() -> None:
         return
     assert build.is_fresh(), "a source is newer than its extension: any command of run.py builds it"
     for module in modules:
-        assert import_module(module.name).__file__ == str(module.extension)
+        # (mypyc puts its library's folder before the whole name: only the last part can be relied on.)
+        assert Path(import_module(module.name).__file__ or "").name == module.extension.name
 
 
 LONG_FUNCTION = "def long():\n" + "    pass\n" * 60

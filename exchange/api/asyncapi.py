@@ -1,10 +1,10 @@
 """AsyncAPI 3 of streams, user data and the WebSocket API, made of the tables: `/asyncapi.json`."""
 
-import inspect
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from exchange.api.docstrings import docstring
 from exchange.api.endpoints import Endpoint
 from exchange.api.events import PARAMETERS, STREAMS, StreamRow
 from exchange.api.openapi import Document, schemas, security_text, summary, weight_text
@@ -89,7 +89,7 @@ def described(method: Endpoint | OwnMethod) -> tuple[str, str]:
     if isinstance(method, Endpoint):
         asks = f"Security: {security_text(method)}. Weight: {weight_text(method)}. Over HTTP: "
         return summary(method), f"{asks}{method.method} {method.path}."
-    return " ".join((inspect.getdoc(method.handler) or "").split()), f"Weight: {SESSION_WEIGHT}."
+    return " ".join(docstring(method.handler).split()), f"Weight: {SESSION_WEIGHT}."
 
 
 def document(api: WebSocketApi, version: str) -> Document:

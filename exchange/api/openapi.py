@@ -1,6 +1,5 @@
 """OpenAPI 3.1 of everything over HTTP, made of the table: `/openapi.json`."""
 
-import inspect
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +8,7 @@ import msgspec
 from exchange.api import endpoints
 from exchange.api.answers import Refusal
 from exchange.api.auth import OPERATE, READ, TRADE
+from exchange.api.docstrings import docstring
 from exchange.api.endpoints import Endpoint
 from exchange.api.parameters import Parameter, text
 
@@ -45,7 +45,7 @@ def schemas(types: Iterable[Any]) -> tuple[list[Document], Document]:
 
 def summary(endpoint: Endpoint) -> str:
     """The first sentence of what a handler says of itself, without the path it repeats."""
-    doc = inspect.getdoc(endpoint.handler) or ""
+    doc = docstring(endpoint.handler)
     first = " ".join(doc.split("\n\n")[0].split())
     if ": " in first and first.split(": ")[0].split()[0] in ("GET", "POST", "PUT", "DELETE"):
         first = first.split(": ", 1)[1]
@@ -57,7 +57,7 @@ def weight_text(endpoint: Endpoint) -> str:
     if isinstance(endpoint.weight, int):
         text = str(endpoint.weight)
     else:
-        text = " ".join((inspect.getdoc(endpoint.weight) or "goes by the parameters").split())
+        text = " ".join((docstring(endpoint.weight) or "goes by the parameters").split())
     return f"{text}; nothing where it succeeds" if endpoint.is_free else text
 
 

@@ -1,9 +1,9 @@
-"""Builds what is compiled: which modules, whether they are fresh, all of them or none. Standard library only.
+"""Builds what is compiled: which modules, whether they are fresh, all of a group or none. Standard library only.
 
 The core: the sources of `exchange.core.matching` are plain Python with C types in a `.pxd` beside them, or a container
 in Cython (`.pyx`) with its Python twin; a mix of compiled and plain modules cannot share C types. The wire: what every
-order passes through between the socket and the core, compiled as the plain Python it is, without any types. Compiled
-extensions lie beside the sources, are git-ignored, and win over them on import; a build that fails leaves none.
+order passes through between socket and core, plain typed Python that mypyc compiles as it is. Compiled extensions lie
+beside the sources, are git-ignored, and win over them on import; a build that fails leaves none of its group.
 """
 
 import json
@@ -14,12 +14,14 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 # Modules whose .pxd holds only enums, structs and lines of C: the compiler reads them, nothing of them is compiled.
 DECLARATIONS = frozenset({"codes", "records", "wide"})
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 SOURCES = (".py", ".pyx", ".pxd")
 COMPILER = Path(__file__).with_name("compile.py")
 
@@ -33,22 +35,35 @@ class Group(NamedTuple):
 
     recipe: str
     package: str
+    loss: str
+    """What it costs where they run interpreted."""
     names: tuple[str, ...] = ()
+    library: str = ""
+    """A further extension, in which all of them are."""
 
 
-CORE = Group("core", "exchange.core.matching")
+CORE = Group("core", "exchange.core.matching", "some thirty times slower, and no speed figure applies")
 WIRE = Group(
     "wire",
     "exchange",
+    "an order over the wire takes a third longer",
     (
+        "api.auth",
         "api.context",
         "api.decimals",
+        "api.endpoints",
         "api.order_views",
         "api.orders",
         "api.parameters",
+        "api.rate_limits",
+        "api.rest",
+        "api.sessions",
         "api.websocket_api",
         "messages.orders",
+        "runtime.guard",
+        "runtime.sequencer",
     ),
+    "wire__mypyc",
 )
 """Chosen by what they give for their seconds of compiling: bench/README.md."""
 GROUPS = (CORE, WIRE)
@@ -60,11 +75,10 @@ class Module(NamedTuple):
     name: str
     source: Path
     extension: Path
-    recipe: str
 
 
 class Outcome(NamedTuple):
-    """What a build left behind: the extensions, or why the sources run interpreted.
+    """What a build left behind: the extensions, and why sources run interpreted.
 
     Both are empty where there is nothing to compile.
     """
@@ -84,9 +98,8 @@ def find_folder(root: Path, package: str) -> Path:
 
 def find_modules(root: Path = ROOT, groups: tuple[Group, ...] = GROUPS) -> list[Module]:
     """List what to compile, group by group, by name."""
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
     return [
-        Module(name, source, source.with_name(source.stem + suffix), group.recipe)
+        Module(name, source, source.with_name(source.stem + SUFFIX))
         for group in groups
         for name, source in sorted(find_sources(root, group).items())
     ]
@@ -105,19 +118,26 @@ def find_sources(root: Path, group: Group) -> dict[str, Path]:
 
 def find_extensions(root: Path, groups: tuple[Group, ...]) -> set[Path]:
     """This interpreter's extensions beside the sources, those included that a module no longer named has left."""
-    pattern = "*" + sysconfig.get_config_var("EXT_SUFFIX")
-    return {path for group in groups for path in find_folder(root, group.package).rglob(pattern)}
+    return {path for group in groups for path in find_folder(root, group.package).rglob(f"*{SUFFIX}")}
+
+
+def name_extensions(root: Path, groups: tuple[Group, ...]) -> list[Path]:
+    """The extensions that there should be."""
+    named = [module.extension for module in find_modules(root, groups)]
+    libraries = [group for group in groups if group.library and find_sources(root, group)]
+    return named + [find_folder(root, group.package) / (group.library + SUFFIX) for group in libraries]
 
 
 def is_fresh(root: Path = ROOT, groups: tuple[Group, ...] = GROUPS) -> bool:
-    """Tell whether every extension is there, no other, and none older than its source, a declaration or a recipe."""
-    modules = find_modules(root, groups)
-    if find_extensions(root, groups) != {module.extension for module in modules}:
+    """Tell whether every extension is there, no other, and none older than its source, a declaration or the recipes."""
+    extensions = name_extensions(root, groups)
+    if find_extensions(root, groups) != set(extensions):
         return False
     declarations = [path for group in groups for path in find_folder(root, group.package).glob("*.pxd")]
     newest = max(path.stat().st_mtime_ns for path in [COMPILER, *declarations])
-    return all(
-        module.extension.stat().st_mtime_ns >= max(newest, module.source.stat().st_mtime_ns) for module in modules
+    modules = find_modules(root, groups)
+    return min((path.stat().st_mtime_ns for path in extensions), default=newest) >= newest and all(
+        module.extension.stat().st_mtime_ns >= module.source.stat().st_mtime_ns for module in modules
     )
 
 
@@ -138,11 +158,11 @@ def build(
     annotate: bool = False,
     say: Callable[[str], None] = print,
 ) -> Outcome:
-    """Compile all modules of all groups or none; what has not changed is not compiled again.
+    """Compile all modules of each group or none; what has not changed is not compiled again.
 
     into:     a folder to copy the sources to and to build in; without it the extensions lie beside the sources.
-    debug:    with bounds checks and the address and undefined-behaviour sanitizers; only together with `into`, and
-              what runs it needs `debug_environment(into)`.
+    debug:    with bounds checks and the address and undefined-behaviour sanitizers, for the core alone; only together
+              with `into`, and what runs it needs `debug_environment(into)`.
     annotate: write Cython's HTML of which lines call into Python below the build folder, too.
     Raises:   BuildError where `is_required()` or `into` was given and the build failed.
     """
@@ -151,51 +171,54 @@ def build(
     if into is not None:
         copy_sources(into, root, groups[0].package.split(".")[0])
         root = into
-    modules = find_modules(root, groups)
-    wanted = tuple(module.extension for module in modules)
-    remove_extensions(root, groups, keep=wanted)
-    if not modules:
+    wanted = name_extensions(root, groups)
+    for path in find_extensions(root, groups).difference(wanted):
+        path.unlink()
+    if not wanted:
         return Outcome()
     missing = missing_tools()
     if missing and into is None and not is_required() and is_fresh(root, groups):
-        return Outcome(wanted)
-    failure = "missing: " + ", ".join(missing) if missing else compile_modules(root, modules, debug, annotate, say)
-    if not failure:
-        return Outcome(wanted)
-    remove_extensions(root, groups)
-    if is_required() or into is not None:
-        raise BuildError(f"what is to be compiled could not be: {failure}")
-    say(f"warning: all runs interpreted, the core some thirty times slower, and no speed figure applies: {failure}")
-    return Outcome((), failure)
+        return Outcome(tuple(wanted))
+    say(f"compiling {len(find_modules(root, groups))} modules …")
+    with ThreadPoolExecutor() as pool:
+        # Side by side: one of them may use one processor for long.
+        asked = [pool.submit(compile_group, root, group, debug, annotate) for group in groups]
+        failures = ["missing: " + ", ".join(missing)] * len(groups) if missing else [each.result() for each in asked]
+    for group, failure in zip(groups, failures, strict=True):
+        if failure:
+            for path in name_extensions(root, (group,)):
+                path.unlink(missing_ok=True)
+            if is_required() or into is not None:
+                raise BuildError(f"the {group.recipe} could not be compiled: {failure}")
+            say(f"warning: the {group.recipe} runs interpreted, {group.loss}: {failure}")
+    return Outcome(tuple(path for path in wanted if path.exists()), "\n".join(filter(None, failures)))
 
 
-def compile_modules(root: Path, modules: list[Module], debug: bool, annotate: bool, say: Callable[[str], None]) -> str:
+def compile_group(root: Path, group: Group, debug: bool, annotate: bool) -> str:
     """Compile in a process of its own; return what went wrong, or an empty text."""
-    build_dir = root / "build" / f"compiled-{sys.implementation.cache_tag}"
+    build_dir = root / "build" / f"{group.recipe}-{sys.implementation.cache_tag}"
     job = {
-        "sources": [[module.name, str(module.source.relative_to(root)), module.recipe] for module in modules],
+        "recipe": group.recipe,
+        "sources": [
+            [name, str(source.relative_to(root))] for name, source in sorted(find_sources(root, group).items())
+        ],
+        "library": f"{group.package}.{group.library}",
         "build_dir": str(build_dir.relative_to(root)),
         "debug": debug,
         "annotate": annotate,
     }
-    say(f"compiling {len(modules)} modules …")
+    extensions = name_extensions(root, (group,))
     started_ns = time.time_ns()
     # -P: the folder of the script is not searched for modules, it holds names that others use too.
     command = [sys.executable, "-P", str(COMPILER), json.dumps(job)]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    absent = [module.name for module in modules if not module.extension.exists()]
+    absent = [str(path.relative_to(root)) for path in extensions if not path.exists()]
     if done.returncode or absent:
-        return "\n".join(done.stdout.splitlines()[-60:]) or f"no extension was made of {', '.join(absent)}"
+        return "\n".join(done.stdout.splitlines()[-60:]) or f"what was not made: {', '.join(absent)}"
     # A source saved while the compiler ran is newer than what was made of it: everything bears the time of the start.
-    for path in [*(module.extension for module in modules), *build_dir.rglob("*.c"), *build_dir.rglob("*.so")]:
+    for path in [*extensions, *build_dir.rglob("*.c"), *build_dir.rglob("*.so")]:
         os.utime(path, ns=(started_ns, started_ns))
     return ""
-
-
-def remove_extensions(root: Path, groups: tuple[Group, ...], keep: tuple[Path, ...] = ()) -> None:
-    """Remove this interpreter's extensions beside the sources, but for those to keep."""
-    for path in find_extensions(root, groups).difference(keep):
-        path.unlink()
 
 
 def copy_sources(into: Path, root: Path = ROOT, package: str = "exchange") -> None:

@@ -1,6 +1,6 @@
-"""Compiles listed modules with Cython and the C compiler: the recipes of what is compiled, and nothing else.
+"""Compiles listed modules with Cython or mypyc and the C compiler: the recipes of what is compiled, and nothing else.
 
-Run as a process of its own (`build.py` starts it), because setuptools and Cython leave their marks on the process that
+Run as a process of its own (`build.py` starts it), because setuptools and they leave their marks on the process that
 imports them. The one argument is a `Job` in JSON; the working directory is the folder that holds the package.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from Cython.Build import cythonize
+from mypyc.build import mypycify
 from setuptools import Extension
 from setuptools.dist import Distribution
 
@@ -32,9 +33,6 @@ TYPED = {
     "auto_pickle": False,
     "embedsignature": False,
 }
-# Of the wire nothing may be assumed: its numbers are Python's, and what its sources mean, the extensions mean. (None:
-# what is only ever a list, a dict or a text is known as such; no number becomes one of C.)
-PLAIN = {"language_level": 3, "infer_types": None, "annotation_typing": False, "auto_pickle": False}
 CHECKED = {"boundscheck": True, "initializedcheck": True}
 
 # Warnings that have meant a broken core: a shift or a constant wider than its type, pointers of different records. The
@@ -66,16 +64,15 @@ FAST = [
 # rest it would take minutes.
 HOT = frozenset({"checks", "matching", "trading"})
 WHOLE = ["--param=max-inline-insns-auto=1500", "--param=inline-unit-growth=2000", "--param=large-function-growth=4000"]
-# The wire's time goes into the interpreter's own functions; without line numbers of the C a third of the compiling is
-# saved.
-QUICK = ["-O2", "-g0"]
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 
 class Job(NamedTuple):
-    """What to compile: module name, source path and recipe of each, where to work, and how."""
+    """What to compile: by which recipe, pairs of module name and source path, where to work, and how."""
 
+    recipe: str
     sources: list[list[str]]
+    library: str
     build_dir: str
     debug: bool
     annotate: bool
@@ -83,20 +80,54 @@ class Job(NamedTuple):
 
 def signature(job: Job) -> str:
     """Name how modules are compiled; where it differs from the last time, nothing made then may be kept."""
-    text = Path(__file__).read_bytes() + f"{version('Cython')} {sys.version} {job.debug}".encode()
+    tools = f"{version('Cython')} {version('mypy')} {sys.version} {job.debug} {job.library}"
+    text = Path(__file__).read_bytes() + tools.encode()
     # Layouts of C types: a module that sees one only through others is not known to Cython to depend on it.
-    for folder in sorted({Path(path).parent for _, path, _ in job.sources}):
+    for folder in sorted({Path(path).parent for _, path in job.sources}):
         text += b"".join(path.read_bytes() for path in sorted(folder.glob("*.pxd")))
     return hashlib.sha256(text).hexdigest()
 
 
-def flags_of(name: str, recipe: str, debug: bool) -> list[str]:
-    """What the C compiler is told for one module."""
-    if recipe == "wire":
-        return QUICK
+def flags_of(name: str, debug: bool) -> list[str]:
+    """What the C compiler is told for one module of the core."""
     if debug:
         return ERRORS + OVERLAID + SANITIZED
     return ERRORS + OVERLAID + FAST + (WHOLE if name.rpartition(".")[2] in HOT else [])
+
+
+def core(job: Job, force: bool) -> list[Extension]:
+    """C of sources with C types, by Cython: an extension for each."""
+    links = ["-fsanitize=address,undefined"] if job.debug else []
+    extensions: list[Extension] = cythonize(
+        [
+            Extension(name, [path], extra_compile_args=flags_of(name, job.debug), extra_link_args=links)
+            for name, path in job.sources
+        ],
+        compiler_directives=TYPED | (CHECKED if job.debug else {}),
+        build_dir=job.build_dir,
+        nthreads=min(CORES, len(job.sources)),
+        annotate=job.annotate,
+        force=force or job.annotate,
+    )
+    return extensions
+
+
+def wire(job: Job, force: bool) -> list[Extension]:
+    """C of plain typed sources, by mypyc: one library of all, so that they call each other as C does, and a door to it
+    for each. Classes become C's, numbers stay Python's, and whoever gives what a hint does not allow gets a TypeError.
+    The time goes into the interpreter's own functions: -O2 takes a third longer and gains nothing.
+    """
+    return mypycify(
+        ["--explicit-package-bases", *(path for _, path in job.sources)],
+        opt_level="1",
+        debug_level="0",
+        target_dir=job.build_dir,
+        group_name=job.library.removesuffix("__mypyc"),
+    )
+
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+RECIPES = {"core": core, "wire": wire}
 
 
 def compile_all(job: Job) -> None:
@@ -106,27 +137,10 @@ def compile_all(job: Job) -> None:
     noted = build_dir / "signature"
     changed = not noted.exists() or noted.read_text() != signature(job)
     noted.unlink(missing_ok=True)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    links = ["-fsanitize=address,undefined"] if job.debug else []
-    extensions = [
-        extension
-        for recipe, directives in (("core", TYPED | (CHECKED if job.debug else {})), ("wire", PLAIN))
-        for extension in cythonize(
-            [
-                Extension(name, [path], extra_compile_args=flags_of(name, recipe, job.debug), extra_link_args=links)
-                for name, path, wanted in job.sources
-                if wanted == recipe
-            ],
-            compiler_directives=directives,
-            build_dir=str(build_dir),
-            nthreads=cores,
-            annotate=job.annotate,
-            force=changed or job.annotate,
-        )
-    ]
+    extensions = RECIPES[job.recipe](job, changed)
     command: Any = Distribution({"ext_modules": extensions}).get_command_obj("build_ext")
     command.inplace = True
-    command.parallel = cores
+    command.parallel = CORES
     command.force = changed
     command.build_temp = str(build_dir / "objects")
     command.build_lib = str(build_dir / "extensions")

@@ -21,8 +21,8 @@ INDEXES = {
     "lists": [("account", "created_ns", "list_id"), ("account", "client_id")],
 }
 BUSY_SECONDS = 30
-ROWS_AT_ONCE = 32
-"""Every SQLite takes 999 values in a statement."""
+ROWS_AT_ONCE = (256, 64, 16, 4, 1)
+"""How many rows a statement may write, where SQLite takes as many values: few are prepared, and few are needed."""
 
 
 def insert_statement(table: str, rows: int = 1) -> str:
@@ -33,12 +33,14 @@ def insert_statement(table: str, rows: int = 1) -> str:
 
 def insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
     """Write rows, many with one statement: each takes a turn from whoever works meanwhile."""
+    values_max = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+    most = values_max // len(TABLES[table].__struct_fields__)
     at = 0
-    while len(rows) - at >= ROWS_AT_ONCE:
-        together = rows[at : at + ROWS_AT_ONCE]
-        connection.execute(insert_statement(table, ROWS_AT_ONCE), list(chain.from_iterable(together)))
-        at += ROWS_AT_ONCE
-    connection.executemany(insert_statement(table), rows[at:])
+    for count in ROWS_AT_ONCE:
+        while count <= most and len(rows) - at >= count:
+            values = list(chain.from_iterable(rows[at : at + count]))
+            connection.execute(insert_statement(table, count), values)
+            at += count
 
 
 def connect(path: Path) -> sqlite3.Connection:

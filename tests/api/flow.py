@@ -86,6 +86,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "unknown": (1, "1", None, True, [1], {"a": 1}, 1.5),
 }
 MUST = ("symbol", "side", "type", "timeInForce", "quantity", "price", "origClientOrderId")
+PAGES = ("/openapi.json", "/asyncapi.json", "/docs")
 ODD: tuple[Any, ...] = (None, 1.5, [], "x", True)
 WATCHED = "/api/v3/order"
 """What is asked most."""
@@ -204,7 +205,7 @@ async def ask_all(exchange: Exchange, flow: Flow, now: list[int], count: int) ->
     socket, talk = await asyncio.open_connection(*address)
     talk.write(upgrade("/ws-api/v3", 1))
     await socket.readuntil(b"\r\n\r\n")
-    asked = []
+    asked = [(path.encode(), repr(exchange.rest.find_page(path)).encode()) for path in PAGES]
     for number in range(count):
         now[0] += STEP_NS
         if flow.rnd.random() < 0.5:

@@ -28,6 +28,8 @@ SOURCES = {
     "    cpdef long long at(self, long long i) except? -1:\n        return self.words[i]\n",
 }
 PLAIN = """
+import asyncio
+
 BEYOND = 1 << 64
 
 def grown() -> list[int]:
@@ -41,32 +43,37 @@ def parts(number: int, by: int) -> tuple[int, int]:
     return number // by, number % by
 
 def last(words: list[int], at: int = -1) -> int:
-    found = list(words)
-    return found[at] + found[-1]
+    return list(words)[at] + words[-1]
 
 def shifted(by: int) -> int:
     size = len("abc")
     return size << by
 
-async def wait(given: int) -> int:
-    '''What is given.'''
-    return given
+class Waiter:
+    def __init__(self, given: int) -> None:
+        self.given = given
+
+    async def wait(self) -> int:
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self.given += 1
+        return self.given
 """
-"""What C does otherwise: numbers without bounds, divisions downwards, hints that bind nobody, ends that are seen."""
+"""What C does otherwise: numbers without bounds, divisions downwards, ends that are seen; and what waits."""
 ASKED = """
-import asyncio, inspect
+import asyncio
 from tiny.wire import plain
-print(plain.BEYOND, plain.grown(), plain.parts(-7, 2), plain.last([1, 2, 3]), plain.shifted(100))
-print(plain.parts(7.5, 2), plain.last("abc"), [*inspect.signature(plain.last).parameters], asyncio.run(plain.wait(3)))
-print(inspect.getdoc(plain.wait), asyncio.iscoroutinefunction(plain.wait))
+print(plain.BEYOND, plain.grown(), plain.parts(-7, 2), plain.last([1, 2, 3]), plain.last([1 << 70], at=0))
+print(plain.shifted(100), asyncio.run(plain.Waiter(3).wait()), plain.Waiter(given=1).given, plain.shifted.__name__)
 for ask in (lambda: plain.last([1], 1), lambda: plain.parts(1, 0), lambda: plain.shifted(-1), lambda: plain.missing):
     try:
         ask()
     except Exception as error:
-        print(type(error).__name__, error)
+        print(type(error).__name__)
 """
 PACKAGE = "tiny.core"
-TINY = (build.Group("core", PACKAGE), build.Group("wire", "tiny", ("wire.plain",)))
+TINY = (build.Group("core", PACKAGE, "slower"), build.Group("wire", "tiny", "slower", ("wire.plain",), "plain__mypyc"))
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +118,7 @@ def run(root: Path, code: str, environment: dict[str, str] | None = None) -> sub
 
 
 def pretend_extensions(root: Path) -> list[Path]:
-    paths = [module.extension for module in build.find_modules(root, TINY)]
+    paths = build.name_extensions(root, TINY)
     for path in paths:
         path.touch()
     return paths
@@ -120,11 +127,11 @@ def pretend_extensions(root: Path) -> list[Path]:
 def test_pyx_and_typed_py_are_compiled_and_lists_of_codes_are_not_and_plain_ones_where_they_are_named(
     root: Path,
 ) -> None:
-    found = [(module.name, module.source.name, module.recipe) for module in build.find_modules(root, TINY)]
+    found = [(module.name, module.source.name) for module in build.find_modules(root, TINY)]
     assert found == [
-        ("tiny.core.rules", "rules.py", "core"),
-        ("tiny.core.words", "words.pyx", "core"),
-        ("tiny.wire.plain", "plain.py", "wire"),
+        ("tiny.core.rules", "rules.py"),
+        ("tiny.core.words", "words.pyx"),
+        ("tiny.wire.plain", "plain.py"),
     ]
 
 
@@ -220,7 +227,7 @@ def test_a_saved_source_makes_the_core_stale(root: Path, name: str) -> None:
 def test_a_saved_plain_module_makes_all_stale_and_so_does_what_one_that_is_no_longer_named_has_left(root: Path) -> None:
     paths = pretend_extensions(root)
     assert build.is_fresh(root, TINY)
-    assert not build.is_fresh(root, (*TINY[:1], build.Group("wire", "tiny", ("wire.gone",))))
+    assert not build.is_fresh(root, (*TINY[:1], TINY[1]._replace(names=("wire.gone",))))
     newest = paths[-1].stat().st_mtime_ns
     os.utime(root / "tiny" / "wire" / "plain.py", ns=(newest + 1, newest + 1))
     assert not build.is_fresh(root, TINY)
@@ -249,17 +256,29 @@ def test_a_source_saved_while_the_compiler_runs_is_newer_than_what_was_made_of_i
     assert build.is_fresh(compiled, TINY)
 
 
-def test_a_build_that_fails_leaves_no_extension_and_says_so(root: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "source", "group"),
+    [
+        ("core/rules.py", "def doubled(n):\n    return missing_name.x\n", 0),
+        ("wire/plain.py", "def f() -> int:\n    return missing_name\n", 1),
+    ],
+)
+def test_a_build_that_fails_leaves_no_extension_of_its_group_and_says_so(
+    root: Path, path: str, source: str, group: int
+) -> None:
     if build.missing_tools():
         pytest.skip(f"missing: {build.missing_tools()}")
-    extensions = pretend_extensions(root)
-    (build.find_folder(root, PACKAGE) / "rules.py").write_text("def doubled(n):\n    return missing_name.x\n")
+    pretend_extensions(root)
+    (root / "tiny" / path).write_text(source)
     said: list[str] = []
     outcome = build.build(root, TINY, say=said.append)
-    assert outcome.extensions == ()
+    failed, others = (build.name_extensions(root, (TINY[number],)) for number in (group, 1 - group))
+    assert list(outcome.extensions) == others
     assert "missing_name" in outcome.interpreted_because
-    assert "runs interpreted" in said[-1]
-    assert not any(path.exists() for path in extensions)
+    assert f"the {TINY[group].recipe} runs interpreted" in said[-1]
+    assert not any(path.exists() for path in failed)
+    assert all(path.exists() for path in others)
+    assert not build.is_fresh(root, TINY)
 
 
 def test_a_shift_wider_than_its_type_does_not_compile(root: Path) -> None:
