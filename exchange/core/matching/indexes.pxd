@@ -4,7 +4,7 @@ cimport cython
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
 from .market cimport Market
-from .pool cimport Arena, Pool
+from .pool cimport Arena, Pool, Region
 from .records cimport Account, Cell, ClientId, Key, Order, OrderList, Seat, word
 
 cdef extern from *:
@@ -64,9 +64,10 @@ cdef extern from *:
     long long bucket "tape_bucket"(hashed_t hashed, long long mask, long long used) noexcept
 
 cdef enum:
-    PAGES_MAX = 65536
-    RECORDS = 4096
-    LINES = 1024
+    # What a table can ever have; addresses are reserved for it.
+    IDS_MAX = 0x10000000
+    BUCKETS_MAX = 0x20000000
+    LINES_MAX = 0x4000000
     PER_LINE = 3
     LAST = 6
 
@@ -88,13 +89,13 @@ cdef inline bint has_client_id(ClientId client_id) noexcept:
 
 # A table of buckets, at least twice as many as there are records: most stand alone in theirs.
 cdef class Buckets:
-    cdef Arena arena
+    cdef Region region
     cdef readonly long long count
     cdef readonly long long moved
     cdef long long used
     cdef long long mask
     cdef long long link
-    cdef void ***pages
+    cdef void **heads
     cdef void **all_nodes(self) except NULL
     cpdef int expect(self, long long records) except -1
     cdef void **open_bucket(self) except NULL
@@ -102,8 +103,7 @@ cdef class Buckets:
     cdef hashed_t hash_of(self, void *node) noexcept
 
     cdef inline void **head(self, hashed_t hashed) noexcept:
-        at = bucket(hashed, self.mask, self.used)
-        return &self.pages[at >> 13][at & 8191]
+        return &self.heads[bucket(hashed, self.mask, self.used)]
 
     cdef inline void **new_head(self, hashed_t hashed) except NULL:
         """Where a record that is about to be added is linked in."""
@@ -152,11 +152,12 @@ cdef class OrderIndex(Buckets):
 # a hundred, for no record but the one that is meant.
 cdef class Lines:
     cdef Arena arena
+    cdef Region region
     cdef readonly long long count
     cdef readonly long long moved
     cdef long long used
     cdef long long mask
-    cdef Line **pages
+    cdef Line *lines
     cdef Line *spare
     cdef hashed_t place_of(self, void *node) noexcept
     cpdef int expect(self, long long records) except -1
@@ -167,8 +168,7 @@ cdef class Lines:
     cdef int drop_empty(self, Line *head) noexcept
 
     cdef inline Line *line(self, hashed_t place) noexcept:
-        at = bucket(place, self.mask, self.used)
-        return &self.pages[at >> 10][at & (LINES - 1)]
+        return &self.lines[bucket(place, self.mask, self.used)]
 
     cdef inline int put_in(self, Line *line, hashed_t tag, void *node) except -1:
         free = alike(line.tags, 0)
@@ -283,22 +283,16 @@ cdef class Seats(Buckets):
 
 @cython.final
 cdef class Accounts:
-    cdef Arena arena
+    cdef Region region
     cdef readonly long long count
     cdef readonly dict parents
-    cdef Account **pages
+    cdef Account *records
+    cdef hashed_t end
     cdef Account *add(self, long long id) except NULL
 
-    cdef inline Account *near(self, long long id) noexcept:
-        """Where the record of an id is, if it is at all: of any id some place, or NULL."""
-        page = self.pages[id >> 12 & (PAGES_MAX - 1)]
-        return &page[id & 4095] if page else NULL
-
     cdef inline Account *place(self, long long id) noexcept:
-        """Where the record of an id is, if it is at all."""
-        if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
-            return NULL
-        return &self.pages[id >> 12][id & 4095]
+        """Where the record of an id is, if it is at all; one below zero is past every end. Record 0 stays empty."""
+        return &self.records[id] if <hashed_t> id < self.end else NULL
 
     cdef inline Account *find(self, long long id) noexcept:
         account = self.place(id)
@@ -307,27 +301,27 @@ cdef class Accounts:
 
 @cython.final
 cdef class ListHeads:
-    cdef OrderList ***pages
+    cdef Region region
+    cdef OrderList **heads
     cdef OrderList *find(self, long long account_id) noexcept
     cdef int put(self, long long account_id, OrderList *order_list) except -1
 
 
 @cython.final
 cdef class Keys:
-    cdef Arena arena
+    cdef Region region
     cdef readonly long long count
-    cdef Key **pages
+    cdef Key *records
+    cdef hashed_t end
     cdef Key *add(self, long long id, Account *account) except NULL
 
     cdef inline Key *near(self, long long id) noexcept:
         """Where the record of an id would be, to be asked for and not to be read."""
-        return &self.pages[id >> 12 & (PAGES_MAX - 1)][id & 4095]
+        return &self.records[id]
 
     cdef inline Key *place(self, long long id) noexcept:
-        """Where the record of an id is, if it is at all."""
-        if id <= 0 or id >= PAGES_MAX * RECORDS or not self.pages[id >> 12]:
-            return NULL
-        return &self.pages[id >> 12][id & 4095]
+        """Where the record of an id is, if it is at all; as `Accounts.place`."""
+        return &self.records[id] if <hashed_t> id < self.end else NULL
 
     cdef inline Key *find(self, long long id) noexcept:
         key = self.place(id)

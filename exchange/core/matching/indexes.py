@@ -4,8 +4,7 @@ from .market import Market
 from .pool import Pool
 from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, OrderList, Seat
 
-PAGES_MAX = 65536
-RECORDS = 4096
+IDS_MAX = 0x10000000
 
 
 def same_client_id(one: ClientId, other: ClientId) -> bool:
@@ -30,7 +29,7 @@ class Buckets:
 class OrderIndex(Buckets):
     """Open orders by order id."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self) -> None:
         self.orders: dict[int, Order] = {}
         self.sorted: list[Order] = []
         self.moved = 0
@@ -153,7 +152,7 @@ class Seats:
 class Accounts:
     """Accounts by id."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self) -> None:
         self.accounts: dict[int, Account] = {}
         self.parents: dict[int, int] = {}
 
@@ -165,8 +164,8 @@ class Accounts:
         return self.accounts.get(account_id)
 
     def add(self, account_id: int) -> Account:
-        if not 0 < account_id < PAGES_MAX * RECORDS:
-            raise OverflowError(f"account id {account_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        if not 0 < account_id < IDS_MAX:
+            raise OverflowError(f"account id {account_id} is outside 1 to {IDS_MAX - 1}")
         account = self.accounts[account_id] = Account()
         account.id = account_id
         account.open_orders = account.has_payer = 0
@@ -189,7 +188,7 @@ class ListHeads:
 class Keys:
     """API keys by id."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self) -> None:
         self.keys: dict[int, Key] = {}
 
     @property
@@ -200,8 +199,8 @@ class Keys:
         return self.keys.get(key_id)
 
     def add(self, key_id: int, account: Account) -> Key:
-        if not 0 < key_id < PAGES_MAX * RECORDS:
-            raise OverflowError(f"key id {key_id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
+        if not 0 < key_id < IDS_MAX:
+            raise OverflowError(f"key id {key_id} is outside 1 to {IDS_MAX - 1}")
         key = self.keys[key_id] = Key()
         key.account = account
         return key

@@ -7,13 +7,10 @@ from cpython.mem cimport PyMem_RawFree
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 
-from .pool cimport zeroed
+from .pool cimport Region, zeroed
 
 cdef extern from *:
     long long popcount "__builtin_popcountll"(hashed_t bits) noexcept
-
-cdef enum:
-    PAGE = 8192
 
 cdef hashed_t OCCUPIED = 0x0080808080808080
 
@@ -21,15 +18,11 @@ cdef hashed_t OCCUPIED = 0x0080808080808080
 cdef class Buckets:
     """A hash table of records linked through themselves; each insertion splits at most one bucket."""
 
-    def __init__(self, Pool pool):
-        self.arena = pool.arena
-        self.pages = <void ***> zeroed(PAGES_MAX * sizeof(void **))
-        self.pages[0] = <void **> self.arena.take(PAGE * sizeof(void *))
+    def __init__(self):
+        self.region = Region(BUCKETS_MAX * sizeof(void *))
         self.used = 512
         self.mask = 511
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.pages)
+        self.heads = <void **> self.region.reach(self.used * sizeof(void *))
 
     cdef hashed_t hash_of(self, void *node) noexcept:
         return 0
@@ -46,7 +39,7 @@ cdef class Buckets:
         cdef long long number, rank = 0
         cdef void *node
         for number in range(self.used):
-            node = self.pages[number >> 13][number & (PAGE - 1)]
+            node = self.heads[number]
             while node:
                 nodes[rank] = node
                 rank += 1
@@ -57,10 +50,8 @@ cdef class Buckets:
         """Make room for one more bucket; it is in use when `used` counts it."""
         if self.used > self.mask:
             self.mask = 2 * self.mask + 1
-        if not self.used & (PAGE - 1):
-            assert self.used // PAGE < PAGES_MAX
-            self.pages[self.used // PAGE] = <void **> self.arena.take(PAGE * sizeof(void *))
-        return &self.pages[self.used >> 13][self.used & (PAGE - 1)]
+        self.region.reach((self.used + 1) * sizeof(void *))
+        return &self.heads[self.used]
 
     cdef int split(self) except -1:
         """Open one more bucket and move into it what belongs there from the bucket it is the twin of."""
@@ -89,8 +80,8 @@ cdef int by_order_id(const void *one, const void *other) noexcept nogil:
 cdef class OrderIndex(Buckets):
     """Open orders by order id."""
 
-    def __init__(self, Pool pool):
-        Buckets.__init__(self, pool)
+    def __init__(self):
+        Buckets.__init__(self)
         self.link = <long long> <size_t> &(<Order *> NULL).id_link
 
     def __dealloc__(self):
@@ -115,13 +106,10 @@ cdef class Lines:
 
     def __init__(self, Pool pool):
         self.arena = pool.arena
-        self.pages = <Line **> zeroed(PAGES_MAX * sizeof(Line *))
-        self.pages[0] = <Line *> self.arena.take(LINES * sizeof(Line))
+        self.region = Region(LINES_MAX * sizeof(Line))
         self.used = 128
         self.mask = 127
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.pages)
+        self.lines = <Line *> self.region.reach(self.used * sizeof(Line))
 
     cdef hashed_t place_of(self, void *node) noexcept:
         return 0
@@ -138,7 +126,7 @@ cdef class Lines:
         cdef Line *line
         for number in range(self.used):
             depth = 0
-            line = &self.pages[number >> 10][number & (LINES - 1)]
+            line = &self.lines[number]
             while line:
                 depth += popcount(line.tags & OCCUPIED)
                 line = <Line *> line.nodes[LAST] if line.tags >> 56 else NULL
@@ -187,10 +175,8 @@ cdef class Lines:
         cdef bint is_moved
         if self.used > self.mask:
             self.mask = 2 * self.mask + 1
-        if not self.used & (LINES - 1):
-            assert self.used // LINES < PAGES_MAX
-            self.pages[self.used // LINES] = <Line *> self.arena.take(LINES * sizeof(Line))
-        upper = &self.pages[self.used >> 10][self.used & (LINES - 1)]
+        self.region.reach((self.used + 1) * sizeof(Line))
+        upper = &self.lines[self.used]
         lower = self.line(<hashed_t> self.used)
         self.used += 1
         line = lower[0]
@@ -239,7 +225,7 @@ cdef class Cells(Buckets):
     """Balance cells by account and asset."""
 
     def __init__(self, Pool pool):
-        Buckets.__init__(self, pool)
+        Buckets.__init__(self)
         self.link = <long long> <size_t> &(<Cell *> NULL).link
         self.pool = pool
 
@@ -281,7 +267,7 @@ cdef class Seats(Buckets):
     """Seats by account and market."""
 
     def __init__(self, Pool pool, Cells cells):
-        Buckets.__init__(self, pool)
+        Buckets.__init__(self)
         self.link = <long long> <size_t> &(<Seat *> NULL).link
         self.pool = pool
         self.cells = cells
@@ -326,66 +312,53 @@ cdef class Seats(Buckets):
 
 
 cdef class Accounts:
-    """Accounts by id, in pages that never move."""
+    """Accounts by id."""
 
-    def __cinit__(self, Pool pool):
-        self.arena = pool.arena
-        self.pages = <Account **> zeroed(PAGES_MAX * sizeof(Account *))
+    def __cinit__(self):
+        self.region = Region(IDS_MAX * sizeof(Account))
+        self.records = <Account *> self.region.start
         self.parents = {}
 
-    def __dealloc__(self):
-        PyMem_RawFree(self.pages)
-
     cdef Account *add(self, long long id) except NULL:
-        if not 0 < id < PAGES_MAX * RECORDS:
-            raise OverflowError(f"account id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
-        if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Account *> self.arena.take(RECORDS * sizeof(Account))
-        account = &self.pages[id // RECORDS][id % RECORDS]
+        if not 0 < id < IDS_MAX:
+            raise OverflowError(f"account id {id} is outside 1 to {IDS_MAX - 1}")
+        self.region.reach((id + 1) * sizeof(Account))
+        self.end = self.region.usable // sizeof(Account)
+        account = &self.records[id]
         account.id = id
         self.count += 1
         return account
 
 
 cdef class ListHeads:
-    """The oldest open list of each account that has any, in pages that never move."""
+    """The oldest open list of each account that has any."""
 
     def __cinit__(self):
-        self.pages = <OrderList ***> zeroed(PAGES_MAX * sizeof(OrderList **))
-
-    def __dealloc__(self):
-        cdef long long page
-        for page in range(PAGES_MAX):
-            PyMem_RawFree(self.pages[page])
-        PyMem_RawFree(self.pages)
+        self.region = Region(IDS_MAX * sizeof(OrderList *))
+        self.heads = <OrderList **> self.region.start
 
     cdef OrderList *find(self, long long account_id) noexcept:
-        page = self.pages[account_id // RECORDS]
-        return page[account_id % RECORDS] if page else NULL
+        return self.heads[account_id] if (account_id + 1) * <long long> sizeof(OrderList *) <= self.region.usable else NULL
 
     cdef int put(self, long long account_id, OrderList *order_list) except -1:
-        if not self.pages[account_id // RECORDS]:
-            self.pages[account_id // RECORDS] = <OrderList **> zeroed(RECORDS * sizeof(OrderList *))
-        self.pages[account_id // RECORDS][account_id % RECORDS] = order_list
+        self.region.reach((account_id + 1) * sizeof(OrderList *))
+        self.heads[account_id] = order_list
         return 0
 
 
 cdef class Keys:
-    """API keys by id, in pages that never move."""
+    """API keys by id."""
 
-    def __cinit__(self, Pool pool):
-        self.arena = pool.arena
-        self.pages = <Key **> zeroed(PAGES_MAX * sizeof(Key *))
-
-    def __dealloc__(self):
-        PyMem_RawFree(self.pages)
+    def __cinit__(self):
+        self.region = Region(IDS_MAX * sizeof(Key))
+        self.records = <Key *> self.region.start
 
     cdef Key *add(self, long long id, Account *account) except NULL:
-        if not 0 < id < PAGES_MAX * RECORDS:
-            raise OverflowError(f"key id {id} is outside 1 to {PAGES_MAX * RECORDS - 1}")
-        if not self.pages[id // RECORDS]:
-            self.pages[id // RECORDS] = <Key *> self.arena.take(RECORDS * sizeof(Key))
-        key = &self.pages[id // RECORDS][id % RECORDS]
+        if not 0 < id < IDS_MAX:
+            raise OverflowError(f"key id {id} is outside 1 to {IDS_MAX - 1}")
+        self.region.reach((id + 1) * sizeof(Key))
+        self.end = self.region.usable // sizeof(Key)
+        key = &self.records[id]
         key.account = account
         self.count += 1
         return key

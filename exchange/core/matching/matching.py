@@ -27,8 +27,8 @@ class Matching:
         self.pool = Pool()
         self.cells = Cells(self.pool)
         self.seats = Seats(self.pool, self.cells)
-        self.accounts = Accounts(self.pool)
-        self.keys = Keys(self.pool)
+        self.accounts = Accounts()
+        self.keys = Keys()
         self.events = Events()
         self.markets: list[Market] = []
         self.fees = Fees(self.pool, self.accounts, self.cells, self.events, self.markets)

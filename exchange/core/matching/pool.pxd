@@ -21,6 +21,15 @@ cdef class Arena:
 
 
 @cython.final
+cdef class Region:
+    cdef char *reserved
+    cdef long long length
+    cdef char *start
+    cdef readonly long long usable
+    cdef void *reach(self, long long size) except NULL
+
+
+@cython.final
 cdef class Pool:
     cdef readonly Arena arena
     cdef Order *spare_order

@@ -5,9 +5,10 @@ from libc.string cimport memset
 
 cdef extern from "<sys/mman.h>" nogil:
     void *mmap(void *address, size_t length, int protection, int flags, int descriptor, long offset)
+    int mprotect(void *address, size_t length, int protection)
     int munmap(void *address, size_t length)
     int madvise(void *address, size_t length, int advice)
-    int PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_ANONYMOUS, MADV_HUGEPAGE
+    int PROT_NONE, PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE, MADV_HUGEPAGE
     void *MAP_FAILED
 
 cdef enum:
@@ -66,6 +67,42 @@ cdef class Arena:
         piece = self.fresh
         self.fresh += size
         return piece
+
+
+cdef class Region:
+    """Memory of one table, zeroed, that grows where it is: a record is found by its number alone.
+
+    Addresses are reserved for as much as there can ever be, which costs nothing; memory comes with use. What is behind
+    the first small part asks for huge pages, as an arena does.
+    """
+
+    def __cinit__(self, long long most):
+        self.length = most + 2 * HUGE_PAGE
+        reserved = mmap(NULL, self.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        if reserved == MAP_FAILED:
+            raise MemoryError()
+        self.reserved = <char *> reserved
+        # So that what follows the first part begins where a huge page may.
+        self.start = <char *> ((<size_t> reserved + 2 * HUGE_PAGE - 1) & ~<size_t> (HUGE_PAGE - 1)) - FIRST_CHUNK
+
+    def __dealloc__(self):
+        if self.reserved:
+            munmap(self.reserved, self.length)
+
+    cdef void *reach(self, long long size) except NULL:
+        """Make at least the first `size` bytes usable; returns where they begin, always the same place."""
+        cdef long long length = FIRST_CHUNK
+        cdef char *fresh = self.start + self.usable
+        if size > self.usable:
+            if size > FIRST_CHUNK:
+                length += (size - FIRST_CHUNK + HUGE_PAGE - 1) // HUGE_PAGE * HUGE_PAGE
+            if fresh + (length - self.usable) > self.reserved + self.length:
+                raise OverflowError("a table has as many records as it can ever have")
+            if mprotect(fresh, length - self.usable, PROT_READ | PROT_WRITE):
+                raise MemoryError()
+            madvise(self.start + FIRST_CHUNK, length - FIRST_CHUNK, MADV_HUGEPAGE)
+            self.usable = length
+        return self.start
 
 
 cdef class Pool:

@@ -61,7 +61,7 @@ class Trading:
 
     def __init__(self, pool: Pool, secret: bytes, events: Events, fees: Fees) -> None:
         self.pool = pool
-        self.orders = OrderIndex(pool)
+        self.orders = OrderIndex()
         self.clients = ClientIndex(pool, secret)
         self.events = events
         self.fees = fees

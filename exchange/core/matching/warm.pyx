@@ -58,7 +58,7 @@ cdef class Warmer:
         fetch(node)
         fetch_line(node, 1)
         row = self.rows.at(at + 2 * ROW_WORDS)
-        self.account = self.accounts.near(row.account)
+        self.account = self.accounts.place(row.account)
         self.slot = self.orders.slot(row.order_id)
         fetch(self.account)
         fetch(self.keys.near(row.key))
