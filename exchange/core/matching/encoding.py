@@ -293,7 +293,6 @@ def restore(matching: Matching, number: int, content: bytes) -> None:
             if reader.take():
                 matching.revoke_key(key_id)
     elif number == CELLS:
-        matching.cells.expect(reader.count // CELL_WORDS)
         while reader.at < reader.count:
             cell = matching.cells.open(reader.take(), reader.take())
             cell.available = reader.take()

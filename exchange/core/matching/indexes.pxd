@@ -96,7 +96,7 @@ cdef class Buckets:
     cdef long long mask
     cdef long long link
     cdef void **heads
-    cdef void **all_nodes(self) except NULL
+    cdef void **all_nodes(self, long long others) except NULL
     cpdef int expect(self, long long records) except -1
     cdef void **open_bucket(self) except NULL
     cdef int split(self) except -1
@@ -249,13 +249,51 @@ cdef class ClientIndex(Lines):
 
 
 @cython.final
+cdef class Accounts:
+    cdef Region region
+    cdef readonly long long count
+    cdef readonly long long last
+    cdef readonly dict parents
+    cdef Account *records
+    cdef hashed_t end
+    cdef Account *add(self, long long id) except NULL
+
+    cdef inline Account *near(self, long long id) noexcept:
+        """Where the record of an id would be, to be asked for and not to be read."""
+        return &self.records[id]
+
+    cdef inline Account *place(self, long long id) noexcept:
+        """Where the record of an id is, if it is at all; one below zero is past every end. Record 0 stays empty."""
+        return &self.records[id] if <hashed_t> id < self.end else NULL
+
+    cdef inline Account *find(self, long long id) noexcept:
+        account = self.place(id)
+        return account if account and account.id else NULL
+
+
+# An account's first cells stand beside it: only others are in the buckets.
+@cython.final
 cdef class Cells(Buckets):
     cdef Pool pool
+    cdef Accounts accounts
+    cdef long long beside
     cdef Cell **sorted
     cpdef word sort(self) except? -1
     cdef Cell *ranked(self, long long rank) noexcept
     cdef Cell *find(self, long long account, long long asset) noexcept
     cdef Cell *open(self, long long account, long long asset) except NULL
+    cdef Cell *new(self, Account *owner, long long account, long long asset) except NULL
+
+    cdef inline Cell *at_hand(self, Account *account, long long asset) noexcept:
+        if account.cells[0].asset == asset:
+            return &account.cells[0]
+        return &account.cells[1] if account.cells[1].asset == asset else NULL
+
+    cdef inline void **home(self, Account *account, long long asset) noexcept:
+        """The bucket in which a cell may be that is not at hand, or NULL."""
+        if self.at_hand(account, asset) or not account.cells[1].asset:
+            return NULL
+        return self.head(pair_hash(account.id, asset))
 
 
 # Most accounts have few seats and those at hand: only what is not is in the buckets.
@@ -279,24 +317,6 @@ cdef class Seats(Buckets):
         """One of the account's first seats: that of the market, if it is there at all."""
         at = marked(account.marks, market)
         return account.seats[at] if at < 4 else NULL
-
-
-@cython.final
-cdef class Accounts:
-    cdef Region region
-    cdef readonly long long count
-    cdef readonly dict parents
-    cdef Account *records
-    cdef hashed_t end
-    cdef Account *add(self, long long id) except NULL
-
-    cdef inline Account *place(self, long long id) noexcept:
-        """Where the record of an id is, if it is at all; one below zero is past every end. Record 0 stays empty."""
-        return &self.records[id] if <hashed_t> id < self.end else NULL
-
-    cdef inline Account *find(self, long long id) noexcept:
-        account = self.place(id)
-        return account if account and account.id else NULL
 
 
 @cython.final

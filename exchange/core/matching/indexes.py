@@ -90,8 +90,9 @@ class ClientIndex(Buckets):
 class Cells(Buckets):
     """Balance cells by account and asset."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, accounts: "Accounts") -> None:
         self.pool = pool
+        self.accounts = accounts
         self.cells: dict[tuple[int, int], Cell] = {}
         self.sorted: list[Cell] = []
         self.moved = 0
@@ -106,6 +107,7 @@ class Cells(Buckets):
     def open(self, account: int, asset: int) -> Cell:
         cell = self.find(account, asset)
         if not cell:
+            assert self.accounts.find(account)
             cell = self.pool.take_cell()
             cell.account = account
             cell.asset = asset

@@ -33,9 +33,9 @@ cdef class Buckets:
             self.split()
         return 0
 
-    cdef void **all_nodes(self) except NULL:
-        """Every record in a new run of pointers, in no order, for the caller to free."""
-        cdef void **nodes = <void **> zeroed((self.count + 1) * sizeof(void *))
+    cdef void **all_nodes(self, long long others) except NULL:
+        """Every record in a new run of pointers, in no order, with room for `others` behind, for the caller to free."""
+        cdef void **nodes = <void **> zeroed((self.count + others + 1) * sizeof(void *))
         cdef long long number, rank = 0
         cdef void *node
         for number in range(self.used):
@@ -90,7 +90,7 @@ cdef class OrderIndex(Buckets):
     cpdef word sort(self) except? -1:
         """Line all orders up by id for `ranked`; returns how many there are."""
         PyMem_RawFree(self.sorted)
-        self.sorted = <Order **> self.all_nodes()
+        self.sorted = <Order **> self.all_nodes(0)
         qsort(self.sorted, self.count, sizeof(Order *), by_order_id)
         return self.count
 
@@ -224,10 +224,11 @@ cdef int by_owner(const void *one, const void *other) noexcept nogil:
 cdef class Cells(Buckets):
     """Balance cells by account and asset."""
 
-    def __init__(self, Pool pool):
+    def __init__(self, Pool pool, Accounts accounts):
         Buckets.__init__(self)
         self.link = <long long> <size_t> &(<Cell *> NULL).link
         self.pool = pool
+        self.accounts = accounts
 
     def __dealloc__(self):
         PyMem_RawFree(self.sorted)
@@ -236,28 +237,48 @@ cdef class Cells(Buckets):
         return pair_hash((<Cell *> node).account, (<Cell *> node).asset)
 
     cdef Cell *find(self, long long account, long long asset) noexcept:
-        cell = <Cell *> self.head(pair_hash(account, asset))[0]
-        while cell and not (cell.account == account and cell.asset == asset):
-            cell = cell.link
+        cdef Account *owner = self.accounts.find(account)
+        if not owner or not asset:
+            return NULL
+        cell = self.at_hand(owner, asset)
+        if not cell and owner.cells[1].asset:
+            cell = <Cell *> self.head(pair_hash(account, asset))[0]
+            while cell and not (cell.account == account and cell.asset == asset):
+                cell = cell.link
         return cell
 
     cdef Cell *open(self, long long account, long long asset) except NULL:
         cell = self.find(account, asset)
         if not cell:
-            cell = self.pool.take_cell()
+            cell = self.new(self.accounts.find(account), account, asset)
             cell.account = account
             cell.asset = asset
-            head = <Cell **> self.new_head(pair_hash(account, asset))
-            cell.link = head[0]
-            head[0] = cell
+        return cell
+
+    cdef Cell *new(self, Account *owner, long long account, long long asset) except NULL:
+        """One of the cells beside their account, if one is left; else one in a bucket."""
+        assert owner and asset
+        if not owner.cells[1].asset:
+            self.beside += 1
+            return &owner.cells[1] if owner.cells[0].asset else &owner.cells[0]
+        cell = self.pool.take_cell()
+        head = <Cell **> self.new_head(pair_hash(account, asset))
+        cell.link = head[0]
+        head[0] = cell
         return cell
 
     cpdef word sort(self) except? -1:
         """Line all cells up by account and asset for `ranked`; returns how many there are."""
         PyMem_RawFree(self.sorted)
-        self.sorted = <Cell **> self.all_nodes()
-        qsort(self.sorted, self.count, sizeof(Cell *), by_owner)
-        return self.count
+        cdef long long rank = self.count, number, at
+        self.sorted = <Cell **> self.all_nodes(self.beside)
+        for number in range(1, self.accounts.last + 1):
+            for at in range(2):
+                if self.accounts.records[number].cells[at].asset:
+                    self.sorted[rank] = &self.accounts.records[number].cells[at]
+                    rank += 1
+        qsort(self.sorted, rank, sizeof(Cell *), by_owner)
+        return rank
 
     cdef Cell *ranked(self, long long rank) noexcept:
         return self.sorted[rank]
@@ -285,7 +306,7 @@ cdef class Seats(Buckets):
     cdef Seat *open(self, Account *account, long long market, long long base, long long quote) except NULL:
         seat = self.find(account, market)
         if not seat:
-            seat = self.pool.take_seat()
+            seat = self.pool.take_seat() if account.seat[0].account else &account.seat[0]
             seat.account = account
             seat.market = market
             seat.base = self.cells.open(account.id, base)
@@ -327,6 +348,7 @@ cdef class Accounts:
         account = &self.records[id]
         account.id = id
         self.count += 1
+        self.last = max(self.last, id)
         return account
 
 

@@ -25,9 +25,9 @@ class Matching:
 
     def __init__(self, secret: bytes) -> None:
         self.pool = Pool()
-        self.cells = Cells(self.pool)
-        self.seats = Seats(self.pool, self.cells)
         self.accounts = Accounts()
+        self.cells = Cells(self.pool, self.accounts)
+        self.seats = Seats(self.pool, self.cells)
         self.keys = Keys()
         self.events = Events()
         self.markets: list[Market] = []

@@ -82,19 +82,6 @@ cdef struct Trigger:
     long long direction
     long long spare_1, spare_2, spare_3
 
-# One cache line. `seats` are the first that the account took, `marks` the lowest byte of the market of each, no two
-# alike: indexes.pyx keeps them, and all others in buckets.
-cdef struct Account:
-    long long id
-    long long trade_group
-    long long open_orders
-    unsigned char kind
-    unsigned char status
-    unsigned char tier
-    unsigned char has_payer
-    unsigned char marks[4]
-    Seat *seats[4]
-
 # Four to a cache line. A key without an account is none.
 cdef struct Key:
     Account *account
@@ -108,6 +95,7 @@ cdef struct Cell:
     long long held
     long long borrowed
     Cell *link
+    long long spare[2]
 
 cdef struct Seat:
     long long market
@@ -118,6 +106,22 @@ cdef struct Seat:
     Order *last
     Seat *link
     long long open_orders
+
+# Four cache lines, found by the account's number alone: what orders ask of an account, the seat that it took first, and
+# the cells that it had first. `seats` are the first that it took, `marks` the lowest byte of the market of each, no two
+# alike: indexes.pyx keeps them, and all other seats and cells in buckets.
+cdef struct Account:
+    long long id
+    long long trade_group
+    long long open_orders
+    unsigned char kind
+    unsigned char status
+    unsigned char tier
+    unsigned char has_payer
+    unsigned char marks[4]
+    Seat *seats[4]
+    Seat seat[1]
+    Cell cells[2]
 
 cdef struct Level:
     long long key

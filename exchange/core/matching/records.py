@@ -101,7 +101,7 @@ class Seat:
 
 class Level:
     """The orders of one price, oldest first; `key` grows with priority; `quantity` is the sum of what they show,
-    `hidden` of what icebergs do not; `leaf` is the ladder's own. A level fills one cache line, as an account does.
+    `hidden` of what icebergs do not; `leaf` is the ladder's own. A level fills one cache line.
     """
 
     __slots__ = ("key", "quantity", "first", "last", "better", "worse", "leaf", "hidden")

@@ -9,12 +9,13 @@ cdef enum:
 
 
 # A row that comes, and where what it will touch was found. Where its seat is not at hand (`node` is NULL), `home` is
-# the bucket of that seat, or `home` and `other` are those of the two cells that a new seat will have.
+# the bucket of that seat, or `base` and `quote` are those of the two cells that a new seat will have; NULL: none.
 cdef struct Ahead:
     Row *row
     void **slot
     void **home
-    void **other
+    void **base
+    void **quote
     void *node
     Level *level
 
@@ -31,13 +32,13 @@ cdef class Warmer:
     cdef ClientIndex clients
     cdef void *nothing
     # Of the row behind the next one.
-    cdef Account *account
     cdef void **slot
     cdef long long places
     cdef long long cancels
     cdef Ahead placing[29]
     cdef Ahead canceling[29]
     cdef void glance(self, long long at) noexcept
+    cdef void fetch_account(self, long long id) noexcept
     cdef word fetch(self, long long at) noexcept
     cdef void find_places(self) noexcept
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept

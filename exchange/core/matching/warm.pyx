@@ -48,21 +48,23 @@ cdef class Warmer:
         cdef void *node
         if at + 3 * ROW_WORDS > self.rows.count:
             return
+        row = self.rows.at(at + 2 * ROW_WORDS)
         # What was found for the row behind the next one when it was looked at last.
-        row = self.rows.at(at + ROW_WORDS)
-        if self.account:
-            node = self.seats.at_hand(self.account, row.market)
-            fetch(node if node else row)
         node = self.slot[0]
         node = node if node else row
         fetch(node)
         fetch_line(node, 1)
-        row = self.rows.at(at + 2 * ROW_WORDS)
-        self.account = self.accounts.place(row.account)
         self.slot = self.orders.slot(row.order_id)
-        fetch(self.account)
+        self.fetch_account(row.account)
         fetch(self.keys.near(row.key))
         fetch(self.slot)
+
+    cdef void fetch_account(self, long long id) noexcept:
+        cdef Account *account = self.accounts.near(id)
+        fetch(account)
+        fetch_line(account, 1)
+        fetch_line(account, 2)
+        fetch_line(account, 3)
 
     cdef word fetch(self, long long at) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
@@ -79,7 +81,7 @@ cdef class Warmer:
             self.canceling[self.cancels].row = row
             self.cancels += kind == CANCEL
             fetch(self.keys.place(row.key))
-            fetch(self.accounts.place(row.account))
+            self.fetch_account(row.account)
             if not 0 <= row.extensions <= 7:
                 at = rows.count
                 break
@@ -107,35 +109,34 @@ cdef class Warmer:
             fetch(self.clients.home(self.clients.digest(ahead.row.account, ahead.row.client_id)))
 
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept:
-        """Ask for the bucket of a seat that is not at hand; for those of two cells where the account has no such seat,
-        for it will take one.
+        """Ask for the bucket of a seat that is not at hand; where the account has no such seat, for those of the cells
+        that it will take, if these are not at hand either.
         """
         cdef Market market = self.markets.find(ahead.row.market)
-        ahead.home = NULL
-        ahead.other = NULL
+        ahead.home = ahead.base = ahead.quote = NULL
         if not account or market is None:
             return
         if account.seats[3]:
             ahead.home = self.seats.head(pair_hash(account.id, market.id))
         else:
-            ahead.home = self.cells.head(pair_hash(account.id, market.base))
-            ahead.other = self.cells.head(pair_hash(account.id, market.quote))
-            fetch(ahead.other)
+            ahead.base = self.cells.home(account, market.base)
+            ahead.quote = self.cells.home(account, market.quote)
         fetch(ahead.home)
+        fetch(ahead.base)
+        fetch(ahead.quote)
 
     cdef void follow_home(self, Ahead *ahead) noexcept:
         """Ask for the first record of each bucket that `find_home` has found."""
-        fetch(ahead.home[0] if ahead.home[0] else ahead.home)
-        if ahead.other:
-            fetch(ahead.other[0] if ahead.other[0] else ahead.other)
-        else:
+        if ahead.home:
             ahead.node = ahead.home[0]
+        fetch(ahead.node)
+        fetch(ahead.base[0] if ahead.base else NULL)
+        fetch(ahead.quote[0] if ahead.quote else NULL)
 
     cdef void follow_cell(self, void **bucket) noexcept:
         """Another account's cell may stand before its own."""
-        cell = <Cell *> bucket[0]
-        if cell:
-            fetch(cell.link if cell.link else cell)
+        if bucket and bucket[0]:
+            fetch((<Cell *> bucket[0]).link)
 
     cdef void find_cancels(self) noexcept:
         cdef long long number
@@ -153,7 +154,7 @@ cdef class Warmer:
             ahead = &self.placing[number]
             ahead.level = <Level *> ahead.slot[0]
             fetch(ahead.level if ahead.level else ahead.slot)
-            if not ahead.node and ahead.home:
+            if not ahead.node:
                 self.follow_home(ahead)
         for number in range(self.places):
             ahead = &self.placing[number]
@@ -161,9 +162,9 @@ cdef class Warmer:
             if seat:
                 fetch(seat.quote if ahead.row.flags.side == BUY else seat.base)
                 fetch_line(seat.last if seat.last else seat, 1)
-            elif ahead.other:
-                self.follow_cell(ahead.home)
-                self.follow_cell(ahead.other)
+            else:
+                self.follow_cell(ahead.base)
+                self.follow_cell(ahead.quote)
             if ahead.level:
                 fetch(ahead.level.last)
 
