@@ -31,7 +31,7 @@ def structs() -> dict[str, list[tuple[str, str, str]]]:
     text = (FOLDER / "records.pxd").read_text()
     found = re.findall(r"^cdef struct (\w+):\n((?:    .+\n|\n(?=    ))+)", text, re.MULTILINE)
     lines = {
-        name: re.findall(r"^    (.+?) ?\*?(\w+(?:, \w+)*)(?:\[(\d+)\])?$", fields, re.MULTILINE)
+        name: re.findall(r"^    (.+?\*?) ?(?<=[ *])(\w+(?:, \w+)*)(?:\[(\d+)\])?$", fields, re.MULTILINE)
         for name, fields in found
     }
     return {
