@@ -65,7 +65,7 @@ class Matching:
             if not is_large:
                 self.warmer.glance(at)
             elif at >= warmed:
-                warmed = self.warmer.fetch(at)
+                warmed = self.warmer.fetch(at, self.next_order_id)
             extent = self.rows.extent(at)
             row = self.rows.at(at)
             self.events.seq = seq

@@ -39,7 +39,7 @@ cdef class Warmer:
     cdef Ahead canceling[29]
     cdef void glance(self, long long at) noexcept
     cdef void fetch_account(self, long long id) noexcept
-    cdef word fetch(self, long long at) noexcept
+    cdef word fetch(self, long long at, long long next_order_id) noexcept
     cdef void find_places(self) noexcept
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept
     cdef void follow_home(self, Ahead *ahead) noexcept

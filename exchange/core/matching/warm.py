@@ -16,6 +16,6 @@ class Warmer:
     def glance(self, at: int) -> None:
         pass
 
-    def fetch(self, at: int) -> int:
+    def fetch(self, at: int, next_order_id: int) -> int:
         """Return the word up to which rows were looked at: all of them."""
         return self.rows.count

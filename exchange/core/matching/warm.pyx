@@ -66,9 +66,9 @@ cdef class Warmer:
         fetch_line(account, 2)
         fetch_line(account, 3)
 
-    cdef word fetch(self, long long at) noexcept:
+    cdef word fetch(self, long long at, long long next_order_id) noexcept:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
-        cdef long long count = 0, kind
+        cdef long long count = 0, kind, id
         cdef Row *row
         rows = self.rows
         self.places = 0
@@ -87,6 +87,9 @@ cdef class Warmer:
                 break
             at += ROW_WORDS + EXTENSION_WORDS * row.extensions
             count += 1
+        # Eight buckets of orders that will come share a line.
+        for id in range(next_order_id, next_order_id + self.places + 8, 8):
+            fetch(self.orders.slot(id))
         self.find_places()
         self.find_cancels()
         self.follow_places()
