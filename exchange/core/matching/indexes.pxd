@@ -65,7 +65,7 @@ cdef extern from *:
 
 cdef enum:
     # What a table can ever have; addresses are reserved for it.
-    IDS_MAX = 0x10000000
+    IDS_MAX = 0x8000000
     BUCKETS_MAX = 0x20000000
     LINES_MAX = 0x4000000
     PER_LINE = 3

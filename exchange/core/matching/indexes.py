@@ -4,7 +4,7 @@ from .market import Market
 from .pool import Pool
 from .records import NO_CLIENT_ID, Account, Cell, ClientId, Key, Order, OrderList, Seat
 
-IDS_MAX = 0x10000000
+IDS_MAX = 0x8000000
 
 
 def same_client_id(one: ClientId, other: ClientId) -> bool:
