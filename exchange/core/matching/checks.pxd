@@ -46,6 +46,7 @@ cdef class Checks:
     cdef word refused_options(self, Row *row) noexcept
     cdef word refused_cancel(self, long long at, Row *row, Market market, Order *order) except? -1
     cdef word wrong_filters(self, long long at, Row *row, Market market) except? -1
+    cdef word refused_place(self, long long at, Row *row, Market market) except? -1
     cdef word refused_order(self, long long at, Row *row, Market market) except? -1
     @cython.locals(is_new=cython.bint)
     cdef word wrong_target(self, long long at, Row *row, Order *order) except? -1

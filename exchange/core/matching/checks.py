@@ -145,6 +145,11 @@ class Checks:
         # Whether the rule PEGS is in force.
         self.has_pegs = 0
 
+    def refused_place(self, at: int, row: "records.Row", market: Market) -> int:
+        """Everything that can be said against an order."""
+        code = self.refused_order(at, row, market)
+        return code if code else self.wrong_order(at, row, market)
+
     def refused_order(self, at: int, row: "records.Row", market: Market) -> int:
         """What speaks against an order before its market's filters."""
         code = malformed(self.rows, at, row)

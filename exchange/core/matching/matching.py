@@ -115,9 +115,7 @@ class Matching:
         Source:  price-time priority; ../shared/binance-spot-reference.md §6, §7, §9, §11.
         """
         market = self.roster.find(row.market)
-        code = self.checks.refused_order(at, row, market)
-        if not code:
-            code = self.checks.wrong_order(at, row, market)
+        code = self.checks.refused_place(at, row, market)
         if not code:
             self.enter(at, row, market)
         elif code == codes.ROW_IS_COLD:
