@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 # Modules whose .pxd holds only enums, structs and lines of C: the compiler reads them, nothing of them is compiled.
-DECLARATIONS = frozenset({"codes", "records", "wide"})
+DECLARATIONS = frozenset({"codes", "records", "sides", "wide"})
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 SOURCES = (".py", ".pyx", ".pxd")
 COMPILER = Path(__file__).with_name("compile.py")

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport average, codes, indexes, pegs, terms, triggers
+from . cimport average, codes, indexes, pegs, sides, terms, triggers
 from .buffers cimport Rows
 from .indexes cimport Accounts, Cells, Keys, Seats
 from .limits cimport Limits

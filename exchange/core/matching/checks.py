@@ -6,7 +6,7 @@ the account's other orders, funds. A filter bound of 0 is off.
 Source:  ../shared/binance-spot-reference.md §6, §7, §9, §11.
 """
 
-from . import average, codes, indexes, pegs, records, terms, triggers
+from . import average, codes, indexes, pegs, records, sides, terms, triggers
 from .buffers import Rows
 from .indexes import Accounts, Cells, Keys, Seats
 from .limits import Limits
@@ -120,9 +120,8 @@ def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> i
 
 
 def is_outside(market: Market, side: int, price: int) -> bool:
-    if side == codes.BUY:
-        return price > market.bid_top or price < market.bid_bottom
-    return price > market.ask_top or price < market.ask_bottom
+    top = sides.of(side, market.bid_top, market.ask_top)
+    return price > top or price < sides.of(side, market.bid_bottom, market.ask_bottom)
 
 
 class Checks:
@@ -355,8 +354,8 @@ class Checks:
         if code:
             return code
         # The key alone, which stands in the ladder: most orders do not cross, and need no level of the other side.
-        best_key = market.asks.best_key if side == codes.BUY else market.bids.best_key
-        self.worst_key = -price if side == codes.BUY else price
+        best_key = sides.best_key_against(market, side)
+        self.worst_key = -sides.key(side, price)
         self.crosses = 1 if best_key >= self.worst_key else 0
         if self.crosses and (row.flags.type == codes.LIMIT_MAKER or market.status != codes.TRADING):
             if market.status != codes.AUCTION:
@@ -380,7 +379,7 @@ class Checks:
         notional = price * quantity * market.quote_per_tick_lot
         if notional < market.min_notional or (market.max_notional and notional > market.max_notional):
             return codes.NOTIONAL
-        self.need = notional if side == codes.BUY else quantity * market.base_per_lot
+        self.need = sides.of(side, notional, quantity * market.base_per_lot)
         return 0
 
     def too_many(self, market: Market) -> int:
@@ -497,7 +496,7 @@ class Checks:
     def spendable(self, row: "records.Row", market: Market, side: int) -> int:
         """What an account has available of what it would pay with; one new to a market has no seat there yet."""
         if self.seat:
-            cell = self.seat.quote if side == codes.BUY else self.seat.base
+            cell = sides.paying(self.seat, side)
         else:
             cell = self.cells.find(row.account, market.quote if side == codes.BUY else market.base)
         return cell.available if cell else 0

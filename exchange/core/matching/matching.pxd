@@ -1,5 +1,5 @@
 cimport cython
-from . cimport arithmetic, average, codes, indexes, pegs, records, terms, trading
+from . cimport arithmetic, average, codes, indexes, pegs, records, sides, terms, trading
 from .auction cimport Auction
 from .buffers cimport Buffer, Rows
 from .checks cimport Checks

@@ -6,7 +6,7 @@ may not fail. `place` is the parent of trading and reads as its sentence.
 
 from typing import Any
 
-from . import arithmetic, average, codes, indexes, pegs, records, terms, trading
+from . import arithmetic, average, codes, indexes, pegs, records, sides, terms, trading
 from .auction import Auction
 from .buffers import Rows
 from .checks import Checks
@@ -287,7 +287,7 @@ class Matching:
             order.details = self.trading.pool.take_details()
             terms.note_details(self.rows, at, order.details)
             pegs.note_peg(self.rows, at, market, order)
-        cell = seat.quote if row.flags.side == codes.BUY else seat.base
+        cell = sides.paying(seat, row.flags.side)
         order.held = checks.need
         cell.available -= checks.need
         cell.held += checks.need

@@ -1,5 +1,5 @@
 cimport cython
-from . cimport average, codes, guards, indexes, proceeds, transfers
+from . cimport average, codes, guards, indexes, proceeds, sides, transfers
 from .events cimport Events
 from .fees cimport Fees
 from .due cimport DueOrders

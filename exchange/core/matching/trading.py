@@ -4,7 +4,7 @@ Price-time priority; trades happen at the maker's price, so an improvement is th
 summed over its trades and settled once.
 """
 
-from . import average, codes, guards, indexes, proceeds, records, transfers
+from . import average, codes, guards, indexes, proceeds, records, sides, transfers
 from .due import DueOrders
 from .events import Events
 from .fees import Fees
@@ -95,11 +95,11 @@ class Trading:
         alone = mode == codes.NONE or (own_orders == 0 and account.trade_group == 0)
         self.lots = self.cost = 0
         self.blocked = self.cut = False
-        level = market.asks.best if side == codes.BUY else market.bids.best
+        level = sides.best_against(market, side)
         while level and level.key >= limit_key and self.lots < quantity and not self.blocked:
             most = quantity - self.lots
             lots = level.quantity + level.hidden if alone else self.open_to(market, level, account, mode, most)
-            unit = (level.key if side == codes.SELL else -level.key) * market.quote_per_tick_lot
+            unit = -sides.key(side, level.key) * market.quote_per_tick_lot
             wanted = min(lots, most)
             taken = min(wanted, (budget - self.cost) // unit)
             self.lots += taken
@@ -143,7 +143,7 @@ class Trading:
         mode = taker.flags.self_trade
         met = 0
         self.taker_paid = self.taker_received = self.taker_fees = self.maker_fees = self.rebates = 0
-        level = market.asks.best if side == codes.BUY else market.bids.best
+        level = sides.best_against(market, side)
         while level and taker.remaining > self.kept_back and level.key >= limit_key:
             maker = level.first
             if mode != codes.NONE and same_owner(maker.seat.account, taker.seat.account):
@@ -153,7 +153,7 @@ class Trading:
                     break
             else:
                 self.trade(market, taker, maker)
-            level = market.asks.best if side == codes.BUY else market.bids.best
+            level = sides.best_against(market, side)
         if self.taker_paid:
             self.settle_taker(market, taker)
         return met
@@ -223,9 +223,9 @@ class Trading:
         quantity = min(taker.remaining - self.kept_back, shown_of(maker))
         base_amount = quantity * market.base_per_lot
         quote_amount = maker.price * quantity * market.quote_per_tick_lot
-        taker_buys = taker.flags.side == codes.BUY
-        paid = quote_amount if taker_buys else base_amount
-        received = base_amount if taker_buys else quote_amount
+        side = taker.flags.side
+        paid = sides.of(side, quote_amount, base_amount)
+        received = sides.of(side, base_amount, quote_amount)
         market.trades += 1
         market.last_price = maker.price
         if market.has_fee_terms:
@@ -253,8 +253,8 @@ class Trading:
         # The maker pays what the taker receives, from what its order holds, and gets what the taker pays less its fee.
         maker.held -= received
         seat = maker.seat
-        given = seat.base if taker_buys else seat.quote
-        gained = seat.quote if taker_buys else seat.base
+        given = sides.gaining(seat, side)
+        gained = sides.paying(seat, side)
         given.held -= received
         if maker_fee >= 0:
             gained.available += paid - maker_fee
@@ -353,9 +353,8 @@ class Trading:
 
     def rest(self, market: Market, order: "records.Order") -> None:
         """Put what remains of an order into the book, holding no more than it can still cost."""
-        kept = order.remaining * market.base_per_lot
-        if order.flags.side == codes.BUY:
-            kept = order.price * order.remaining * market.quote_per_tick_lot
+        cost = order.price * order.remaining * market.quote_per_tick_lot
+        kept = sides.of(order.flags.side, cost, order.remaining * market.base_per_lot)
         self.release_claim(order, kept)
         is_new = True
         if order.details:
@@ -430,7 +429,7 @@ class Trading:
         """Give back what an order holds above `kept`; returns how much that was."""
         amount = order.held - kept
         if amount:
-            cell = order.seat.quote if order.flags.side == codes.BUY else order.seat.base
+            cell = sides.paying(order.seat, order.flags.side)
             cell.held -= amount
             cell.available += amount
             order.held = kept
@@ -441,10 +440,8 @@ class Trading:
 
         The caller keeps `level.quantity` right while an order in the queue is filled.
         """
-        if order.flags.side == codes.BUY:
-            level = self.pool.level_at(market.bids, order.price)
-        else:
-            level = self.pool.level_at(market.asks, -order.price)
+        side = order.flags.side
+        level = self.pool.level_at(sides.ladder(market, side), sides.key(side, order.price))
         self.pool.enqueue(level, order)
         shown = shown_of(order)
         level.quantity += shown
@@ -464,10 +461,7 @@ class Trading:
         self.pool.dequeue(order)
         market.resting -= 1
         if not level.first:
-            if order.flags.side == codes.BUY:
-                market.bids.remove(level)
-            else:
-                market.asks.remove(level)
+            sides.ladder(market, order.flags.side).remove(level)
             self.pool.give_level(level)
         return left
 
