@@ -34,6 +34,16 @@ def paying(seat: Seat, side: int) -> Cell:
     return seat.base if side else seat.quote
 
 
+def fees_of_taker(market: Market, side: int) -> Cell:
+    """The venue's own cell of what a taker of that side receives, and pays its fee in."""
+    return market.quote_fees if side else market.base_fees
+
+
+def fees_of_maker(market: Market, side: int) -> Cell:
+    """The venue's own cell of what the makers receive that a taker of that side meets."""
+    return market.base_fees if side else market.quote_fees
+
+
 def gaining(seat: Seat, side: int) -> Cell:
     """The cell into which an order of that side is paid."""
     return seat.quote if side else seat.base

@@ -340,16 +340,11 @@ class Trading:
         seat = taker.seat
         taker.held -= self.taker_paid
         assert taker.held >= 0
-        if taker.flags.side == codes.BUY:
-            seat.quote.held -= self.taker_paid
-            seat.base.available += self.taker_received - self.taker_fees
-            market.base_fees.available += self.taker_fees - self.rebates
-            market.quote_fees.available += self.maker_fees
-        else:
-            seat.base.held -= self.taker_paid
-            seat.quote.available += self.taker_received - self.taker_fees
-            market.quote_fees.available += self.taker_fees - self.rebates
-            market.base_fees.available += self.maker_fees
+        side = taker.flags.side
+        sides.paying(seat, side).held -= self.taker_paid
+        sides.gaining(seat, side).available += self.taker_received - self.taker_fees
+        sides.fees_of_taker(market, side).available += self.taker_fees - self.rebates
+        sides.fees_of_maker(market, side).available += self.maker_fees
 
     def rest(self, market: Market, order: "records.Order") -> None:
         """Put what remains of an order into the book, holding no more than it can still cost."""
