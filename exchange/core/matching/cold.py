@@ -253,7 +253,8 @@ def expire(matching: Matching, seq: int, now_ns: int) -> int:
 
 def memory(matching: Matching) -> int:
     """Bytes handed out for records, indexes and ladders. Plain Python does not know and says 0."""
-    total = matching.pool.taken()
+    total = matching.pool.taken() + matching.accounts.memory() + matching.keys.memory() + matching.cells.memory()
+    total += matching.seats.memory() + matching.trading.orders.memory() + matching.trading.clients.memory()
     for number in range(len(matching.markets)):
         market: Market = matching.markets[number]
         total += market.bids.memory() + market.asks.memory() + market.falling.memory() + market.rising.memory()

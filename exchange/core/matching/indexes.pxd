@@ -101,6 +101,7 @@ cdef class Buckets:
     cdef void **open_bucket(self) except NULL
     cdef int split(self) except -1
     cdef hashed_t hash_of(self, void *node) noexcept
+    cpdef long long memory(self) except -1
 
     cdef inline void **head(self, hashed_t hashed) noexcept:
         return &self.heads[bucket(hashed, self.mask, self.used)]
@@ -160,6 +161,7 @@ cdef class Lines:
     cdef Line *lines
     cdef Line *spare
     cdef hashed_t place_of(self, void *node) noexcept
+    cpdef long long memory(self) except -1
     cpdef int expect(self, long long records) except -1
     cpdef long long fullest(self) except -1
     cdef int split(self) except -1
@@ -257,6 +259,7 @@ cdef class Accounts:
     cdef Account *records
     cdef hashed_t end
     cdef Account *add(self, long long id) except NULL
+    cpdef long long memory(self) except -1
 
     cdef inline Account *near(self, long long id) noexcept:
         """Where the record of an id would be, to be asked for and not to be read."""
@@ -334,6 +337,7 @@ cdef class Keys:
     cdef Key *records
     cdef hashed_t end
     cdef Key *add(self, long long id, Account *account) except NULL
+    cpdef long long memory(self) except -1
 
     cdef inline Key *near(self, long long id) noexcept:
         """Where the record of an id would be, to be asked for and not to be read."""

@@ -19,14 +19,18 @@ def no_client_id() -> ClientId:
     return NO_CLIENT_ID
 
 
-class Buckets:
+class Table:
     """What the compiled twin's tables have in common."""
 
     def expect(self, records: int) -> None:
         """A dict grows by itself."""
 
+    def memory(self) -> int:
+        """Bytes of its own; plain Python does not know."""
+        return 0
 
-class OrderIndex(Buckets):
+
+class OrderIndex(Table):
     """Open orders by order id."""
 
     def __init__(self) -> None:
@@ -56,7 +60,7 @@ class OrderIndex(Buckets):
         return self.sorted[rank]
 
 
-class ClientIndex(Buckets):
+class ClientIndex(Table):
     """Open orders by account and client id. `secret` (16 bytes) keys the compiled twin's hash; a dict has its own."""
 
     def __init__(self, pool: Pool, secret: bytes) -> None:
@@ -87,7 +91,7 @@ class ClientIndex(Buckets):
         del self.orders[order.seat.account.id, order.client_id]
 
 
-class Cells(Buckets):
+class Cells(Table):
     """Balance cells by account and asset."""
 
     def __init__(self, pool: Pool, accounts: "Accounts") -> None:
@@ -123,7 +127,7 @@ class Cells(Buckets):
         return self.sorted[rank]
 
 
-class Seats:
+class Seats(Table):
     """Seats by account and market."""
 
     def __init__(self, pool: Pool, cells: Cells) -> None:
@@ -151,7 +155,7 @@ class Seats:
         return seat
 
 
-class Accounts:
+class Accounts(Table):
     """Accounts by id."""
 
     def __init__(self) -> None:
@@ -187,7 +191,7 @@ class ListHeads:
         self.lists[account_id] = order_list
 
 
-class Keys:
+class Keys(Table):
     """API keys by id."""
 
     def __init__(self) -> None:

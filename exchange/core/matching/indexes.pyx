@@ -27,6 +27,9 @@ cdef class Buckets:
     cdef hashed_t hash_of(self, void *node) noexcept:
         return 0
 
+    cpdef long long memory(self) except -1:
+        return self.used * sizeof(void *)
+
     cpdef int expect(self, long long records) except -1:
         """Open the buckets for so many records before they come: there is nothing to move into them yet."""
         while self.used < 2 * records:
@@ -113,6 +116,9 @@ cdef class Lines:
 
     cdef hashed_t place_of(self, void *node) noexcept:
         return 0
+
+    cpdef long long memory(self) except -1:
+        return self.used * sizeof(Line)
 
     cpdef int expect(self, long long records) except -1:
         """Open the lines for so many records before they come: there is nothing to move into them yet."""
@@ -340,6 +346,9 @@ cdef class Accounts:
         self.records = <Account *> self.region.start
         self.parents = {}
 
+    cpdef long long memory(self) except -1:
+        return (self.last + 1) * sizeof(Account)
+
     cdef Account *add(self, long long id) except NULL:
         if not 0 < id < IDS_MAX:
             raise OverflowError(f"account id {id} is outside 1 to {IDS_MAX - 1}")
@@ -374,6 +383,9 @@ cdef class Keys:
     def __cinit__(self):
         self.region = Region(IDS_MAX * sizeof(Key))
         self.records = <Key *> self.region.start
+
+    cpdef long long memory(self) except -1:
+        return self.count * sizeof(Key)
 
     cdef Key *add(self, long long id, Account *account) except NULL:
         if not 0 < id < IDS_MAX:
