@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         "fees are kept from the venue",
         TRADING,
-        "market.base_fees.available += self.taker_fees",
+        "sides.fees_of_taker(market, side).available += self.taker_fees",
         "pass",
         WORLDS,
     ),
@@ -162,7 +162,7 @@ MUTATIONS = (
     Mutation(
         "a post-only order takes",
         CHECKS,
-        "self.crosses = 1 if best_key >= self.worst_key else 0",
+        "self.crosses = 1 if sides.best_key_against(market, side) >= self.worst_key else 0",
         "self.crosses = 0",
         WORLDS,
     ),

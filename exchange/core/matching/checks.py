@@ -107,8 +107,7 @@ def wrong_market_quantity(market: Market, quantity: int) -> int:
 def wrong_percent_price(market: Market, side: int, price: int, now_ns: int) -> int:
     """PERCENT_PRICE_BY_SIDE around the average price; nothing is checked before the first trade.
 
-    Bounds that were worked out before some trades are narrower than the true ones: only who is outside them is asked
-    again.
+    Bounds worked out before some trades are narrower than the true ones: only who is outside them is asked again.
     """
     if now_ns >= market.bounds_until_ns:
         average.set_bounds(market, now_ns)
@@ -354,9 +353,8 @@ class Checks:
         if code:
             return code
         # The key alone, which stands in the ladder: most orders do not cross, and need no level of the other side.
-        best_key = sides.best_key_against(market, side)
         self.worst_key = -sides.key(side, price)
-        self.crosses = 1 if best_key >= self.worst_key else 0
+        self.crosses = 1 if sides.best_key_against(market, side) >= self.worst_key else 0
         if self.crosses and (row.flags.type == codes.LIMIT_MAKER or market.status != codes.TRADING):
             if market.status != codes.AUCTION:
                 return codes.WOULD_TAKE

@@ -259,6 +259,7 @@ cdef class Accounts:
     cdef Account *records
     cdef hashed_t end
     cdef Account *add(self, long long id) except NULL
+    cdef int list_cells(self, Cell **into) noexcept
     cpdef long long memory(self) except -1
 
     cdef inline Account *near(self, long long id) noexcept:

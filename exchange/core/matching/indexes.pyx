@@ -276,15 +276,10 @@ cdef class Cells(Buckets):
     cpdef word sort(self) except? -1:
         """Line all cells up by account and asset for `ranked`; returns how many there are."""
         PyMem_RawFree(self.sorted)
-        cdef long long rank = self.count, number, at
         self.sorted = <Cell **> self.all_nodes(self.beside)
-        for number in range(1, self.accounts.last + 1):
-            for at in range(2):
-                if self.accounts.records[number].cells[at].asset:
-                    self.sorted[rank] = &self.accounts.records[number].cells[at]
-                    rank += 1
-        qsort(self.sorted, rank, sizeof(Cell *), by_owner)
-        return rank
+        self.accounts.list_cells(self.sorted + self.count)
+        qsort(self.sorted, self.count + self.beside, sizeof(Cell *), by_owner)
+        return self.count + self.beside
 
     cdef Cell *ranked(self, long long rank) noexcept:
         return self.sorted[rank]
@@ -360,6 +355,15 @@ cdef class Accounts:
         self.last = max(self.last, id)
         return account
 
+    cdef int list_cells(self, Cell **into) noexcept:
+        cdef long long id, at, count = 0
+        for id in range(1, self.last + 1):
+            for at in range(2):
+                if self.records[id].cells[at].asset:
+                    into[count] = &self.records[id].cells[at]
+                    count += 1
+        return 0
+
 
 cdef class ListHeads:
     """The oldest open list of each account that has any."""
@@ -369,7 +373,7 @@ cdef class ListHeads:
         self.heads = <OrderList **> self.region.start
 
     cdef OrderList *find(self, long long account_id) noexcept:
-        return self.heads[account_id] if (account_id + 1) * <long long> sizeof(OrderList *) <= self.region.usable else NULL
+        return self.heads[account_id] if 8 * account_id < self.region.usable else NULL
 
     cdef int put(self, long long account_id, OrderList *order_list) except -1:
         self.region.reach((account_id + 1) * sizeof(OrderList *))

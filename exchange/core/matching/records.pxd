@@ -107,9 +107,8 @@ cdef struct Seat:
     Seat *link
     long long open_orders
 
-# Four cache lines, found by the account's number alone: what orders ask of an account, the seat that it took first, and
-# the cells that it had first. `seats` are the first that it took, `marks` the lowest byte of the market of each, no two
-# alike: indexes.pyx keeps them, and all other seats and cells in buckets.
+# Four cache lines, found by number: what orders ask, and the seat and cells that it had first. `seats` are the first,
+# `marks` the lowest byte of each one's market, no two alike: indexes.pyx keeps them, and all others in buckets.
 cdef struct Account:
     long long id
     long long trade_group
@@ -156,8 +155,7 @@ cdef struct Order:
     unsigned long long digest
     Details *details
 
-# An order's kinds are its row's with the self-trade mode that counts; written as one word, as they are read as one: a
-# processor waits long for a word of which a byte has just been written.
+# An order's kinds are its row's with the self-trade mode that counts; written as one word, for they are read as one.
 cdef extern from *:
     """
     #define tape_take_flags(order, row, mode) (*(unsigned long long *) &(order)->flags = \\

@@ -1,4 +1,4 @@
-"""What depends on an order's side, in plain Python: `sides.pxd` is the compiled twin, which chooses without a branch."""
+"""What depends on an order's side, in plain Python: `sides.pxd` is the compiled twin, and chooses without a branch."""
 
 from .ladder import Ladder
 from .market import Market
