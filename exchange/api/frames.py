@@ -1,6 +1,5 @@
 """WebSocket frames (RFC 6455), the server's side: bytes that came are cut into messages, texts are made frames."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from struct import Struct
 
@@ -28,48 +27,55 @@ class Broken(Exception):
 class Reader:
     """Puts messages together. A message of more than `most` bytes is refused before it has come."""
 
-    __slots__ = ("buffer", "kind", "most", "parts", "size")
+    __slots__ = ("at", "buffer", "kind", "most", "parts", "size")
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.buffer = b""
+        self.at = 0
+        """Up to where the buffer was taken."""
         self.kind = 0
         """Of a message of which not all fragments came, else 0."""
         self.parts: list[bytes] = []
         self.size = 0
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Whole messages and control frames, as opcode and payload. Raises Broken."""
-        buffer = self.buffer + data if self.buffer else data
-        at, end = 0, len(buffer)
-        try:
-            while end - at >= 2:
-                first, second = buffer[at], buffer[at + 1]
-                size = second & 0x7F
-                head = 6 if size < 126 else 8 if size == 126 else 14
-                if first != WHOLE_TEXT or second < MASKED or self.kind:
-                    self.check(first, second, size)
-                if end - at < head:
-                    break
-                if size >= 126:
-                    size = int.from_bytes(buffer[at + 2 : at + head - 4], "big")
-                if first & 0xF < CLOSE and self.size + size > self.most:
-                    raise Broken(TOO_BIG, "message too big")
-                start = at + head
-                if end - start < size:
-                    break
-                at = start + size
-                payload = apply_mask(buffer[start:at], buffer[start - 4 : start])
-                opcode = first & 0xF
-                if first & FIN and (opcode >= CLOSE or (opcode and not self.kind)):
-                    yield opcode, payload
-                else:
-                    whole = self.join(opcode, first & FIN, payload)
-                    if whole is not None:
-                        yield whole
-        finally:
-            # Also where whoever takes the frames stops in the middle.
-            self.buffer = buffer[at:] if at < end else b""
+    def put(self, data: bytes) -> None:
+        """Add what came; `take` gives it."""
+        self.buffer = self.buffer[self.at :] + data if self.at < len(self.buffer) else data
+        self.at = 0
+
+    def take(self) -> tuple[int, bytes] | None:
+        """The next whole message or control frame, as opcode and payload; None where more must come. Raises Broken."""
+        buffer = self.buffer
+        end = len(buffer)
+        while end - self.at >= 2:
+            at = self.at
+            first, second = buffer[at], buffer[at + 1]
+            size = second & 0x7F
+            head = 6 if size < 126 else 8 if size == 126 else 14
+            if first != WHOLE_TEXT or second < MASKED or self.kind:
+                self.check(first, second, size)
+            if end - at < head:
+                return None
+            if size >= 126:
+                size = int.from_bytes(buffer[at + 2 : at + head - 4], "big")
+            opcode = first & 0xF
+            if opcode < CLOSE and self.size + size > self.most:
+                raise Broken(TOO_BIG, "message too big")
+            start = at + head
+            if end - start < size:
+                return None
+            self.at = start + size
+            payload = apply_mask(buffer[start : start + size], buffer[start - 4 : start])
+            if first & FIN and (opcode >= CLOSE or (opcode and not self.kind)):
+                return opcode, payload
+            whole = self.join(opcode, first & FIN, payload)
+            if whole is not None:
+                return whole
+        if self.at == end:
+            self.buffer = b""
+            self.at = 0
+        return None
 
     def check(self, first: int, second: int, size: int) -> None:
         """Raise Broken where the first two bytes can begin no frame of a client."""

@@ -259,7 +259,7 @@ class Connection(asyncio.Protocol):
         if self.timer is not None:
             self.timer.cancel()
         self.state.connections.discard(self)
-        self.transport.set_protocol(socket)
+        self.transport.set_protocol(socket)  # type: ignore[arg-type]
         socket.begin(self.transport, talk, answer)
         if rest:
             socket.data_received(rest)

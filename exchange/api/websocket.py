@@ -17,10 +17,10 @@ from exchange.api.errors import WireError
 from exchange.api.frames import Broken
 from exchange.api.sockets import GOING_AWAY, LIFE_SECONDS, POLICY, TEXT_BYTES_MAX, Socket, Talk
 
-PING_SECONDS = 20
-PONG_SECONDS = 60
-CLOSE_SECONDS = 10
-SHUTDOWN_SECONDS = 1
+PING_SECONDS: float = 20
+PONG_SECONDS: float = 60
+CLOSE_SECONDS: float = 10
+SHUTDOWN_SECONDS: float = 1
 NO_PONG = 1011
 KEY_BYTES = 16
 NO_HANDSHAKE = WireError(-1000, "An unknown error occurred while processing the request.", 400)
@@ -73,8 +73,9 @@ class Gathering:
             self.frames = []
 
 
-class WebSocket(Socket, asyncio.Protocol):
-    """Answers pings, sends them every 20 s with the time in milliseconds, as Binance does, and expects their pongs.
+class WebSocket(Socket):
+    """A protocol of asyncio's. It answers pings, sends them every 20 s with the time in milliseconds, as Binance does,
+    and expects their pongs.
 
     What is sent is written at once while the client takes it, else it waits as in every `Socket`; answers are gathered
     for a moment.
@@ -114,8 +115,9 @@ class WebSocket(Socket, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         try:
-            for opcode, payload in self.reader.feed(data):
-                self.take(opcode, payload)
+            self.reader.put(data)
+            while (message := self.reader.take()) is not None:
+                self.take(*message)
         except Broken as broken:
             self.close(broken.code, broken.reason)
 
@@ -185,6 +187,9 @@ class WebSocket(Socket, asyncio.Protocol):
     def end(self) -> None:
         """Nothing more is read; what was written goes out."""
         self.transport.close()
+
+    def eof_received(self) -> None:
+        """Nothing more comes: the transport closes itself."""
 
     def pause_writing(self) -> None:
         self.is_paused = True
