@@ -18,7 +18,7 @@ from bench import measure, servers, workloads
 from bench.measure import Figure, Options
 from bench.servers import Address, Venue
 
-GATE, AIM = 0.5, 0.7
+GATE = 0.7
 CONNECTIONS = 64
 REQUESTS = 12_800
 PRICES = 1_000
@@ -27,9 +27,7 @@ CLOCK = "wall time, one request at a time on each connection"
 
 def run(options: Options) -> list[Figure]:
     """Measure both in turn. AssertionError where an answer is no success, WrongState where the journal has others."""
-    return beside_hello(
-        "http", "http order, 64 connections, fdatasync", options, order, timed, gate=GATE, aim=AIM, clock=CLOCK
-    )
+    return beside_hello("http", "http order, 64 connections, fdatasync", options, order, timed, gate=GATE, clock=CLOCK)
 
 
 def beside_hello(
