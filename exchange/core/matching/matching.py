@@ -59,7 +59,7 @@ class Matching:
         self.trading.now_ns = now_ns
         self.owed = 0
         self.why = codes.DONE
-        is_large = self.seats.opened + self.trading.orders.count > codes.WARM_FROM
+        is_large = self.accounts.count + self.seats.opened + self.trading.orders.count > codes.WARM_FROM
         at = warmed = start
         while at < self.rows.count:
             if not is_large:
