@@ -64,7 +64,6 @@ WIRE = Group(
         "api.websocket_api",
         "messages.orders",
         "runtime.guard",
-        "runtime.sequencer",
     ),
     "wire__mypyc",
 )
