@@ -75,6 +75,15 @@ def test_the_child_writes_the_state_as_it_was_at_the_fork(writer: SnapshotWriter
     assert writer.poll() is None
 
 
+def test_pages_are_held_ready_for_the_copies_behind_a_fork(writer: SnapshotWriter) -> None:
+    for seq in (1, 2):
+        assert not writer._reserve.closed
+        start(writer, seq, lambda: [(b"x", True)])
+        assert writer._reserve.closed, "what is not let go is of no use to the copies"
+        writer.wait()
+    assert not writer._reserve.closed
+
+
 def test_polling_does_not_wait_and_finds_the_end(writer: SnapshotWriter) -> None:
     start(writer, 1, lambda: [(b"x", True)])
     results: list[Pending | Failed] = []
