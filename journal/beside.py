@@ -20,17 +20,15 @@ from __future__ import annotations
 
 import os
 from _thread import start_new_thread
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, NoReturn
 
-from journal.direct import BLOCK_BYTES
-from journal.disk import REAL_DISK, Disk, keep_off, processors
-from journal.frame import HEADER_BYTES, FrameContent, encode_header, padded
+from journal.disk import BUFFERS_MAX, REAL_DISK, Disk, keep_off, processors
+from journal.frame import FrameContent, encode_header, padded
 from journal.helper import Channel, Helper, HelperGone, Mapping
 from journal.segment import Preparing, fill
 
@@ -89,14 +87,14 @@ def encode_batch(batch: Batch) -> tuple[list[bytes | memoryview], bytes]:
 def put(disk: Disk, fd: int, batch: Batch, size: int, offset: int) -> bytes:
     """Write a batch of `size` bytes and make it durable; return the chain value after it. Raises PutFailed."""
     buffers, chain = encode_batch(batch)
-    make_durable(disk, fd, size, lambda: disk.append(fd, buffers, offset))
+    put_encoded(disk, fd, buffers, size, offset)
     return chain
 
 
-def make_durable(disk: Disk, fd: int, size: int, append: Callable[[], int]) -> None:
-    """Have so many bytes appended to a file and make them durable. Raises PutFailed."""
+def put_encoded(disk: Disk, fd: int, buffers: Sequence[bytes | memoryview], size: int, offset: int) -> None:
+    """Write what `encode_batch` gave and make it durable. Raises PutFailed."""
     try:
-        written = append()
+        written = disk.append(fd, buffers, offset)
     except OSError as error:
         raise PutFailed("write", error) from error
     if written != size:
@@ -123,7 +121,7 @@ class Beside:
 
         Behind another one under way its `chain` is empty: the second process knows it.
         """
-        if self._begun - self._ended == SLOTS or size > SLOT_BYTES - 2 * BLOCK_BYTES:
+        if self._begun - self._ended == SLOTS or size > SLOT_BYTES or 3 * len(batch.frames) > BUFFERS_MAX:
             return False
         if not self._is_there(may_start=size >= BATCH_BYTES_MIN):
             return False
@@ -131,11 +129,8 @@ class Beside:
         assert self._memory is not None
         view = self._memory.view()
         heads = []
-        start = self._begun % SLOTS * SLOT_BYTES
-        # Where the second process writes it from: whole blocks, with room for each frame's header.
-        at = start + offset % BLOCK_BYTES
+        at = start = self._begun % SLOTS * SLOT_BYTES
         for (kind, schema, first_seq, commands, _), payload in zip(batch.frames, batch.payloads, strict=True):
-            at += HEADER_BYTES
             view[at : at + payload.nbytes] = payload
             at += padded(payload.nbytes)
             heads.append((kind, schema, first_seq, commands, payload.nbytes))
@@ -236,7 +231,7 @@ class Encoded(NamedTuple):
     """In the second process: a batch that is hashed and waits for the disk."""
 
     fd: int
-    blocks: memoryview
+    buffers: list[bytes | memoryview]
     size: int
     offset: int
     chain: bytes
@@ -267,12 +262,9 @@ def serve(channel: Channel, memory: int) -> None:
                 fail(channel, "open", error)
             path = wanted
         size, offset, epoch, ts_ns, applied_seq = numbers
-        blocks = view[start : start + SLOT_BYTES]
-        at = offset % BLOCK_BYTES
-        batch = Batch(*taken(blocks, at, heads), epoch, ts_ns, applied_seq, chain or last_chain, journal_id)
+        batch = Batch(*taken(view, start, heads), epoch, ts_ns, applied_seq, chain or last_chain, journal_id)
         buffers, last_chain = encode_batch(batch)
-        complete(blocks, at, buffers)
-        encoded.put(Encoded(fd, blocks, size, offset, last_chain))
+        encoded.put(Encoded(fd, buffers, size, offset, last_chain))
 
 
 def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) -> None:
@@ -286,7 +278,7 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
             REAL_DISK.close(fd)
         fd = batch.fd
         try:
-            make_durable(REAL_DISK, fd, batch.size, partial(REAL_DISK.append_blocks, fd, *batch[1:4]))
+            put_encoded(REAL_DISK, batch.fd, batch.buffers, batch.size, batch.offset)
             channel.send(WRITTEN, batch.chain)
         except PutFailed as failure:
             fail(channel, failure.step, failure.error)
@@ -314,22 +306,13 @@ def fail(channel: Channel, step: str, error: OSError) -> NoReturn:
 
 
 def taken(view: memoryview, start: int, heads: list[Any]) -> tuple[list[FrameContent], list[memoryview]]:
-    """Return the frames and payloads that were handed over, each behind the place of its header."""
+    """Return the frames and payloads that were handed over."""
     frames: list[FrameContent] = []
     payloads = []
     at = start
     for kind, schema, first_seq, commands, length in heads:
-        at += HEADER_BYTES
         payload = view[at : at + length]
         at += padded(length)
         frames.append((kind, schema, first_seq, commands, payload))
         payloads.append(payload)
     return frames, payloads
-
-
-def complete(blocks: memoryview, at: int, buffers: Sequence[bytes | memoryview]) -> None:
-    """Put what `encode_batch` has made beside the payloads, which are there."""
-    for buffer in buffers:
-        if isinstance(buffer, bytes):
-            blocks[at : at + len(buffer)] = buffer
-        at += len(buffer)

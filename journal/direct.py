@@ -42,41 +42,34 @@ class Direct:
         self._tail = b""
 
     def append(self, buffers: Sequence[bytes | memoryview], offset: int) -> int:
-        """Write the buffers one after another, as `append_blocks` does."""
-        size = sum(map(len, buffers))
-        at = offset % BLOCK_BYTES
-        if at + size > WINDOW_BYTES:
-            raise NotDirect
-        with memoryview(self._window) as window:
-            for buffer in buffers:
-                window[at : at + len(buffer)] = buffer
-                at += len(buffer)
-            return self.append_blocks(window, size, offset)
+        """Write the buffers one after another, with zeros behind them to the end of their last block.
 
-    def append_blocks(self, blocks: memoryview, size: int, offset: int) -> int:
-        """Write bytes that stand in whole blocks of memory as they will on the disk, from `offset` modulo a block on.
-
-        What stands before them in their first block comes before them, and zeros follow to the end of their last one.
-        Returns: how many of the bytes were taken.
+        Returns: how many of their bytes were taken.
         Raises:  NotDirect before anything is written, also where the descriptor means another file by now; OSError.
         """
         file = os.fstat(self._reads)
         if not os.path.samestat(file, self._file):
             raise NotDirect
+        size = sum(map(len, buffers))
         before = offset % BLOCK_BYTES
-        end = before + size
-        behind = -end % BLOCK_BYTES
-        if end + behind > len(blocks) or (behind and offset + size + behind > file.st_size):
+        behind = -(offset + size) % BLOCK_BYTES
+        total = before + size + behind
+        if total > WINDOW_BYTES or (behind and offset + size + behind > file.st_size):
             raise NotDirect
         if offset != self._end:
             self._tail = os.pread(self._reads, before, offset - before)
         if len(self._tail) != before:
             raise NotDirect
-        blocks[:before] = self._tail
-        blocks[end : end + behind] = bytes(behind)
-        taken = self._write(blocks[: end + behind], offset - before)
-        self._end = offset + size
-        self._tail = bytes(blocks[end - end % BLOCK_BYTES : end])
+        at = before
+        with memoryview(self._window) as window:
+            window[:before] = self._tail
+            for buffer in buffers:
+                window[at : at + len(buffer)] = buffer
+                at += len(buffer)
+            window[at:total] = bytes(behind)
+            taken = self._write(window[:total], offset - before)
+            self._end = offset + size
+            self._tail = bytes(window[at - self._end % BLOCK_BYTES : at])
         return max(0, min(taken - before, size))
 
     def _write(self, blocks: memoryview, offset: int) -> int:

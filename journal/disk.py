@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from journal.direct import BLOCK_BYTES, Direct, NotDirect
+from journal.direct import Direct, NotDirect
 from journal.errors import JournalLocked
 
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
@@ -52,17 +52,6 @@ def keep_off(pid: int, among: set[int]) -> None:
             os.sched_setaffinity(0, others)
     except OSError:
         return
-
-
-def direct_of(fd: int) -> Direct:
-    """The way past the page cache. Raises NotDirect where there is none."""
-    if fd not in _direct:
-        _direct[fd] = None
-        _direct[fd] = Direct(fd)
-    direct = _direct[fd]
-    if direct is None:
-        raise NotDirect
-    return direct
 
 
 class Disk:
@@ -107,15 +96,13 @@ class Disk:
     def append(self, fd: int, buffers: Sequence[bytes | memoryview], offset: int) -> int:
         """As `write`, where nothing but zeros stands behind it as far as its last block goes: past the page cache."""
         with suppress(NotDirect):
-            return direct_of(fd).append(buffers, offset)
+            if fd not in _direct:
+                _direct[fd] = None
+                _direct[fd] = Direct(fd)
+            direct = _direct[fd]
+            if direct is not None:
+                return direct.append(buffers, offset)
         return self.write(fd, buffers, offset)
-
-    def append_blocks(self, fd: int, blocks: memoryview, size: int, offset: int) -> int:
-        """As `append`, of bytes that stand where `Direct.append_blocks` wants them: they are not copied once more."""
-        with suppress(NotDirect):
-            return direct_of(fd).append_blocks(blocks, size, offset)
-        before = offset % BLOCK_BYTES
-        return self.write(fd, [blocks[before : before + size]], offset)
 
     def fdatasync(self, fd: int) -> None:
         os.fdatasync(fd)
