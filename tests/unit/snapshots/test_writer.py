@@ -76,12 +76,15 @@ def test_the_child_writes_the_state_as_it_was_at_the_fork(writer: SnapshotWriter
 
 
 def test_pages_are_held_ready_for_the_copies_behind_a_fork(writer: SnapshotWriter) -> None:
+    def are_held() -> bool:
+        return not writer._reserve.closed
+
     for seq in (1, 2):
-        assert not writer._reserve.closed
+        assert are_held()
         start(writer, seq, lambda: [(b"x", True)])
-        assert writer._reserve.closed, "what is not let go is of no use to the copies"
+        assert not are_held(), "what is not let go is of no use to the copies"
         writer.wait()
-    assert not writer._reserve.closed
+    assert are_held()
 
 
 def test_polling_does_not_wait_and_finds_the_end(writer: SnapshotWriter) -> None:
