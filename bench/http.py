@@ -1,6 +1,6 @@
 """Figure `http`: signed, durable `POST /api/v3/order` on 64 connections, beside a Starlette "hello" answering JSON.
 
-Both servers run in a process of their own under the same uvicorn settings, and the same generator (raw sockets, in this
+Both servers run in a process of their own under the same uvicorn settings, and the same generator (streams.py, in this
 process) sends both the very same signed requests, one at a time on each connection. Ours checks the signature,
 sequences, journals with fdatasync, matches and answers with the order; hello reads the body and answers a constant.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import measure, servers, workloads
+from bench import measure, servers, streams, workloads
 from bench.measure import Figure, Options
 from bench.servers import Address, Venue
 
@@ -108,19 +108,19 @@ def timed(address: Address, requests: list[bytes]) -> float:
 
 async def send_all(address: Address, requests: list[bytes]) -> float:
     shares = [requests[number::CONNECTIONS] for number in range(CONNECTIONS)]
-    streams = [await asyncio.open_connection(*address) for _ in shares]
+    connections = [await streams.connect(address) for _ in shares]
     began = time.perf_counter()
-    await asyncio.gather(*[send(*stream, share) for stream, share in zip(streams, shares, strict=True)])
+    await asyncio.gather(*[send(*stream, share) for stream, share in zip(connections, shares, strict=True)])
     seconds = time.perf_counter() - began
-    for _, writer in streams:
-        writer.close()
+    for _, transport in connections:
+        transport.close()
     return seconds
 
 
-async def send(reader: asyncio.StreamReader, writer: Any, requests: list[bytes]) -> None:
+async def send(reader: asyncio.StreamReader, transport: asyncio.Transport, requests: list[bytes]) -> None:
     """Send one connection's requests, each after the answer to the one before."""
     for request in requests:
-        writer.write(request)
+        transport.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
         body = await reader.readexactly(length)

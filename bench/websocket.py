@@ -1,6 +1,6 @@
 """Figure `websocket`: signed, durable `order.place` over the WebSocket API on 16 connections, beside Starlette's hello.
 
-Hello is the one of figure `http`, asked on its 64 connections by the same kind of generator (asyncio streams in this
+Hello is the one of figure `http`, asked on its 64 connections by the same kind of generator (streams.py, in this
 process, one request at a time on each connection). Here each connection has four requests on their way, as its answers
 name what they answer: as many at once as hello has. Frames are masked, as a client's must be, with a mask of zeros,
 which is a mask like any other and costs the generator nothing. Every answer must have status 200, and the journal must
@@ -12,11 +12,10 @@ import base64
 import hashlib
 import hmac
 import time
-from typing import Any
 
 import orjson
 
-from bench import http
+from bench import http, streams
 from bench.measure import Figure, Options
 from bench.servers import Address, Venue
 
@@ -79,31 +78,31 @@ def upgrade(path: str, number: int) -> bytes:
 
 async def send_all(address: Address, frames: list[bytes]) -> float:
     shares = [frames[number::CONNECTIONS] for number in range(CONNECTIONS)]
-    streams = [await connect(address, number) for number in range(CONNECTIONS)]
+    connections = [await connect(address, number) for number in range(CONNECTIONS)]
     began = time.perf_counter()
-    await asyncio.gather(*[send(*stream, share) for stream, share in zip(streams, shares, strict=True)])
+    await asyncio.gather(*[send(*stream, share) for stream, share in zip(connections, shares, strict=True)])
     seconds = time.perf_counter() - began
-    for _, writer in streams:
-        writer.close()
+    for _, transport in connections:
+        transport.close()
     return seconds
 
 
-async def connect(address: Address, number: int) -> tuple[asyncio.StreamReader, Any]:
-    reader, writer = await asyncio.open_connection(*address)
-    writer.write(upgrade("/ws-api/v3?returnRateLimits=false", number))
+async def connect(address: Address, number: int) -> tuple[asyncio.StreamReader, asyncio.Transport]:
+    reader, transport = await streams.connect(address)
+    transport.write(upgrade("/ws-api/v3?returnRateLimits=false", number))
     head = await reader.readuntil(b"\r\n\r\n")
     assert head.startswith(SWITCHED), head
-    return reader, writer
+    return reader, transport
 
 
-async def send(reader: asyncio.StreamReader, writer: Any, frames: list[bytes]) -> None:
+async def send(reader: asyncio.StreamReader, transport: asyncio.Transport, frames: list[bytes]) -> None:
     """Send one connection's requests, so many at once, then one for each answer."""
-    writer.write(b"".join(frames[:IN_FLIGHT]))
+    transport.write(b"".join(frames[:IN_FLIGHT]))
     for number in range(len(frames)):
         answer = orjson.loads(await text(reader))
         assert answer["status"] == 200, answer
         for each in frames[number + IN_FLIGHT : number + IN_FLIGHT + 1]:
-            writer.write(each)
+            transport.write(each)
 
 
 async def text(reader: asyncio.StreamReader) -> bytes:
