@@ -22,6 +22,7 @@ from bench.measure import Figure, Options, Timed
 from bench.shape import ONE_MARKET
 from exchange.core.engine import ROWS, Engine
 from exchange.runtime import recovery
+from journal.ahead import Ahead
 from journal.frame import Frame, FrameContent
 from journal.quarantine import quarantined
 from journal.reader import read
@@ -131,10 +132,10 @@ def observe(record: Record, frames: Histogram) -> None:
 
 def replay_figure(name: str, record: Record, expected: str, options: Options) -> Figure:
     def replayed() -> Timed:
-        engine = record.open_filled()
-        with measure.quiet_collector():
+        with Ahead(record.directory) as ahead, measure.quiet_collector():
+            engine = record.open_filled()
             began = time.perf_counter()
-            for _ in recovery.replay(record.directory, engine):
+            for _ in recovery.replay(record.directory, engine, ahead):
                 pass
             seconds = time.perf_counter() - began
         return Timed(seconds, venue.final_hash(engine))

@@ -1,8 +1,8 @@
 """Owns reading ahead: another process reads and verifies, this one takes what is verified.
 
 The other process reads into memory that both see, verifies it there, and says how many frames are good: what is handed
-on are the very bytes that were verified. A journal of a few MiB is read by the caller itself, and so are the first MiB
-of a longer one while the process starts; where it ends early the caller goes on by itself too.
+on are the very bytes that were verified. A short journal is read by the caller itself, and so is the beginning of a
+longer one as long as the process has not started; where it ends early the caller goes on by itself, too.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Generator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-from journal.disk import REAL_DISK, Disk, keep_off, processors
+from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
-from journal.frame import HEADER_BYTES, Frame, padded, unpack_header
+from journal.frame import FRAME_BYTES_MAX, Frame, unpack_frames
 from journal.helper import Channel, Helper, HelperGone, Mapping
+from journal.processors import allowed, keep_off
 from journal.scan import READ_BYTES, Place
-from journal.segment import read_segment
-from journal.walk import Chunks, place_of, walk
+from journal.segment import SEGMENT_HEADER_BYTES, list_segments, read_segment
+from journal.walk import Chunks, place_of, segment_with, walk
 
 # The memory in common: slots of a few chunks, each in the hands of one of the two. It changes hands by the slot,
 # what is verified is told chunk by chunk.
@@ -32,47 +33,63 @@ ALONE_BYTES = READ_BYTES // 2
 FRAMES, CORRUPT, DISK_FAILED, END = range(4)
 
 
-def walk_ahead(directory: Path, from_seq: int, *, disk: Disk = REAL_DISK) -> Chunks:
-    """Yield what `walk` yields and raise what it raises, verified ahead. Any but the real disk is read here."""
-    place = place_of(disk, directory, from_seq)
-    if disk is not REAL_DISK:
-        yield from walk(disk, place)
-        return
-    helper = yield from walk_until_helped(disk, place)
-    if helper is None:
-        return
+class Ahead:
+    """The process that reads a journal ahead from the segment that holds `from_seq`, where that is worth its start.
+
+    It starts when this is made: who has other work first does not wait for it. Use as a context manager, whose end is
+    the process's. Where no process may be had, the caller reads by itself.
+    """
+
+    def __init__(self, directory: Path, from_seq: int = 1) -> None:
+        self.helper: Helper | None = None
+        if is_long(directory, from_seq):
+            with suppress(OSError):
+                self.helper = Helper(__name__, SLOTS * SLOT_BYTES)
+
+    def __enter__(self) -> Ahead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.helper is not None:
+            self.helper.close()
+
+
+def is_long(directory: Path, from_seq: int) -> bool:
+    """Whether there is more to read than the caller reads sooner than a process has started."""
+    paths = list_segments(REAL_DISK, directory)
+    first = segment_with(paths, from_seq)
+    if first != paths[-1]:
+        return True
+    fd = REAL_DISK.open_read(first)
     try:
-        ended = yield from take(helper, place)
+        # Some part of a frame stands here if as much is written: a header is never all zeros.
+        return any(REAL_DISK.read(fd, FRAME_BYTES_MAX, SEGMENT_HEADER_BYTES + ALONE_BYTES))
     finally:
-        helper.close()
-    if not ended:
-        yield from walk(disk, place)
+        REAL_DISK.close(fd)
 
 
-def walk_until_helped(disk: Disk, place: Place) -> Generator[list[Frame], None, Helper | None]:
-    """Walk alone until a helper is there; return it, or None where the walk is over."""
-    helper: Helper | None = None
-    may_start = True
-    done_bytes = 0
-    chunks = walk(disk, place)
-    try:
+def walk_ahead(directory: Path, from_seq: int, *, ahead: Ahead | None = None, disk: Disk = REAL_DISK) -> Chunks:
+    """Yield what `walk` yields and raise what it raises, verified ahead. Any but the real disk is read here."""
+    if disk is not REAL_DISK:
+        yield from walk(disk, place_of(disk, directory, from_seq))
+    elif ahead is not None:
+        yield from walk_with(ahead.helper, place_of(disk, directory, from_seq))
+    else:
+        with Ahead(directory, from_seq) as own:
+            yield from walk_with(own.helper, place_of(disk, directory, from_seq))
+
+
+def walk_with(helper: Helper | None, place: Place) -> Chunks:
+    """Walk alone until the helper is there, then take what it verifies; alone again where it ends early."""
+    is_helped = False
+    with closing(walk(REAL_DISK, place)) as chunks:
         for frames in chunks:
-            done_bytes += sum(HEADER_BYTES + frame.header.payload_bytes for frame in frames)
-            if may_start and done_bytes >= ALONE_BYTES:
-                may_start = False
-                # Where no further process may be had, the caller reads on.
-                with suppress(OSError):
-                    helper = Helper(__name__, SLOTS * SLOT_BYTES)
             is_helped = helper is not None and begin(helper, place)
             yield frames
             if is_helped:
-                answered, helper = helper, None
-                return answered
-    finally:
-        chunks.close()
-        if helper is not None:
-            helper.close()
-    return None
+                break
+    if helper is not None and is_helped and not (yield from take(helper, place)):
+        yield from walk(REAL_DISK, place)
 
 
 def begin(helper: Helper, place: Place) -> bool:
@@ -124,15 +141,7 @@ class Slots:
             self._taken.append(slot)
         if slot not in self._mappings:
             self._mappings[slot] = Mapping(self._helper.memory, slot * SLOT_BYTES, SLOT_BYTES, writes=False)
-        view = self._mappings[slot].view()
-        frames = []
-        at = number * READ_BYTES
-        for _ in range(count):
-            header = unpack_header(view, at)
-            payload_end = at + HEADER_BYTES + header.payload_bytes
-            frames.append(Frame(header, view[at + HEADER_BYTES : payload_end]))
-            at = padded(payload_end)
-        return frames
+        return unpack_frames(self._mappings[slot].view(), number * READ_BYTES, count)
 
     def give_back(self) -> None:
         """Give the slot before the last one back, of which the caller may still hold a frame.
@@ -158,7 +167,7 @@ class SlotDisk(Disk):
         self._memory = memory
         self._mappings: dict[int, Mapping] = {}
         self._free = deque(range(SLOTS))
-        self._among = processors()
+        self._among = allowed()
         self._slot = -1
         self._number = CHUNKS_IN_SLOT
 
@@ -168,11 +177,19 @@ class SlotDisk(Disk):
             keep_off(os.getppid(), self._among)
             self._slot = self._free.popleft() if self._free else self._channel.receive()[0]
             self._number = 0
-        if self._slot not in self._mappings:
-            self._mappings[self._slot] = Mapping(self._memory, self._slot * SLOT_BYTES, SLOT_BYTES, writes=True)
         at = self._number * READ_BYTES
-        view = self._mappings[self._slot].view()[at : at + length]
+        view = self._mapping(self._slot).view()[at : at + length]
         return view[: os.preadv(fd, [view], offset)]
+
+    def touch(self) -> None:
+        """Have the slots' memory at hand before there is anything to read."""
+        for slot in self._free:
+            self._mapping(slot)
+
+    def _mapping(self, slot: int) -> Mapping:
+        if slot not in self._mappings:
+            self._mappings[slot] = Mapping(self._memory, slot * SLOT_BYTES, SLOT_BYTES, writes=True)
+        return self._mappings[slot]
 
     def hand_over(self) -> tuple[int, int]:
         """Return slot and chunk that were read last; they are the caller's from now on."""
@@ -183,6 +200,7 @@ class SlotDisk(Disk):
 def serve(channel: Channel, memory: int) -> None:
     """What the helper does: walk, and tell of it."""
     disk = SlotDisk(channel, memory)
+    disk.touch()
     channel.send("ready")
     path, position = channel.receive()
     try:

@@ -10,7 +10,7 @@ but is written only after that one's fdatasync, one write and one fdatasync for 
 ends, so nothing that was handed over behind it is written.
 
 The second process keeps off the processor on which its caller runs: else the scheduler puts it there whenever it is
-woken from there, and the caller waits for it.
+woken from there, and the caller waits for it. And it moves the caller off the one that takes the disk's interrupts.
 
 A process does not end in the middle of a write because its caller was killed. So the second one holds a lock of its
 own, and who opens the journal next waits for it.
@@ -27,9 +27,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, NoReturn
 
-from journal.disk import BUFFERS_MAX, REAL_DISK, Disk, keep_off, processors
+from journal.disk import BUFFERS_MAX, REAL_DISK, Disk
 from journal.frame import FrameContent, encode_header, padded
 from journal.helper import Channel, Helper, HelperGone, Mapping
+from journal.processors import Interrupts, allowed, interrupt_counts, keep_off, move_off
 from journal.segment import Preparing, fill
 
 SLOTS = 3
@@ -121,7 +122,7 @@ class Beside:
 
         Behind another one under way its `chain` is empty: the second process knows it.
         """
-        if self._begun - self._ended == SLOTS or size > SLOT_BYTES or 3 * len(batch.frames) > BUFFERS_MAX:
+        if self.is_full or size > SLOT_BYTES or 3 * len(batch.frames) > BUFFERS_MAX:
             return False
         if not self._is_there(may_start=size >= BATCH_BYTES_MIN):
             return False
@@ -144,6 +145,11 @@ class Beside:
             return False
         self._begun += 1
         return True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many are under way as may be."""
+        return self._begun - self._ended == SLOTS
 
     def end(self) -> bytes:
         """Wait until the oldest batch under way is durable; return the chain value after it. Raises PutFailed."""
@@ -241,18 +247,20 @@ def serve(channel: Channel, memory: int) -> None:
     """What the second process does: hash on this thread, write on another, so that neither waits for the other."""
     view = Mapping(memory, 0, SLOTS * SLOT_BYTES, writes=True).view()
     # Held until this process ends.
-    REAL_DISK.lock_beside(Path(channel.receive()[0]))
+    lock = REAL_DISK.lock_beside(Path(channel.receive()[0]))
+    interrupts = Interrupts(interrupt_counts(lock))
     channel.send("ready")
     encoded: SimpleQueue[Encoded] = SimpleQueue()
-    among = processors()
+    among = allowed()
     start_new_thread(write_all, (channel, encoded, among))
     path, fd, last_chain = "", -1, b""
     for number in count():
-        if number % BATCHES_BETWEEN_LOOKS == 0:
-            keep_off(os.getppid(), among)
         kind, wanted, *told = channel.receive()
+        if number % BATCHES_BETWEEN_LOOKS == 0:
+            move_off(os.getppid(), interrupts.taken_by())
+            keep_off(os.getppid(), among)
         if kind == PREPARE:
-            start_new_thread(prepare, (channel, Path(wanted), told[0]))
+            start_new_thread(prepare, (channel, Path(wanted), told[0], among))
             continue
         start, numbers, chain, journal_id, heads = told
         if wanted != path:
@@ -271,9 +279,9 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
     """Write batch after batch, each once the one before is durable, and say so."""
     fd = -1
     for number in count():
+        batch = encoded.get()
         if number % BATCHES_BETWEEN_LOOKS == 0:
             keep_off(os.getppid(), among)
-        batch = encoded.get()
         if batch.fd != fd >= 0:
             REAL_DISK.close(fd)
         fd = batch.fd
@@ -286,11 +294,16 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
             os._exit(0)
 
 
-def prepare(channel: Channel, path: Path, size: int) -> None:
+def prepare(channel: Channel, path: Path, size: int, among: set[int]) -> None:
     """Make a file of zeros, and say whether it is whole."""
+
+    def goes_on() -> bool:
+        keep_off(os.getppid(), among)
+        return True
+
     with suppress(HelperGone):
         try:
-            REAL_DISK.close(fill(REAL_DISK, path, size))
+            REAL_DISK.close(fill(REAL_DISK, path, size, goes_on))
         except OSError:
             channel.send(PREPARED, False)
         else:

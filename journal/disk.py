@@ -15,12 +15,11 @@ from pathlib import Path
 
 from journal.direct import Direct, NotDirect
 from journal.errors import JournalLocked
+from journal.processors import allowed, keep_off
 
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
 BUFFERS_MAX = 1024
 
-# Where /proc/PID/stat has the processor that a thread ran on last, counted behind the name.
-_PROCESSOR = 36
 
 # The bytes of the lock file that a writer and its second process hold.
 _WRITER, _BESIDE = range(2)
@@ -33,25 +32,6 @@ _held_guard = threading.Lock()
 
 # By descriptor: the way past the page cache, None where there is none.
 _direct: dict[int, Direct | None] = {}
-
-
-def processors() -> set[int]:
-    """Those on which this thread may run; none where the system does not tell."""
-    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-
-
-def keep_off(pid: int, among: set[int]) -> None:
-    """Have this thread run on one of these processors, but not on that of the main thread of `pid`, if it can.
-
-    Where the system does not tell, it runs where it may.
-    """
-    try:
-        told = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-        others = among - {int(told[_PROCESSOR])}
-        if others:
-            os.sched_setaffinity(0, others)
-    except OSError:
-        return
 
 
 class Disk:
@@ -158,9 +138,14 @@ class Disk:
             _held[key] = fd
             return fd
 
-    def lock_beside(self, path: Path) -> None:
-        """In the second process of a writer: hold what the next opener waits for, until this process ends."""
-        fcntl.lockf(os.open(path, os.O_RDWR | os.O_CLOEXEC), fcntl.LOCK_EX, 1, _BESIDE)
+    def lock_beside(self, path: Path) -> int:
+        """In the second process of a writer: hold what the next opener waits for, until this process ends.
+
+        Returns: the lock file's descriptor.
+        """
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fcntl.lockf(fd, fcntl.LOCK_EX, 1, _BESIDE)
+        return fd
 
     def unlock(self, fd: int) -> None:
         """Give the lock back. The file stays: removing it would let two processes lock two files of one name."""
@@ -173,7 +158,7 @@ class Disk:
         """Run `work` on a thread of its own; return a function that waits for its end. `work` must not raise."""
 
         def run() -> None:
-            keep_off(os.getpid(), processors())
+            keep_off(os.getpid(), allowed())
             work()
 
         thread = threading.Thread(target=run, name="journal-prepare", daemon=True)

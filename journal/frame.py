@@ -53,6 +53,9 @@ _CHAINED_BYTES = 56
 _FIELDS = struct.Struct("<4sHHIIIIQQQQQ32s")
 assert _FIELDS.size == _CHECKED_BYTES
 
+_PAYLOAD_BYTES = 5
+_new = tuple.__new__
+
 Payload = bytes | bytearray | memoryview
 
 # kind, schema, first_seq, commands, payload: what a caller hands over to be framed.
@@ -148,6 +151,15 @@ def decode_header(data: memoryview, at: int, journal_id: bytes) -> FrameHeader |
     return FrameHeader._make(_FIELDS.unpack(checked))
 
 
-def unpack_header(data: memoryview, at: int) -> FrameHeader:
-    """Return the header at `at`, which somebody has verified."""
-    return FrameHeader._make(_FIELDS.unpack_from(data, at))
+def unpack_frames(data: memoryview, at: int, count: int) -> list[Frame]:
+    """Return so many frames, one behind the other from `at` on, which somebody has verified.
+
+    Tuples are made at once here: a replay does it four thousand times for a million commands, and little else.
+    """
+    frames = []
+    for _ in range(count):
+        fields = _FIELDS.unpack_from(data, at)
+        payload_end = at + HEADER_BYTES + fields[_PAYLOAD_BYTES]
+        frames.append(_new(Frame, (_new(FrameHeader, fields), data[at + HEADER_BYTES : payload_end])))
+        at = padded(payload_end)
+    return frames

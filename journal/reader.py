@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.ahead import walk_ahead
+from journal.ahead import Ahead, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.frame import NOTE, Frame
 from journal.segment import list_segments, read_segment
 from journal.walk import place_of, walk
 
 
-def read(directory: Path, from_seq: int = 1, *, workers: int = 1, disk: Disk = REAL_DISK) -> Iterator[Frame]:
+def read(
+    directory: Path, from_seq: int = 1, *, workers: int = 1, ahead: Ahead | None = None, disk: Disk = REAL_DISK
+) -> Iterator[Frame]:
     """Yield the frames with commands, verified, from the one that holds `from_seq` to the end.
 
     The first frame may begin below `from_seq`; its header says where. Verified are the headers' checksums, their order
@@ -24,12 +26,13 @@ def read(directory: Path, from_seq: int = 1, *, workers: int = 1, disk: Disk = R
     A payload is a view into a buffer of 1 MiB: who keeps many should copy.
 
     `workers` is 1 to have a longer journal read and hashed by a second process (the caller then only decodes), 0 to
-    do all in this one. Raises CorruptJournal, FileNotFoundError; whichever process met it.
+    do all in this one; `ahead` is that process where the caller has it already. Raises CorruptJournal,
+    FileNotFoundError; whichever process met it.
     """
     if workers not in (0, 1):
         raise ValueError(f"workers is 0 or 1, not {workers}")
-    ahead = walk_ahead(directory, from_seq, disk=disk) if workers else None
-    for frames in ahead or walk(disk, place_of(disk, directory, from_seq)):
+    chunks = walk_ahead(directory, from_seq, ahead=ahead, disk=disk) if workers else None
+    for frames in chunks or walk(disk, place_of(disk, directory, from_seq)):
         for frame in frames:
             header = frame.header
             if header.kind != NOTE and header.first_seq + header.commands > from_seq:

@@ -220,6 +220,8 @@ class Journal:
         """
         with self._mutex:
             self._check_usable()
+            if self._beside.is_full:
+                return False
             position = self._position
             offset, next_seq, chain = position.offset, position.next_seq, position.chain
             if self._begun:

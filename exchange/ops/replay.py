@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exchange.core import encoding, ledger
 from exchange.core.engine import Engine
 from exchange.runtime import recovery
+from journal.ahead import Ahead
 from journal.errors import CorruptJournal, JournalError
 from journal.quarantine import quarantined
 from journal.reader import read
@@ -26,7 +27,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     directory = journal_directory(options.dir)
     try:
-        return replay(directory, options.to, options.quiet)
+        with Ahead(directory) as ahead:
+            return replay(directory, ahead, options.to, options.quiet)
     except (CorruptJournal, JournalError, recovery.EngineFailed, FileNotFoundError) as error:
         print(f"run.py replay: {error}", file=sys.stderr)
         return 1
@@ -38,14 +40,14 @@ def journal_directory(given: Path) -> Path:
     return below if below.is_dir() else given
 
 
-def replay(directory: Path, to: int | None, quiet: bool) -> int:
+def replay(directory: Path, ahead: Ahead, to: int | None, quiet: bool) -> int:
     engine = Engine(secrets.token_bytes(16), quarantined(directory))
     total = to or last_seq(directory)
     columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     began = time.perf_counter()
     with Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty()) as progress:
         task = progress.add_task("replay", total=total)
-        for seq in recovery.replay(directory, engine):
+        for seq in recovery.replay(directory, engine, ahead):
             progress.update(task, completed=seq)
             if to is not None and seq >= to:
                 break

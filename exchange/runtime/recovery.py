@@ -13,6 +13,7 @@ from exchange.messages.orders import EXTENSION, ROW, ROW_BYTES, RowKind
 from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
 from exchange.runtime.sequencer import MESSAGE_SCHEMA, Applied
+from journal.ahead import Ahead
 from journal.errors import CorruptJournal
 from journal.frame import Frame
 from journal.quarantine import REASON_LENGTH_MAX, quarantine_in, quarantined
@@ -117,25 +118,28 @@ def recover(
 
     Raises:  EngineFailed naming the entry on which the core failed; CorruptJournal where the journal does not verify.
     """
-    engine, snapshot = restore_newest(journal_directory, snapshots, journal_id, on_invalid)
-    rest = memoryview(b"") if snapshot is None else memoryview(snapshot.rest)
-    if on_restore is not None and snapshot is not None:
-        on_restore(rest)
-    last_ns, chain = 0, b""
-    if snapshot is not None:
-        last_ns, chain = snapshot.header.created_ns, snapshot.header.chain
-    for frame in read(journal_directory, engine.seq + 1):
-        header = frame.header
-        if header.commands == 0:
-            continue
-        last_ns, chain = header.ts_ns, header.chain
-        apply_frame(engine, frame, journal_directory)
-        stream = engine.take_events()
-        if on_batch is not None:
-            applied = Applied(header.first_seq, engine.seq, header.ts_ns, header.chain, stream)
-            on_batch(applied, applied.events())
-        if progress is not None:
-            progress(engine.seq)
+    snapshot_seq = known_applied_seq(snapshots) if snapshots is not None else 0
+    with Ahead(journal_directory, snapshot_seq + 1) as ahead:
+        # The reader starts while a snapshot is restored.
+        engine, snapshot = restore_newest(journal_directory, snapshots, journal_id, on_invalid)
+        rest = memoryview(b"") if snapshot is None else memoryview(snapshot.rest)
+        if on_restore is not None and snapshot is not None:
+            on_restore(rest)
+        last_ns, chain = 0, b""
+        if snapshot is not None:
+            last_ns, chain = snapshot.header.created_ns, snapshot.header.chain
+        for frame in read(journal_directory, engine.seq + 1, ahead=ahead):
+            header = frame.header
+            if header.commands == 0:
+                continue
+            last_ns, chain = header.ts_ns, header.chain
+            apply_frame(engine, frame, journal_directory)
+            stream = engine.take_events()
+            if on_batch is not None:
+                applied = Applied(header.first_seq, engine.seq, header.ts_ns, header.chain, stream)
+                on_batch(applied, applied.events())
+            if progress is not None:
+                progress(engine.seq)
     return Recovered(engine, 0 if snapshot is None else snapshot.header.seq, rest, last_ns, chain)
 
 
@@ -164,8 +168,6 @@ def apply_frame(engine: Engine, frame: Frame, directory: Path) -> None:
     """Apply one frame; what the core cannot do becomes EngineFailed with the entry's number."""
     header = frame.header
     try:
-        if engine.seq + 1 > header.first_seq:
-            raise AssertionError(f"frame of {header.first_seq} begins before {engine.seq + 1}")
         engine.apply(header.kind, frame.payload, header.first_seq, header.ts_ns)
     except Exception as cause:
         raise EngineFailed(engine.at_seq, subject_of(frame, engine.at_seq), directory, cause) from cause
@@ -200,9 +202,9 @@ def replayed(directory: Path) -> Iterator[tuple[Engine, Applied, list[AnyWords]]
             yield engine, applied, applied.events()
 
 
-def replay(directory: Path, engine: Engine) -> Iterator[int]:
+def replay(directory: Path, engine: Engine, ahead: Ahead | None = None) -> Iterator[int]:
     """Apply a whole journal to an engine, yielding the seq after each frame; events are dropped."""
-    for frame in read(directory, engine.seq + 1):
+    for frame in read(directory, engine.seq + 1, ahead=ahead):
         if frame.header.commands:
             apply_frame(engine, frame, directory)
             engine.take_events()

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from journal import ahead
-from journal.ahead import SLOT_BYTES, SLOTS, begin, take, walk_ahead
+from journal.ahead import ALONE_BYTES, SLOT_BYTES, SLOTS, Ahead, begin, is_long, take, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
-from journal.frame import ROWS, Frame
+from journal.frame import HEADER_BYTES, ROWS, Frame
 from journal.helper import Helper
 from journal.scan import READ_BYTES
 from journal.walk import place_of, walk
@@ -42,7 +42,8 @@ def directory(tmp_path: Path) -> Path:
     """A journal of several segments, a seal in its middle and one at its end."""
     with Journal.create(tmp_path, created_ns=1, segment_bytes=4 * READ_BYTES, disk=Hasty()) as journal:
         for seq in range(1, FRAMES + 1):
-            journal.append([(ROWS, 1, seq, 1, seq.to_bytes(4, "little") * (PAYLOAD_BYTES // 4))], seq, seq - 1)
+            payload = (seq.to_bytes(4, "little") * (PAYLOAD_BYTES // 4))[seq % 8 :]
+            journal.append([(ROWS, 1, seq, 1, payload)], seq, seq - 1)
             if seq == FRAMES // 2:
                 journal.seal()
     return tmp_path
@@ -163,6 +164,37 @@ def test_a_long_journal_is_handed_to_a_second_process_that_ends_with_the_reading
     assert [helper._process.returncode for helper in helpers if helper._process] == [-signal.SIGKILL] * 2
 
 
+def test_who_has_other_work_first_starts_the_second_process_and_keeps_it(
+    directory: Path, helpers: list[Helper]
+) -> None:
+    with Ahead(directory) as own:
+        assert own.helper is helpers[0]
+        assert seen(walk_ahead(directory, 1, ahead=own)) == seen(alone(directory))
+        assert helpers[0]._process is not None
+        assert helpers[0]._process.poll() is None
+    assert len(helpers) == 1
+    assert helpers[0]._process.returncode == -signal.SIGKILL
+
+
+def test_a_short_journal_is_read_by_the_caller_alone(tmp_path: Path, helpers: list[Helper]) -> None:
+    with Journal.create(tmp_path, created_ns=1, disk=Hasty()) as journal:
+        for seq in range(1, ALONE_BYTES // (HEADER_BYTES + PAYLOAD_BYTES) + 2):
+            with Ahead(tmp_path) as own:
+                assert own.helper is None
+            journal.append([(ROWS, 1, seq, 1, bytes(PAYLOAD_BYTES))], seq, seq - 1)
+    assert seen(walk_ahead(tmp_path, 1)) == seen(alone(tmp_path))
+    assert len(helpers) == 1
+
+
+def test_what_stands_before_the_first_seq_does_not_make_a_journal_long(tmp_path: Path) -> None:
+    with Journal.create(tmp_path, created_ns=1, segment_bytes=READ_BYTES, disk=Hasty()) as journal:
+        for seq in range(1, READ_BYTES // PAYLOAD_BYTES + 3):
+            journal.append([(ROWS, 1, seq, 1, bytes(PAYLOAD_BYTES))], seq, seq - 1)
+    _, second = sorted(tmp_path.glob("*.tape"))
+    assert is_long(tmp_path, int(second.stem) - 1)
+    assert not is_long(tmp_path, int(second.stem))
+
+
 def test_where_no_process_can_be_started_the_first_reads_all(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     before = len(os.listdir("/proc/self/fd"))
@@ -172,8 +204,8 @@ def test_where_no_process_can_be_started_the_first_reads_all(directory: Path, mo
 
 def test_a_helper_ends_when_its_caller_is_killed() -> None:
     code = (
-        "from journal.helper import Helper\n"
-        "helper = Helper('journal.ahead', 1 << 20)\n"
+        "from journal.ahead import SLOTS, SLOT_BYTES, Helper\n"
+        "helper = Helper('journal.ahead', SLOTS * SLOT_BYTES)\n"
         "helper.channel.receive()\n"
         "print(helper._process.pid, flush=True)\n"
         "input()"
