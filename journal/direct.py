@@ -4,6 +4,10 @@ What a journal writes is read by nobody for a long time. In the page cache it ta
 page that the system has to find for it costs the core's neighbour time; a block handed to the disk costs neither.
 The disk takes whole blocks from whole blocks, so an append is copied behind the bytes that stand before it in its first
 block, and filled up with zeros.
+
+Whoever asks for a file's times has its next write noted to the nanosecond instead of the tick, and so every fdatasync
+writes the inode, too: 40 µs of 135 on the machine that was measured. So nothing here asks for a file's status: its size
+is where its end is, and a descriptor's own position, which nobody uses, is the mark by which it is known again.
 """
 
 from __future__ import annotations
@@ -13,10 +17,14 @@ import mmap
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 
 BLOCK_BYTES = 4096
 WINDOW_BYTES = 4 * 1024 * 1024
 """The most that one append takes, blocks counted whole."""
+
+# Positions that no descriptor has by itself, each given once.
+_marks = count(1 << 40)
 
 # Given back by what was closed: memory that the system has to find anew costs more than the copy into it.
 _windows: list[mmap.mmap] = []
@@ -35,7 +43,12 @@ class Direct:
             self._fd = os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_DIRECT | os.O_CLOEXEC)
         except (OSError, AttributeError) as error:
             raise NotDirect from error
-        self._file = os.fstat(self._fd)
+        self._mark = next(_marks)
+        try:
+            os.lseek(fd, self._mark, os.SEEK_SET)
+        except OSError as error:
+            os.close(self._fd)
+            raise NotDirect from error
         self._window = _windows.pop() if _windows else mmap.mmap(-1, WINDOW_BYTES)
         self._reads = fd
         self._end = -1
@@ -47,14 +60,15 @@ class Direct:
         Returns: how many of their bytes were taken.
         Raises:  NotDirect before anything is written, also where the descriptor means another file by now; OSError.
         """
-        file = os.fstat(self._reads)
-        if not os.path.samestat(file, self._file):
+        if os.lseek(self._reads, 0, os.SEEK_CUR) != self._mark:
             raise NotDirect
+        file_size = os.lseek(self._reads, 0, os.SEEK_END)
+        os.lseek(self._reads, self._mark, os.SEEK_SET)
         size = sum(map(len, buffers))
         before = offset % BLOCK_BYTES
         behind = -(offset + size) % BLOCK_BYTES
         total = before + size + behind
-        if total > WINDOW_BYTES or (behind and offset + size + behind > file.st_size):
+        if total > WINDOW_BYTES or (behind and offset + size + behind > file_size):
             raise NotDirect
         if offset != self._end:
             self._tail = os.pread(self._reads, before, offset - before)

@@ -135,6 +135,15 @@ def test_what_stands_before_is_not_read_where_it_was_just_appended(file: int, mo
     way.close()
 
 
+def test_nobody_asks_for_the_times_of_what_is_appended_to(file: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk()
+    for name in ("stat", "lstat", "fstat"):
+        monkeypatch.delattr(os, name)
+    assert [disk.append(file, [b"x" * 10], 10 * number) for number in range(3)] == [10] * 3
+    monkeypatch.undo()
+    assert len(direct_ones(file)) == 1
+
+
 @pytest.mark.parametrize("taken", [0, 7, 4096])
 def test_what_a_short_write_took_is_counted_from_the_offset(
     file: int, taken: int, monkeypatch: pytest.MonkeyPatch
