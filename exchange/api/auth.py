@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
@@ -21,22 +21,29 @@ from exchange.api.errors import WireError
 from exchange.messages.accounts import ApiKeyGranted, ApiKeyRevoked
 
 HMAC, RSA, ED25519 = 1, 2, 3
-READ, TRADE, OPERATE = 1, 2, 4
-AHEAD_NS = 1_000_000_000
-WINDOW_US = 5_000_000
-BLOCK_BYTES = 64
-SIGNATURE = re.compile(r"(?:^|&)signature=([^&]*)")
-API_KEY = re.compile(r"[\w\-]{1,128}")
+READ: Final = 1
+TRADE: Final = 2
+OPERATE: Final = 4
+AHEAD_NS: Final = 1_000_000_000
+WINDOW_US: Final = 5_000_000
+BLOCK_BYTES: Final = 64
+SIGNATURE: Final = re.compile(r"(?:^|&)signature=([^&]*)")
+API_KEY: Final = re.compile(r"[\w\-]{1,128}")
 
 
-class Key(NamedTuple):
+class Key:
     """An API key as the edge needs it: `check` says whether a signature fits a payload."""
 
-    key_id: int
-    account: int
-    rights: int
-    api_key: str
-    check: Callable[[bytes, str], bool]
+    __slots__ = ("account", "api_key", "check", "key_id", "rights")
+
+    def __init__(
+        self, key_id: int, account: int, rights: int, api_key: str, check: Callable[[bytes, str], bool]
+    ) -> None:
+        self.key_id = key_id
+        self.account = account
+        self.rights = rights
+        self.api_key = api_key
+        self.check = check
 
 
 class Keys:

@@ -57,12 +57,12 @@ async def answered(one: Awaitable[Reply]) -> tuple[Any, int]:
 
 
 async def placed(request: Request, values: dict[str, str]) -> Reply:
-    reply: Reply = await orders.place(request._replace(values=read_place(values)))
+    reply: Reply = await orders.place(request.having(read_place(values)))
     return reply
 
 
 async def canceled(request: Request, values: dict[str, str]) -> Reply:
-    return await orders.cancel(request._replace(values=read_cancel(values)))
+    return await orders.cancel(request.having(read_cancel(values)))
 
 
 async def together(request: Request, kind: Any) -> Reply:

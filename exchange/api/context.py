@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from exchange.api import decimals, errors
 from exchange.api.auth import Key, Keys
@@ -16,9 +16,10 @@ from exchange.projections.all import Projections
 from exchange.runtime.guard import Drive, attempt
 from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping, Waiter
 
-ENGINE_NS = 10_000_000_000
-LOOPBACK = ("127.0.0.1", "::1")
-PRICE_MAX = QUANTITY_MAX = 1 << 53
+ENGINE_NS: Final = 10_000_000_000
+LOOPBACK: Final = ("127.0.0.1", "::1")
+PRICE_MAX: Final = 1 << 53
+QUANTITY_MAX: Final = 1 << 53
 
 
 class WireMarket:
@@ -200,24 +201,34 @@ def address_of(peer: str, headers: Mapping[bytes, bytes]) -> str:
     return peer
 
 
-UNTAKEN: dict[type[Exception], WireError] = {
+UNTAKEN: Final[dict[type[Exception], WireError]] = {
     Overloaded: errors.OVERLOADED,
     Stopping: errors.STOPPING,
     Failed: errors.UNKNOWN_OUTCOME,
     TimedOut: errors.TIMED_OUT,
 }
-UNTOLD = tuple(UNTAKEN)
+UNTOLD: Final = tuple(UNTAKEN)
 """Why there is no answer to a command."""
 
 
-class Request(NamedTuple):
-    """A request that was let in, its parameters read by its endpoint's rows."""
+class Request:
+    """A request that was let in, its parameters read by its endpoint's rows.
 
-    context: Context
-    values: dict[str, Any]
-    now_ns: int
-    key: Key | None
-    micros: bool
+    A class of its own, as is what else each order makes: compiled, its fields are C's, and those of a tuple are not.
+    """
+
+    __slots__ = ("context", "key", "micros", "now_ns", "values")
+
+    def __init__(self, context: Context, values: dict[str, Any], now_ns: int, key: Key | None, micros: bool) -> None:
+        self.context = context
+        self.values = values
+        self.now_ns = now_ns
+        self.key = key
+        self.micros = micros
+
+    def having(self, values: dict[str, Any]) -> "Request":
+        """The same with other parameters."""
+        return Request(self.context, values, self.now_ns, self.key, self.micros)
 
     @property
     def sender(self) -> Key:
@@ -230,14 +241,17 @@ class Request(NamedTuple):
         return ns // 1_000 if self.micros else ns // 1_000_000
 
 
-class Reply(NamedTuple):
+class Reply:
     """What an endpoint answers: the body before encoding, the seq it holds for, and how many orders are counted for the
     account, where it says so.
     """
 
-    body: Any
-    seq: int = 0
-    orders: tuple[int, ...] = ()
+    __slots__ = ("body", "orders", "seq")
+
+    def __init__(self, body: Any, seq: int = 0, orders: tuple[int, ...] = ()) -> None:
+        self.body = body
+        self.seq = seq
+        self.orders = orders
 
 
 Make = Callable[[Answer], Reply | Awaitable[Reply]]

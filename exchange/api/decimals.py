@@ -1,12 +1,13 @@
 """Decimals of the wire to whole numbers and back: exact, without floats, with Binance's ways of refusing."""
 
 import re
+from typing import Final
 
 from exchange.api import errors
 
-DECIMAL = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?|\.([0-9]{1,20})")
-ZEROS = tuple("0." + "0" * scale if scale else "0" for scale in range(64))
-LEGAL = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+DECIMAL: Final = re.compile(r"([0-9]{1,20})(?:\.([0-9]{0,20}))?|\.([0-9]{1,20})")
+ZEROS: Final = tuple("0." + "0" * scale if scale else "0" for scale in range(64))
+LEGAL: Final = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 
 
 def parse(name: str, text: str, scale: int) -> int:

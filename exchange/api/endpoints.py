@@ -4,7 +4,7 @@ Parsing, errors, weights, the WebSocket API's methods, /openapi.json, /asyncapi.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from exchange.api.auth import READ, TRADE
 from exchange.api.context import Reply, Request
@@ -13,7 +13,9 @@ from exchange.api.parameters import Parameter, moment_ns, receive_window_us, tab
 Handler = Callable[[Request], Awaitable[Reply] | Reply]
 Weight = Callable[[Mapping[str, Any]], int]
 
-NONE, KEYED, SIGNED = "NONE", "KEYED", "SIGNED"
+NONE: Final = "NONE"
+KEYED: Final = "KEYED"
+SIGNED: Final = "SIGNED"
 SIGNING = table(
     Parameter("recvWindow", receive_window_us),
     Parameter("timestamp", moment_ns, mandatory=True),

@@ -2,17 +2,28 @@
 
 from functools import lru_cache
 from struct import Struct
+from typing import Final
 
 from websockets.speedups import apply_mask
 
-CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-PROTOCOL_ERROR, INVALID_DATA, TOO_BIG = 1002, 1007, 1009
-FIN, RESERVED, MASKED = 0x80, 0x70, 0x80
-WHOLE_TEXT = FIN | TEXT
-MEDIUM = Struct(">BBH")
-CONTROL_BYTES_MAX = 125
-CODES_OF_USERS = range(3_000, 5_000)
-CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
+# Each by itself and final: compiled, a name that may be given another value is looked up at every use.
+CONTINUATION: Final = 0x0
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+CLOSE: Final = 0x8
+PING: Final = 0x9
+PONG: Final = 0xA
+PROTOCOL_ERROR: Final = 1002
+INVALID_DATA: Final = 1007
+TOO_BIG: Final = 1009
+FIN: Final = 0x80
+RESERVED: Final = 0x70
+MASKED: Final = 0x80
+WHOLE_TEXT: Final = FIN | TEXT
+MEDIUM: Final = Struct(">BBH")
+CONTROL_BYTES_MAX: Final = 125
+CODES_OF_USERS: Final = range(3_000, 5_000)
+CODES: Final = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
 
 
 class Broken(Exception):

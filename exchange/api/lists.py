@@ -65,7 +65,7 @@ def leg_row(request: Request, market: WireMarket, prefix: str, contingency: int,
             values[name] = found
     try:
         link = list_link(contingency, leg)
-        return order_row(request._replace(values=values), market, more=link, is_sized=is_sized)
+        return order_row(request.having(values), market, more=link, is_sized=is_sized)
     except WireError as error:
         message = re.sub(rf"'({OWN_NAMES})'", lambda name: f"'{prefixed(prefix, name[1])}'", error.message)
         raise WireError(error.code, message, error.status) from error
@@ -141,7 +141,7 @@ async def old_oco(request: Request) -> Reply:
     for prefix, kind in (("limit", OrderType.LIMIT_MAKER), ("stop", stop_type)):
         leg = Leg.ABOVE if (prefix == "limit") == is_sale else Leg.BELOW
         numbers = {"type": kind, "side": side, "quantity": quantity}
-        legs.append(leg_row(request._replace(values=named), market, prefix, Contingency.OCO, leg, **numbers))
+        legs.append(leg_row(request.having(named), market, prefix, Contingency.OCO, leg, **numbers))
     return await submit(request, market, Contingency.OCO, legs if is_sale else legs[::-1])
 
 

@@ -1,7 +1,7 @@
 """Orders as the wire shows them: the answers to placing, cancelling and asking."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from exchange.api import decimals, pegs
 from exchange.api.context import Request, WireMarket
@@ -9,7 +9,7 @@ from exchange.messages.orders import OrderType, Reason, SelfTrade, Side, TimeInF
 from exchange.messages.views import Fill, Order, OrderStatus
 from exchange.messages.words import Accepted, AnyWords, Canceled, Pegged, Prevented, StrategyNoted, TermsNoted, Traded
 
-EXPIRY: dict[int, str] = {
+EXPIRY: Final[dict[int, str]] = {
     Reason.UNFILLED_IOC: "UNFILLED_IOC_QUANTITY_EXPIRED",
     Reason.UNFILLED_FOK: "UNFILLED_FOK_ORDER_EXPIRED",
     Reason.NO_LIQUIDITY: "INSUFFICIENT_LIQUIDITY",
@@ -22,18 +22,19 @@ EXPIRY: dict[int, str] = {
     Reason.PEG_REFUSED: "REJECTED",
     Reason.GOOD_TILL_ENDED: "GOOD_TILL_DATE_REACHED",
 }
-SIDES, TYPES, TIMES_IN_FORCE, SELF_TRADES = (
-    {each.value: each.name for each in kind} for kind in (Side, OrderType, TimeInForce, SelfTrade)
-)
-LIMIT_MAKER = int(OrderType.LIMIT_MAKER)
-RESPONSES = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
-CANCELED = (
+SIDES: Final = {each.value: each.name for each in Side}
+TYPES: Final = {each.value: each.name for each in OrderType}
+TIMES_IN_FORCE: Final = {each.value: each.name for each in TimeInForce}
+SELF_TRADES: Final = {each.value: each.name for each in SelfTrade}
+LIMIT_MAKER: Final = int(OrderType.LIMIT_MAKER)
+RESPONSES: Final = {OrderType.LIMIT: "FULL", OrderType.MARKET: "FULL"}
+CANCELED: Final = (
     *(Reason.BY_REQUEST, Reason.BY_CANCEL_ALL, Reason.BY_OPERATOR, Reason.AMENDED_AWAY, Reason.COUNTED_DOWN),
     Reason.DISCONNECTED,
 )
 
 
-NOTES = frozenset((StrategyNoted, TermsNoted, Pegged, Prevented))
+NOTES: Final = frozenset((StrategyNoted, TermsNoted, Pegged, Prevented))
 """What is told of few orders."""
 
 
@@ -43,7 +44,7 @@ def strategy_of(strategy_id: int, strategy_type: int) -> dict[str, Any]:
     return view | {"strategyType": strategy_type} if strategy_type else view
 
 
-STATUS_AT_END = {
+STATUS_AT_END: Final = {
     each.value: "CANCELED" if each in CANCELED else "EXPIRED_IN_MATCH" if each is Reason.SELF_TRADE else "EXPIRED"
     for each in Reason
 }

@@ -5,7 +5,7 @@ import string
 from collections.abc import Awaitable, Mapping
 from functools import lru_cache, partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from exchange.api import answers, commissions, errors, list_views, order_views, parameters, pegs
 from exchange.api.context import Pending, Reply, Request, WireMarket
@@ -36,15 +36,15 @@ from exchange.messages.words import Canceled, Message, Rejected
 from exchange.runtime.sequencer import Answer
 
 ALPHABET = string.ascii_letters + string.digits
-CLIENT_ID_LENGTH = 22
-LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
-UNEVEN = bytes(range(256 - 256 % len(ALPHABET), 256))
+CLIENT_ID_LENGTH: Final = 22
+LETTERS: Final = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+UNEVEN: Final = bytes(range(256 - 256 % len(ALPHABET), 256))
 """Bytes that are drawn in vain: with them the first letters would come more often."""
-STRATEGY_TYPE_LEAST = 1_000_000
-WAITING = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
-UNPRICED = (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
-TRAILING_DELTA_MAX = 9_999
-RARE = itemgetter(
+STRATEGY_TYPE_LEAST: Final = 1_000_000
+WAITING: Final = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
+UNPRICED: Final = (OrderType.MARKET, OrderType.STOP_LOSS, OrderType.TAKE_PROFIT)
+TRAILING_DELTA_MAX: Final = 9_999
+RARE: Final = itemgetter(
     "icebergQty",
     "stopPrice",
     "trailingDelta",
@@ -57,8 +57,8 @@ RARE = itemgetter(
     "idempotent",
 )
 """What most orders have nothing of."""
-NOTHING_RARE = (None,) * 10
-NEITHER = "Param '{}' or '{}' must be sent, but both were empty/null!"
+NOTHING_RARE: Final = (None,) * 10
+NEITHER: Final = "Param '{}' or '{}' must be sent, but both were empty/null!"
 
 ORDER_ROWS = (
     Parameter("symbol", parameters.symbol, mandatory=True),
@@ -81,7 +81,7 @@ ORDER_ROWS = (
     Parameter("idempotent", parameters.boolean),
 )
 
-PLAIN: dict[str, Any] = {row.name: None for row in ORDER_ROWS}
+PLAIN: Final[dict[str, Any]] = {row.name: None for row in ORDER_ROWS}
 
 
 def new_client_id() -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote_plus
 
 import orjson
@@ -12,15 +12,15 @@ import orjson
 from exchange.api import errors
 from exchange.api.errors import WireError
 
-CLIENT_ORDER_ID = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
-RECV_WINDOW = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
-LONG_MAX = (1 << 63) - 1
-MICROSECONDS_FROM = 10**14
-MILLISECOND_DIGITS = 13
+CLIENT_ORDER_ID: Final = re.compile(r"[a-zA-Z0-9\-_]{1,36}")
+RECV_WINDOW: Final = re.compile(r"[0-9]{1,5}(\.[0-9]{1,3})?")
+LONG_MAX: Final = (1 << 63) - 1
+MICROSECONDS_FROM: Final = 10**14
+MILLISECOND_DIGITS: Final = 13
 """Of every time from 2001 to 2286."""
-MOMENT_NS_MAX = LONG_MAX - 999_999
+MOMENT_NS_MAX: Final = LONG_MAX - 999_999
 """Later than this is taken as this: with the rest of its millisecond it still fits 64 bits."""
-VALUE_LENGTH_MAX = 16_384
+VALUE_LENGTH_MAX: Final = 16_384
 
 
 Reader = Callable[[Mapping[str, str]], dict[str, Any]]
@@ -35,8 +35,8 @@ SCHEMAS: dict[Read, Schema] = {}
 """What a way of reading takes, as JSON Schema: the documents are made of it, so bounds stand where they are tested."""
 
 LONG_SCHEMA: Schema = {"type": "integer", "format": "int64", "minimum": 0}
-WORD_PATTERN = "^[a-zA-Z0-9-_]{1,36}$"
-DECIMAL_PATTERN = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+WORD_PATTERN: Final = "^[a-zA-Z0-9-_]{1,36}$"
+DECIMAL_PATTERN: Final = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
 
 
 def takes(schema: Schema) -> Callable[[Kept], Kept]:

@@ -6,20 +6,20 @@ first fill takes one away, or MAKER_CREDIT where it was the maker's.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from exchange.api.errors import WireError
 from exchange.messages.words import Traded
 
 LETTERS = {"SECOND": "S", "MINUTE": "M", "HOUR": "H", "DAY": "D"}
 SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3_600, "DAY": 86_400}
-NS = 1_000_000_000
-CLIENTS_MAX = 100_000
-MAKER_CREDIT = 5
-TOLD_MAX = 20
+NS: Final = 1_000_000_000
+CLIENTS_MAX: Final = 100_000
+MAKER_CREDIT: Final = 5
+TOLD_MAX: Final = 20
 """Requests above the limit in one window that are answered 429; the next one is banned."""
-BAN_SECONDS = (120, 600, 3_600, 6 * 3_600, 86_400, 3 * 86_400)
-FORGIVEN_NS = 3 * 86_400 * NS
+BAN_SECONDS: Final = (120, 600, 3_600, 6 * 3_600, 86_400, 3 * 86_400)
+FORGIVEN_NS: Final = 3 * 86_400 * NS
 """A ban that ended longer ago no longer makes the next one longer."""
 
 

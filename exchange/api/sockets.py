@@ -5,7 +5,7 @@ A connection of ours carries it itself (websocket.py); under another server ASGI
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from exchange.api.errors import WireError
 
@@ -17,7 +17,9 @@ WAITING_MAX = 10_000
 WAITING_CHARACTERS_MAX = 32 << 20
 TEXT_BYTES_MAX = 65_536
 LIFE_SECONDS: float = 86_400
-GOING_AWAY, POLICY, TOO_BIG = 1001, 1008, 1009
+GOING_AWAY: Final = 1001
+POLICY: Final = 1008
+TOO_BIG: Final = 1009
 
 
 class Opening(NamedTuple):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 import orjson
@@ -24,14 +24,15 @@ from exchange.api.streams import NS_PER_MS, NS_PER_US, is_id, unit_of
 from exchange.api.user_data import UserData
 from exchange.runtime.guard import Drive, attempt, attempt_waiting
 
-BAD_JSON = WireError(-1135, "Invalid JSON Request")
-NOT_SUBSCRIBED = WireError(-2036, "User Data Stream subscription not active.")
-NO_METHOD = WireError(-1020, "This operation is not supported.")
+BAD_JSON: Final = WireError(-1135, "Invalid JSON Request")
+NOT_SUBSCRIBED: Final = WireError(-2036, "User Data Stream subscription not active.")
+NO_METHOD: Final = WireError(-1020, "This operation is not supported.")
 CREDENTIALS = table(Parameter("apiKey", parameters.text), Parameter("signature", parameters.text))
 NAMED = table(Parameter("apiKey", parameters.text))
 SHOWING = table(Parameter("returnRateLimits", parameters.boolean))
 """Every method takes it: for this one response it goes before what the connection's address says."""
-SESSION_WEIGHT = CONNECTION_WEIGHT = 2
+SESSION_WEIGHT: Final = 2
+CONNECTION_WEIGHT: Final = 2
 Begun = dict[str, Any] | Pending | Coroutine[Any, None, dict[str, Any]]
 
 

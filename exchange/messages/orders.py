@@ -3,19 +3,19 @@
 from enum import IntEnum, unique
 from functools import lru_cache
 from struct import Struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-ROW = Struct("<6q8B9q")
-ROW_BYTES = ROW.size
-PLACED = Struct("<6q8s4q40s")
+ROW: Final = Struct("<6q8B9q")
+ROW_BYTES: Final = ROW.size
+PLACED: Final = Struct("<6q8s4q40s")
 """The same with flags and client id as their bytes."""
-EXTENSION = Struct("<8q")
-CLIENT_WORDS = Struct("<5q")
-REFERENCE_HEAD = Struct("<q")
-REFERENCE_TAIL = Struct("<2q")
-CLIENT_ID_BYTES = 40
-CLIENT_ID_LENGTH_MAX = 36
-NO_CLIENT_ID = bytes(CLIENT_ID_BYTES)
+EXTENSION: Final = Struct("<8q")
+CLIENT_WORDS: Final = Struct("<5q")
+REFERENCE_HEAD: Final = Struct("<q")
+REFERENCE_TAIL: Final = Struct("<2q")
+CLIENT_ID_BYTES: Final = 40
+CLIENT_ID_LENGTH_MAX: Final = 36
+NO_CLIENT_ID: Final = bytes(CLIENT_ID_BYTES)
 
 
 @unique
@@ -209,7 +209,7 @@ class Flags(NamedTuple):
     spare_2: int = 0
 
 
-NO_FLAGS = Flags(0, 0, 0, 0)
+NO_FLAGS: Final = Flags(0, 0, 0, 0)
 
 
 @lru_cache(maxsize=4_096)
