@@ -14,7 +14,7 @@ from bench.pipeline import Batch
 from bench.shape import BATCH, BATCH_NS, START_NS
 from bench.workloads import Workload
 from exchange.messages.orders import PLACED
-from exchange.runtime.sequencer import FrameBuilder
+from exchange.runtime.batches import FrameBuilder
 
 GATE = 0.5
 RUN_COMMANDS = 100

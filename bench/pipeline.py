@@ -19,7 +19,7 @@ from bench.measure import Figure, Options, Timed
 from bench.shape import BATCH, BATCH_NS, START_NS
 from bench.workloads import Workload
 from exchange.core.engine import Engine
-from exchange.runtime.sequencer import FrameBuilder
+from exchange.runtime.batches import FrameBuilder
 from journal.disk import REAL_DISK, Disk
 from journal.frame import FrameContent
 from journal.writer import Journal

@@ -57,9 +57,10 @@ from exchange.messages.views import Rows
 from exchange.messages.words import AnyWords, Message, Traded
 from exchange.projections.all import Projections
 from exchange.runtime import logs, recovery
+from exchange.runtime.batches import Waiter
 from exchange.runtime.clock import Clock
 from exchange.runtime.keeping import SnapshotKeeper
-from exchange.runtime.sequencer import Applied, Overloaded, Sequencer, Waiter
+from exchange.runtime.sequencer import Applied, Overloaded, Sequencer
 from exchange.store.bans import Bans
 from exchange.store.history import History
 from exchange.store.vault import Vault, read_master_key

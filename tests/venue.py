@@ -10,8 +10,9 @@ from exchange.core import encoding
 from exchange.messages import accounts, markets, orders, registry, transfers
 from exchange.messages.orders import Flags, OrderType, SelfTrade, Side, TimeInForce
 from exchange.runtime import recovery
+from exchange.runtime.batches import Answer
 from exchange.runtime.clock import Clock
-from exchange.runtime.sequencer import Answer, Applied, Sequencer
+from exchange.runtime.sequencer import Applied, Sequencer
 from journal.writer import Journal
 
 SEGMENT_BYTES = 1 << 20

@@ -13,8 +13,9 @@ from exchange.api.sockets import Opening
 from exchange.core import queries
 from exchange.messages import registry
 from exchange.projections.all import Projections
+from exchange.runtime.batches import Answer, Waiter
 from exchange.runtime.guard import Drive, attempt
-from exchange.runtime.sequencer import Answer, Failed, Overloaded, Stopping, Waiter
+from exchange.runtime.sequencer import Failed, Overloaded, Stopping
 
 ENGINE_NS: Final = 10_000_000_000
 LOOPBACK: Final = ("127.0.0.1", "::1")

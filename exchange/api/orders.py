@@ -33,7 +33,7 @@ from exchange.messages.orders import (
 from exchange.messages.registry import event_decoder
 from exchange.messages.remembering import OrderRepeated
 from exchange.messages.words import Canceled, Message, Rejected
-from exchange.runtime.sequencer import Answer
+from exchange.runtime.batches import Answer
 
 ALPHABET = string.ascii_letters + string.digits
 CLIENT_ID_LENGTH: Final = 22

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -207,8 +206,7 @@ class WebSocketApi:
             signature = sent.get("signature")
             if not signature:
                 raise errors.missing("signature")
-            form, values = signed_form(tuple(sent))
-            if not key.check((form % values(sent)).encode(), signature):
+            if not key.check(signed_form(tuple(sent)).payload(sent), signature):
                 raise errors.BAD_SIGNATURE
         else:
             key = self.context.keys.find(logged_on.api_key)
@@ -347,11 +345,28 @@ def unanswered(error: Exception) -> dict[str, Any]:
     return {"id": None, "status": errors.UNKNOWN.status, "error": errors.UNKNOWN.body}
 
 
+class SignedForm:
+    """The payload that is signed where parameters of these names are sent."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        signed = sorted(name for name in names if name != "signature")
+        self.pieces = [(f"{'&' if number else ''}{name}=", name) for number, name in enumerate(signed)]
+
+    def payload(self, sent: Mapping[str, str]) -> bytes:
+        """What was signed."""
+        parts: list[str] = []
+        for piece, name in self.pieces:
+            parts.append(piece)
+            parts.append(sent[name])
+        return "".join(parts).encode()
+
+
 @lru_cache(maxsize=1_024)
-def signed_form(names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, str]], Any]]:
-    """The payload that is signed where these parameters are sent, which are known: a form, and what it takes."""
-    signed = sorted(name for name in names if name != "signature")
-    return "&".join(f"{name}=%s" for name in signed), itemgetter(*signed)
+def signed_form(names: tuple[str, ...]) -> SignedForm:
+    """Of names that are known."""
+    return SignedForm(names)
 
 
 def read_message(text: str) -> dict[str, Any]:

@@ -63,6 +63,7 @@ WIRE = Group(
         "api.websocket",
         "api.websocket_api",
         "messages.orders",
+        "runtime.batches",
         "runtime.guard",
     ),
     "wire__mypyc",

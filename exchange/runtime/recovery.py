@@ -12,7 +12,8 @@ from exchange.messages.limits import LIMITS_AT_GENESIS, RULES_AT_GENESIS
 from exchange.messages.orders import EXTENSION, ROW, ROW_BYTES, RowKind
 from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
-from exchange.runtime.sequencer import MESSAGE_SCHEMA, Applied
+from exchange.runtime.batches import MESSAGE_SCHEMA
+from exchange.runtime.sequencer import Applied
 from journal.ahead import Ahead
 from journal.errors import CorruptJournal
 from journal.frame import Frame

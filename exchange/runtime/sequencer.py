@@ -10,26 +10,20 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from exchange.core import timers
-from exchange.core.engine import MESSAGES, ROW_SCHEMA, ROWS, Engine
+from exchange.core.engine import MESSAGES, ROWS, Engine
 from exchange.messages import registry
 from exchange.messages.system import Tick
 from exchange.messages.words import AnyWords, read_events
+from exchange.runtime import batches
+from exchange.runtime.batches import Answer, FrameBuilder, FrameContent, Waiter, Waiting
 from exchange.runtime.clock import Clock
 
-MESSAGE_SCHEMA = 1
-FRAME_PAYLOAD_MAX = 65_408
 SEAL_AFTER_SECONDS = 0.1
 BEGUN_MAX = 3
 """Batches on their way at once: one is written, one is hashed, one waits so that nobody else does."""
-
-SEQ_OF = attrgetter("seq")
-
-FrameContent = tuple[int, int, int, int, bytes]
 
 
 class Appended(Protocol):
@@ -64,28 +58,6 @@ class Stopping(Exception):
 
 class Failed(Exception):
     """The venue has stopped because it no longer knows what is true; whether this command counts is not known."""
-
-
-class Answer(NamedTuple):
-    """What became of one command: the seq that it has, its time, and its events."""
-
-    seq: int
-    ts_ns: int
-    events: list[AnyWords]
-
-
-class Waiter(Protocol):
-    """Who waits for an answer: a future, or what acts like one and does at once what is to be done then. It is told
-    while its batch is answered, so it must not raise.
-    """
-
-    def done(self) -> bool: ...
-    def set_result(self, answer: Answer, /) -> None: ...
-    def set_exception(self, error: Exception, /) -> None: ...
-
-
-Waiting = tuple[int, bytes, registry.AnyCommand | None, int, Waiter]
-"""What waits for its batch: kind, rows or command, how many commands these are, and who waits for the answer."""
 
 
 class Batch(NamedTuple):
@@ -286,18 +258,10 @@ class Sequencer:
         builder = FrameBuilder(first_seq)
         if timers.is_due(self.engine.state, ts_ns):
             builder.add_message(Tick())
-        answers: dict[int, Waiter] = {}
-        taken = 0
-        while taken < len(self.waiting) and builder.seq - first_seq < self.batch_commands:
-            _, payload, command, count, waiter = self.waiting[taken]
-            if command is not None:
-                builder.add_message(command)
-            else:
-                builder.add_rows(payload, count)
-            answers[builder.seq - 1] = waiter
-            self.waiting_commands -= count
-            taken += 1
-        del self.waiting[:taken]
+        first_taken = builder.seq
+        answers = builder.add_waiting(self.waiting, first_seq + self.batch_commands)
+        self.waiting_commands -= builder.seq - first_taken
+        del self.waiting[: len(answers)]
         return Batch(builder.finish(), ts_ns, first_seq, answers)
 
     def apply(self, batch: Batch, appended: Appended) -> None:
@@ -307,10 +271,7 @@ class Sequencer:
         applied = Applied(batch.first_seq, self.engine.seq, batch.ts_ns, appended.chain, self.engine.take_events())
         events = applied.events() if self.decode or batch.answers else []
         self.publish(applied, events)
-        by_seq = {seq: list(those) for seq, those in groupby(events, SEQ_OF)}
-        for seq, answer in batch.answers.items():
-            if not answer.done():
-                answer.set_result(Answer(seq, batch.ts_ns, by_seq.get(seq, [])))
+        batches.answer(batch.answers, batch.ts_ns, events)
         self.under_way.remove(batch)
 
     def stop(self) -> None:
@@ -334,54 +295,3 @@ def settle(future: "asyncio.Future[None]") -> None:
     """End somebody's wait, once."""
     if not future.done():
         future.set_result(None)
-
-
-class FrameBuilder:
-    """Cuts consecutive commands of one kind into frames."""
-
-    def __init__(self, first_seq: int) -> None:
-        self.seq = first_seq
-        self.frames: list[FrameContent] = []
-        self.rows: list[bytes] = []
-        self.rows_count = self.rows_bytes = 0
-        self.messages: list[registry.AnyCommand] = []
-        self.messages_bytes = 0
-
-    def add_rows(self, payload: bytes, count: int) -> None:
-        self.close_messages()
-        if self.rows_bytes + len(payload) > FRAME_PAYLOAD_MAX:
-            self.close_rows()
-        self.rows.append(payload)
-        self.rows_bytes += len(payload)
-        self.rows_count += count
-        self.seq += count
-
-    def add_message(self, command: registry.AnyCommand) -> None:
-        self.close_rows()
-        size = len(registry.encoder.encode(command))
-        if self.messages_bytes + size > FRAME_PAYLOAD_MAX - 8:
-            self.close_messages()
-        self.messages.append(command)
-        self.messages_bytes += size
-        self.seq += 1
-
-    def close_rows(self) -> None:
-        if self.rows:
-            first_seq = self.seq - self.rows_count
-            self.frames.append((ROWS, ROW_SCHEMA, first_seq, self.rows_count, b"".join(self.rows)))
-            self.rows = []
-            self.rows_count = self.rows_bytes = 0
-
-    def close_messages(self) -> None:
-        if self.messages:
-            count = len(self.messages)
-            payload = registry.encode_commands(self.messages)
-            self.frames.append((MESSAGES, MESSAGE_SCHEMA, self.seq - count, count, payload))
-            self.messages = []
-            self.messages_bytes = 0
-
-    def finish(self) -> list[FrameContent]:
-        """The frames of everything added."""
-        self.close_rows()
-        self.close_messages()
-        return self.frames

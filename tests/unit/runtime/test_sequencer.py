@@ -10,8 +10,9 @@ import pytest
 
 from exchange.messages import orders, registry, words
 from exchange.messages.orders import Side
-from exchange.runtime import sequencer
-from exchange.runtime.sequencer import Applied, FrameBuilder, Overloaded, Stopping
+from exchange.runtime import batches
+from exchange.runtime.batches import FrameBuilder
+from exchange.runtime.sequencer import Applied, Failed, Overloaded, Stopping
 from journal.errors import JournalError
 from journal.reader import read
 from tests.venue import Venue, limit, listing
@@ -135,7 +136,7 @@ def test_a_second_process_that_dies_ends_the_venue(tmp_path: Path) -> None:
         os.kill(helper._process.pid, signal.SIGKILL)
         with pytest.raises(JournalError, match="the process that wrote it has ended"):
             await running
-        with pytest.raises(sequencer.Failed):
+        with pytest.raises(Failed):
             await asyncio.wait_for(answer, 1)
         venue.journal.close()
 
@@ -185,9 +186,9 @@ def test_a_failed_write_ends_the_venue_and_says_that_the_outcome_is_unknown(tmp_
         answer = venue.sequencer.submit_row(limit(0, Side.SELL, 5_000_000, 1, "lost"))
         with pytest.raises(OSError, match="disk on fire"):
             await running
-        with pytest.raises(sequencer.Failed, match="disk on fire"):
+        with pytest.raises(Failed, match="disk on fire"):
             await asyncio.wait_for(answer, 1)
-        with pytest.raises(sequencer.Failed):
+        with pytest.raises(Failed):
             venue.sequencer.submit_row(limit(0, Side.SELL, 5_000_000, 1, "after"))
         venue.journal.close()
 
@@ -205,7 +206,7 @@ def test_frames_hold_one_kind_each_and_never_more_than_a_frame_may() -> None:
     frames = builder.finish()
     assert [frame[2] for frame in frames] == [100, 100 + 511, 1_100, 1_101]
     assert [frame[3] for frame in frames] == [511, 489, 1, 1]
-    assert max(len(frame[4]) for frame in frames) <= sequencer.FRAME_PAYLOAD_MAX
+    assert max(len(frame[4]) for frame in frames) <= batches.FRAME_PAYLOAD_MAX
     assert registry.decode_commands(frames[2][4]) == [command]
 
 
