@@ -70,6 +70,8 @@ class Direct:
         total = before + size + behind
         if total > WINDOW_BYTES or (behind and offset + size + behind > file_size):
             raise NotDirect
+        if before == behind == 0 and _is_mapped(buffers):
+            return self._write(memoryview(buffers[0]), offset)
         if offset != self._end:
             self._tail = os.pread(self._reads, before, offset - before)
         if len(self._tail) != before:
@@ -103,3 +105,9 @@ class Direct:
         _windows.append(self._window)
         with suppress(OSError):
             os.close(self._fd)
+
+
+def _is_mapped(buffers: Sequence[bytes | memoryview]) -> bool:
+    """Whether it is one buffer on pages of its own, as a window's are: the disk takes it from there."""
+    first = buffers[0]
+    return len(buffers) == 1 and isinstance(first, memoryview) and isinstance(first.obj, mmap.mmap)

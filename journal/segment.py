@@ -21,6 +21,7 @@ are a block of their own, so that no append can tear it. The block, little-endia
 from __future__ import annotations
 
 import errno
+import mmap
 import re
 import struct
 from collections.abc import Callable
@@ -44,8 +45,9 @@ _FIELDS = struct.Struct("<4sHH16sQQQQQ32s")
 _CHECKED_BYTES = 96
 assert _FIELDS.size == _CHECKED_BYTES
 _NAME = re.compile(r"[0-9]{20}\.tape")
-# Written and synced in pieces: the writer's own fdatasync must not wait behind a whole segment of zeros.
-_ZEROS = bytes(1024 * 1024)
+# Written and synced in pieces: the writer's own fdatasync must not wait behind a whole segment of zeros. Nobody writes
+# to this memory, so it is the system's one page of zeros, and the disk takes it from there.
+_ZEROS = mmap.mmap(-1, 1024 * 1024, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
 
 
 class Segment(NamedTuple):

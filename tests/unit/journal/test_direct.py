@@ -1,6 +1,7 @@
 """What is appended past the page cache is what a plain write would have left there."""
 
 import errno
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -142,6 +143,32 @@ def test_nobody_asks_for_the_times_of_what_is_appended_to(file: int, monkeypatch
     assert [disk.append(file, [b"x" * 10], 10 * number) for number in range(3)] == [10] * 3
     monkeypatch.undo()
     assert len(direct_ones(file)) == 1
+
+
+@pytest.mark.parametrize("start", [0, 100])
+def test_mapped_memory_goes_to_the_disk_from_where_it_stands(
+    file: int, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Disk()
+    pages = mmap.mmap(-1, 3 * BLOCK_BYTES)
+    pages[:] = os.urandom(len(pages))
+    blocks = memoryview(pages)[start : start + 2 * BLOCK_BYTES]
+    seen: list[object] = []
+    plain = os.pwrite
+
+    def pwrite(fd: int, data: memoryview, offset: int) -> int:
+        seen.append(data.obj)
+        return plain(fd, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    assert disk.append(file, [b"before", bytes(BLOCK_BYTES - 6)], 0) == BLOCK_BYTES
+    assert disk.append(file, [blocks], BLOCK_BYTES) == len(blocks)
+    # What does not begin where a sector does is refused then, and goes through the page cache.
+    assert seen[1] is pages
+    assert disk.append(file, [b"behind"], 3 * BLOCK_BYTES) == 6
+    assert disk.append(file, [blocks[:2], blocks[2:4]], 3 * BLOCK_BYTES + 6) == 4
+    expected = b"before".ljust(BLOCK_BYTES, b"\0") + bytes(blocks) + b"behind" + bytes(blocks[:4])
+    assert os.pread(file, FILE_BYTES, 0) == expected.ljust(FILE_BYTES, b"\0")
 
 
 @pytest.mark.parametrize("taken", [0, 7, 4096])
