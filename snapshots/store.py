@@ -41,7 +41,7 @@ _FIELDS = struct.Struct("<4sHHQQQQQ16s32s32s")
 assert _FIELDS.size == HEADER_BYTES
 _NAME = re.compile(r"[0-9]{20}\.snapshot")
 # What the disk is given at once: the journal's own fdatasync on the same disk waits for no more than that.
-_WRITE_BYTES = 1024 * 1024
+_WRITE_BYTES = 256 * 1024
 _READ_BYTES = 4 * 1024 * 1024
 
 # A piece of the body, and whether it belongs to the state. All pieces of the state come first.

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from journal.processors import allowed, keep_off
 from snapshots.store import PART_SUFFIX, Section, publish, snapshot_path, sweep, write
 
 # Loaded before any fork: a child of a process with threads must not wait for the loader's lock.
@@ -198,7 +199,8 @@ def _run_child(parent: int, fd: int, status_fd: int, work: Callable[[], bytes]) 
 
 
 def _leave_parent(parent: int, keep: set[int]) -> None:
-    """Give up everything that was inherited but memory."""
+    """Give up everything that was inherited but memory, the parent's processor first."""
+    keep_off(parent, allowed())
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         # It died before the line above; nobody would tell us.

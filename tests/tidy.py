@@ -27,7 +27,7 @@ VOCABULARY = ("exchange.messages", "exchange.core.matching.codes")
 ANYTHING = ("exchange", "journal", "snapshots", "bench", "tests")
 IMPORTS: dict[str, tuple[str, ...]] = {
     "journal/": ("journal",),
-    "snapshots/": ("snapshots",),
+    "snapshots/": ("snapshots", "journal.processors"),
     "exchange/verifier/": ("exchange.verifier",),
     "exchange/__init__.py": (),
     "exchange/config.py": ("exchange.messages",),

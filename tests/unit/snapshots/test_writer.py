@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from journal.processors import allowed
 from snapshots.store import Section, list_snapshots, load, newest_valid, snapshot_path
 from snapshots.writer import Failed, Pending, Produce, SnapshotWriter
 
@@ -47,6 +48,15 @@ def writer(tmp_path: Path) -> Iterator[SnapshotWriter]:
     made = SnapshotWriter(tmp_path / "snapshots")
     yield made
     made.stop()
+
+
+def test_the_child_leaves_the_parent_its_processor(writer: SnapshotWriter) -> None:
+    start(writer, 12, lambda: iter([(json.dumps(sorted(allowed())).encode(), True)]))
+    pending = writer.wait()
+    assert isinstance(pending, Pending)
+    theirs = set(json.loads(bytes(load(writer.publish(pending)).state)))
+    assert theirs < allowed()
+    assert len(theirs) == len(allowed()) - 1
 
 
 def test_the_child_writes_the_state_as_it_was_at_the_fork(writer: SnapshotWriter, tmp_path: Path) -> None:
