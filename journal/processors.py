@@ -22,13 +22,13 @@ def allowed() -> set[int]:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
-def keep_off(pid: int, among: set[int]) -> None:
-    """Have this thread run on one of these processors, but not on that of the main thread of `pid`, if it can.
+def keep_off(pid: int, among: set[int], who: int = 0) -> None:
+    """Have a thread (0: this one) run on one of these processors, but not on that of the main thread of `pid`.
 
     Where there is no other, or the system does not tell, it runs where it may.
     """
     try:
-        os.sched_setaffinity(0, among - {_processor_of(pid)})
+        os.sched_setaffinity(who, among - {_processor_of(pid)})
     except OSError:
         return
 

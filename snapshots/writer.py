@@ -102,6 +102,8 @@ class SnapshotWriter:
                     ).state_hash
 
                 _run_child(parent, fd, child_status_fd, work)
+            # Before it runs: else it begins wherever the parent waits next, and the parent waits until its turn is over.
+            keep_off(parent, allowed(), pid)
         except OSError:
             os.close(status_fd)
             part.unlink()
@@ -199,8 +201,7 @@ def _run_child(parent: int, fd: int, status_fd: int, work: Callable[[], bytes]) 
 
 
 def _leave_parent(parent: int, keep: set[int]) -> None:
-    """Give up everything that was inherited but memory, the parent's processor first."""
-    keep_off(parent, allowed())
+    """Give up everything that was inherited but memory."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         # It died before the line above; nobody would tell us.
