@@ -102,7 +102,7 @@ class SnapshotWriter:
                     ).state_hash
 
                 _run_child(parent, fd, child_status_fd, work)
-            # Before it runs: else it begins wherever the parent waits next, and the parent waits until its turn is over.
+            # Before it runs: else it begins wherever the parent waits next, and the parent waits for its turn to end.
             keep_off(parent, allowed(), pid)
         except OSError:
             os.close(status_fd)
