@@ -22,7 +22,7 @@ from bench.measure import Figure, Options, Timed
 from bench.shape import ONE_MARKET
 from exchange.core.engine import ROWS, Engine
 from exchange.runtime import recovery
-from journal.ahead import Ahead
+from journal.ahead import ReadAhead
 from journal.frame import Frame, FrameContent
 from journal.quarantine import quarantined
 from journal.reader import read
@@ -132,7 +132,7 @@ def observe(record: Record, frames: Histogram) -> None:
 
 def replay_figure(name: str, record: Record, expected: str, options: Options) -> Figure:
     def replayed() -> Timed:
-        with Ahead(record.directory) as ahead, measure.quiet_collector():
+        with ReadAhead(record.directory) as ahead, measure.quiet_collector():
             engine = record.open_filled()
             began = time.perf_counter()
             for _ in recovery.replay(record.directory, engine, ahead):

@@ -19,7 +19,7 @@ from bench.shape import BATCH, START_NS
 from bench.workloads import Workload
 from exchange.messages import registry
 from exchange.runtime import recovery
-from journal.ahead import Ahead
+from journal.ahead import ReadAhead
 from journal.disk import Disk
 from journal.frame import MESSAGES, ROWS, FrameContent
 from journal.segment import SEGMENT_BYTES_DEFAULT
@@ -104,7 +104,7 @@ def frame(journal: Journal, kind: int, commands: int, payload: bytes | memoryvie
 
 def timed(workload: Workload, directory: Path, options: Options, name: str) -> Timed:
     """One replay from the first timed command to the end of the journal."""
-    with Ahead(directory) as ahead:
+    with ReadAhead(directory) as ahead:
         engine = workload.open_filled()
         first_seq, commands = engine.seq, workload.shape.commands
         with measure.quiet_collector():

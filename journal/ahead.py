@@ -33,7 +33,7 @@ ALONE_BYTES = READ_BYTES // 2
 FRAMES, CORRUPT, DISK_FAILED, END = range(4)
 
 
-class Ahead:
+class ReadAhead:
     """The process that reads a journal ahead from the segment that holds `from_seq`, where that is worth its start.
 
     It starts when this is made: who has other work first does not wait for it. Use as a context manager, whose end is
@@ -46,7 +46,7 @@ class Ahead:
             with suppress(OSError):
                 self.helper = Helper(__name__, SLOTS * SLOT_BYTES)
 
-    def __enter__(self) -> Ahead:
+    def __enter__(self) -> ReadAhead:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,14 +68,14 @@ def is_long(directory: Path, from_seq: int) -> bool:
         REAL_DISK.close(fd)
 
 
-def walk_ahead(directory: Path, from_seq: int, *, ahead: Ahead | None = None, disk: Disk = REAL_DISK) -> Chunks:
+def walk_ahead(directory: Path, from_seq: int, *, ahead: ReadAhead | None = None, disk: Disk = REAL_DISK) -> Chunks:
     """Yield what `walk` yields and raise what it raises, verified ahead. Any but the real disk is read here."""
     if disk is not REAL_DISK:
         yield from walk(disk, place_of(disk, directory, from_seq))
     elif ahead is not None:
         yield from walk_with(ahead.helper, place_of(disk, directory, from_seq))
     else:
-        with Ahead(directory, from_seq) as own:
+        with ReadAhead(directory, from_seq) as own:
             yield from walk_with(own.helper, place_of(disk, directory, from_seq))
 
 

@@ -20,7 +20,6 @@ from journal.processors import allowed, keep_off
 # The kernel takes at most 1,024 buffers in one call (IOV_MAX).
 BUFFERS_MAX = 1024
 
-
 # The bytes of the lock file that a writer and its second process hold.
 _WRITER, _BESIDE = range(2)
 

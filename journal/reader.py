@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.ahead import Ahead, walk_ahead
+from journal.ahead import ReadAhead, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.frame import NOTE, Frame
 from journal.segment import list_segments, read_segment
@@ -16,7 +16,7 @@ from journal.walk import place_of, walk
 
 
 def read(
-    directory: Path, from_seq: int = 1, *, workers: int = 1, ahead: Ahead | None = None, disk: Disk = REAL_DISK
+    directory: Path, from_seq: int = 1, *, workers: int = 1, ahead: ReadAhead | None = None, disk: Disk = REAL_DISK
 ) -> Iterator[Frame]:
     """Yield the frames with commands, verified, from the one that holds `from_seq` to the end.
 

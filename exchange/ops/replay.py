@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from exchange.core import encoding, ledger
 from exchange.core.engine import Engine
 from exchange.runtime import recovery
-from journal.ahead import Ahead
+from journal.ahead import ReadAhead
 from journal.errors import CorruptJournal, JournalError
 from journal.quarantine import quarantined
 from journal.reader import read
@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     directory = journal_directory(options.dir)
     try:
-        with Ahead(directory) as ahead:
+        with ReadAhead(directory) as ahead:
             return replay(directory, ahead, options.to, options.quiet)
     except (CorruptJournal, JournalError, recovery.EngineFailed, FileNotFoundError) as error:
         print(f"run.py replay: {error}", file=sys.stderr)
@@ -40,7 +40,7 @@ def journal_directory(given: Path) -> Path:
     return below if below.is_dir() else given
 
 
-def replay(directory: Path, ahead: Ahead, to: int | None, quiet: bool) -> int:
+def replay(directory: Path, ahead: ReadAhead, to: int | None, quiet: bool) -> int:
     engine = Engine(secrets.token_bytes(16), quarantined(directory))
     total = to or last_seq(directory)
     columns = (TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -14,7 +14,7 @@ from exchange.messages.system import Genesis
 from exchange.messages.words import AnyWords
 from exchange.runtime.batches import MESSAGE_SCHEMA
 from exchange.runtime.sequencer import Applied
-from journal.ahead import Ahead
+from journal.ahead import ReadAhead
 from journal.errors import CorruptJournal
 from journal.frame import Frame
 from journal.quarantine import REASON_LENGTH_MAX, quarantine_in, quarantined
@@ -120,7 +120,7 @@ def recover(
     Raises:  EngineFailed naming the entry on which the core failed; CorruptJournal where the journal does not verify.
     """
     snapshot_seq = known_applied_seq(snapshots) if snapshots is not None else 0
-    with Ahead(journal_directory, snapshot_seq + 1) as ahead:
+    with ReadAhead(journal_directory, snapshot_seq + 1) as ahead:
         # The reader starts while a snapshot is restored.
         engine, snapshot = restore_newest(journal_directory, snapshots, journal_id, on_invalid)
         rest = memoryview(b"") if snapshot is None else memoryview(snapshot.rest)
@@ -203,7 +203,7 @@ def replayed(directory: Path) -> Iterator[tuple[Engine, Applied, list[AnyWords]]
             yield engine, applied, applied.events()
 
 
-def replay(directory: Path, engine: Engine, ahead: Ahead | None = None) -> Iterator[int]:
+def replay(directory: Path, engine: Engine, ahead: ReadAhead | None = None) -> Iterator[int]:
     """Apply a whole journal to an engine, yielding the seq after each frame; events are dropped."""
     for frame in read(directory, engine.seq + 1, ahead=ahead):
         if frame.header.commands:

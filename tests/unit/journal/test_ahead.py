@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from journal import ahead
-from journal.ahead import ALONE_BYTES, SLOT_BYTES, SLOTS, Ahead, begin, is_long, take, walk_ahead
+from journal.ahead import ALONE_BYTES, SLOT_BYTES, SLOTS, ReadAhead, begin, is_long, take, walk_ahead
 from journal.disk import REAL_DISK, Disk
 from journal.errors import CorruptJournal
 from journal.frame import HEADER_BYTES, ROWS, Frame
@@ -167,7 +167,7 @@ def test_a_long_journal_is_handed_to_a_second_process_that_ends_with_the_reading
 def test_who_has_other_work_first_starts_the_second_process_and_keeps_it(
     directory: Path, helpers: list[Helper]
 ) -> None:
-    with Ahead(directory) as own:
+    with ReadAhead(directory) as own:
         assert own.helper is helpers[0]
         assert seen(walk_ahead(directory, 1, ahead=own)) == seen(alone(directory))
         assert helpers[0]._process is not None
@@ -179,7 +179,7 @@ def test_who_has_other_work_first_starts_the_second_process_and_keeps_it(
 def test_a_short_journal_is_read_by_the_caller_alone(tmp_path: Path, helpers: list[Helper]) -> None:
     with Journal.create(tmp_path, created_ns=1, disk=Hasty()) as journal:
         for seq in range(1, ALONE_BYTES // (HEADER_BYTES + PAYLOAD_BYTES) + 2):
-            with Ahead(tmp_path) as own:
+            with ReadAhead(tmp_path) as own:
                 assert own.helper is None
             journal.append([(ROWS, 1, seq, 1, bytes(PAYLOAD_BYTES))], seq, seq - 1)
     assert seen(walk_ahead(tmp_path, 1)) == seen(alone(tmp_path))
