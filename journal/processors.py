@@ -1,8 +1,8 @@
-"""Owns which processor whom runs on: a second process keeps off its caller's, and both spare the caller interrupts.
+"""Owns which processor whom runs on: a second process or a child keeps off its caller's, the caller off interrupts.
 
 Where one processor takes all interrupts of a disk (a virtual machine's, most often), whoever runs there pays for what
-others write: a fifth of its time beside a process that writes without a pause. Nobody is bound to a processor, which
-its threads and children would be with it: it is put elsewhere, and left there.
+others write: a fifth of its time beside a process that writes without a pause. The caller is bound to no processor,
+which its threads and children would be with it: it is put elsewhere, and left there.
 """
 
 from __future__ import annotations
