@@ -53,6 +53,7 @@ cdef class Buffer:
     cdef long long *words
     cdef long long capacity
     cdef long long used
+    cdef long long likely
     cdef int begin(self, long long capacity) except -1
     cdef int more(self, long long count) except -1
     cpdef int message(self, long long seq, bytes payload) except -1

@@ -104,7 +104,7 @@ cdef class Buffer:
 
     def __cinit__(self):
         self.full = []
-        self.begin(LEAST)
+        self.likely = LEAST
 
     cdef int begin(self, long long capacity) except -1:
         self.filling = PyBytes_FromStringAndSize(NULL, capacity * 8)
@@ -115,8 +115,11 @@ cdef class Buffer:
 
     cdef int more(self, long long count) except -1:
         """Go on in other memory, where so many words have room."""
-        self.full.append(cut(self.filling, self.used * 8))
-        self.begin(max(count, min(2 * self.capacity, MOST)))
+        if self.filling is None:
+            self.begin(max(count, self.likely))
+        else:
+            self.full.append(cut(self.filling, self.used * 8))
+            self.begin(max(count, min(2 * self.capacity, MOST)))
         return 0
 
     def take(self):
@@ -124,15 +127,21 @@ cdef class Buffer:
         cdef bytes taken
         if not self.full and 2 * self.used < self.capacity:
             taken = PyBytes_FromStringAndSize(<char *> self.words, self.used * 8)
-            if 8 * self.used < self.capacity and self.capacity > LEAST:
-                self.begin(LEAST)
+            if 8 * self.used >= self.capacity or self.capacity <= LEAST:
+                self.used = 0
+                return taken
+        elif self.filling is None:
+            taken = b""
         else:
             taken = cut(self.filling, self.used * 8)
             if self.full:
                 taken = b"".join([*self.full, taken])
                 self.full = []
-            # The next take will be much like this one.
-            self.begin(max(LEAST, min(len(taken) // 8 * 5 // 4, MOST)))
+        # The next take will be much like this one. Its memory is found when it is needed: most often that of this one,
+        # which will have been given back by then, and is near.
+        self.likely = max(LEAST, min(len(taken) // 8 * 5 // 4, MOST))
+        self.filling = None
+        self.capacity = 0
         self.used = 0
         return taken
 
