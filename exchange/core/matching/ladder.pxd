@@ -3,12 +3,12 @@ cimport cython
 from .records cimport Level
 
 
-# Nine cache lines: keys, greatest possible ones where there are fewer; levels or nodes; then what is seldom read.
+# Four cache lines: how many, their keys (greatest possible ones where there are fewer), levels or nodes.
 cdef struct Node:
-    long long keys[32]
-    void *children[32]
     long long count
-    long long spare[7]
+    long long keys[15]
+    void *children[15]
+    void *spare
 
 
 # `recent` are levels sought last, each at the lowest bits of its key: prices crowd, so most are found there at once.

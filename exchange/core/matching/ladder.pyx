@@ -9,7 +9,7 @@ cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
 
 cdef enum:
-    FANOUT = 32
+    FANOUT = 15
     HEIGHT_MAX = 12
     RECENT_AT_FIRST = 128
     RECENT = 1024
@@ -19,11 +19,10 @@ cdef enum:
 cdef inline long long place_of(Node *node, long long key) noexcept:
     """Where `key` is, or would go, among the keys of a node.
 
-    Counted, not halved: no branch that could not be foreseen, and the lines of a node are waited for together.
+    Counted, not halved: no branch that could not be foreseen, and both lines of keys are waited for together.
     """
-    cdef long long *keys = node.keys
-    cdef long long at = ((keys[7] < key) + (keys[15] < key) + (keys[23] < key)) * 8
-    keys += at
+    cdef long long at = (node.keys[6] < key) * 7
+    cdef long long *keys = &node.keys[at]
     return (at + (keys[0] < key) + (keys[1] < key) + (keys[2] < key) + (keys[3] < key)
             + (keys[4] < key) + (keys[5] < key) + (keys[6] < key) + (keys[7] < key))
 

@@ -217,7 +217,6 @@ cdef class Warmer:
         fetch(level.worse if level.worse else level)
         for line in range(4):
             fetch_line(level.leaf, line)
-        fetch_line(level.leaf, 8)
         if market is not None:
             if level.key < 0:
                 fetch(market.asks.recent_slot(level.key))
