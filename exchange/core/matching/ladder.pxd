@@ -29,7 +29,6 @@ cdef class Ladder:
     cdef long long sought_at
     cdef int widen_recent(self, long long places) except -1
     cdef Level *search(self, long long key) noexcept
-    cdef Node *leaf_between(self, long long key) noexcept
     cdef int insert(self, Level *level) except -1
     cdef int descend(self, Level *level) except -1
     cdef int remove(self, Level *level) except -1

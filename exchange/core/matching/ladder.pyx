@@ -94,7 +94,7 @@ cdef Level *nobody
 
 
 cdef class Ladder:
-    """Levels sorted by key, the best (greatest) at hand, neighbours linked: a tree of nodes of 32."""
+    """Levels sorted by key, the best (greatest) at hand, neighbours linked: a tree of nodes of 15."""
 
     def __cinit__(self):
         self.root = new_node()
@@ -120,35 +120,19 @@ cdef class Ladder:
 
     cdef Level *search(self, long long key) noexcept:
         """Find a level that is not at hand; where it is, or would be, is kept for an `insert` that follows."""
-        cdef Node *node = self.leaf_between(key)
+        cdef Node *node = self.root
         cdef Level *level = NULL
         cdef long long depth, at
-        if node:
-            at = self.sought_at
-        else:
-            node = self.root
-            for depth in range(self.height):
-                node = <Node *> node.children[child_of(node, key)]
-            at = place_of(node, key)
-            self.sought_at = at
+        for depth in range(self.height):
+            node = <Node *> node.children[child_of(node, key)]
+        at = place_of(node, key)
+        self.sought_at = at
         self.sought = key
         self.sought_leaf = node
         if at < FANOUT and node.keys[at] == key:
             level = <Level *> node.children[at]
             self.recent[key & self.recent_mask] = level
         return level
-
-    cdef Node *leaf_between(self, long long key) noexcept:
-        """The leaf of a level right beside `key`, if that is at hand and `key` lies within it; sets `sought_at`."""
-        cdef Level *beside = self.recent[(key - 1) & self.recent_mask]
-        cdef Node *leaf
-        if not beside or beside.key != key - 1:
-            beside = self.recent[(key + 1) & self.recent_mask]
-            if not beside or beside.key != key + 1:
-                return NULL
-        leaf = <Node *> beside.leaf
-        self.sought_at = place_of(leaf, key)
-        return leaf if 0 < self.sought_at < leaf.count else NULL
 
     cpdef long long memory(self) except -1:
         """Bytes that the nodes take, and what is at hand."""
