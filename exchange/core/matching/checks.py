@@ -278,7 +278,7 @@ class Checks:
         """Refuse a sender who may not trade for the account. Key 0 is the venue itself."""
         # The account by its own number, not by its key's pointer: the memory of both is waited for at once.
         account = self.accounts.find(row.account)
-        if row.key:
+        if row.key and (account.trading_key != row.key if account else True):
             key = self.keys.find(row.key)
             if not key:
                 return codes.UNKNOWN_KEY

@@ -315,12 +315,14 @@ cdef class Seats(Buckets):
         seat = self.at_hand(account, market)
         if seat and seat.market == market:
             return seat
-        return self.search(account, market) if seat or account.seats[3] else NULL
+        return self.search(account, market) if seat or account.seats[2] else NULL
 
     cdef inline Seat *at_hand(self, Account *account, long long market) noexcept:
         """One of the account's first seats: that of the market, if it is there at all."""
         at = marked(account.marks, market)
-        return account.seats[at] if at < 4 else NULL
+        if at == 4:
+            return NULL
+        return account.seats[at - 1] if at else &account.seat[0]
 
 
 @cython.final
@@ -339,10 +341,6 @@ cdef class Keys:
     cdef hashed_t end
     cdef Key *add(self, long long id, Account *account) except NULL
     cpdef long long memory(self) except -1
-
-    cdef inline Key *near(self, long long id) noexcept:
-        """Where the record of an id would be, to be asked for and not to be read."""
-        return &self.records[id]
 
     cdef inline Key *place(self, long long id) noexcept:
         """Where the record of an id is, if it is at all; as `Accounts.place`."""

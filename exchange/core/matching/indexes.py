@@ -174,7 +174,7 @@ class Accounts(Table):
             raise OverflowError(f"account id {account_id} is outside 1 to {IDS_MAX - 1}")
         account = self.accounts[account_id] = Account()
         account.id = account_id
-        account.open_orders = account.has_payer = 0
+        account.open_orders = account.trading_key = account.has_payer = 0
         return account
 
 

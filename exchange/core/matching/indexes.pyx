@@ -319,12 +319,15 @@ cdef class Seats(Buckets):
     cdef int put(self, Account *account, Seat *seat) except -1:
         """Keep a new seat at hand, if there is room and no other one has its mark; else in a bucket."""
         cdef long long at = marked(account.marks, seat.market)
+        if seat == &account.seat[0]:
+            account.marks[0] = seat.market & 255
+            return 0
         if at == 4:
-            at = 0
-            while at < 4 and account.seats[at]:
+            at = 1
+            while at < 4 and account.seats[at - 1]:
                 at += 1
-        if at < 4 and not account.seats[at]:
-            account.seats[at] = seat
+        if 0 < at < 4 and not account.seats[at - 1]:
+            account.seats[at - 1] = seat
             account.marks[at] = seat.market & 255
         else:
             head = <Seat **> self.new_head(pair_hash(account.id, seat.market))

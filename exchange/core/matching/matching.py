@@ -477,11 +477,15 @@ class Matching:
         key = self.keys.add(key_id, account)
         key.rights = rights
         key.revoked = 0
+        if rights & codes.RIGHT_TRADE:
+            account.trading_key = key_id
 
     def revoke_key(self, key_id: int) -> None:
         key = self.keys.find(key_id)
         assert key
         key.revoked = 1
+        if key.account.trading_key == key_id:
+            key.account.trading_key = 0
 
     def balance(self, account: int, asset: int) -> tuple[int, int, int]:
         """What an account has available, held and borrowed of an asset, in minor units."""

@@ -107,18 +107,18 @@ cdef struct Seat:
     Seat *link
     long long open_orders
 
-# Four cache lines, found by number: what orders ask, and the seat and cells that it had first. `seats` are the first,
-# `marks` the lowest byte of each one's market, no two alike: indexes.pyx keeps them, and all others in buckets.
+# Four cache lines, found by number: what orders ask, and the seat and cells that it had first. `seats` are three more,
+# `marks` the lowest byte of each of the four's market, no two alike: indexes.pyx keeps them, all others in buckets.
 cdef struct Account:
     long long id
     long long trade_group
-    long long open_orders
+    long long open_orders, trading_key
     unsigned char kind
     unsigned char status
     unsigned char tier
     unsigned char has_payer
     unsigned char marks[4]
-    Seat *seats[4]
+    Seat *seats[3]
     Seat seat[1]
     Cell cells[2]
 

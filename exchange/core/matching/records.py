@@ -76,9 +76,11 @@ class Trigger:
 
 
 class Account:
-    """What matching must know of an account; with `has_payer` there is more that its fees depend on (fees.py)."""
+    """What matching must know of an account; with `has_payer` there is more that its fees depend on (fees.py). Its
+    `trading_key` is one that may trade for it, and 0 where none is known: what need not be looked up.
+    """
 
-    __slots__ = ("id", "trade_group", "open_orders", "kind", "status", "tier", "has_payer")
+    __slots__ = ("id", "trade_group", "open_orders", "trading_key", "kind", "status", "tier", "has_payer")
 
 
 class Key:

@@ -56,7 +56,6 @@ cdef class Warmer:
         fetch_line(node, 1)
         self.slot = self.orders.slot(row.order_id)
         self.fetch_account(row.account)
-        fetch(self.keys.near(row.key))
         fetch(self.slot)
 
     cdef void fetch_account(self, long long id) noexcept:
@@ -80,7 +79,6 @@ cdef class Warmer:
             self.places += kind == PLACE
             self.canceling[self.cancels].row = row
             self.cancels += kind == CANCEL
-            fetch(self.keys.place(row.key))
             self.fetch_account(row.account)
             if not 0 <= row.extensions <= 7:
                 at = rows.count
@@ -103,6 +101,8 @@ cdef class Warmer:
             ahead = &self.placing[number]
             account = self.accounts.find(ahead.row.account)
             ahead.node = self.seats.at_hand(account, ahead.row.market) if account else NULL
+            if account and account.trading_key != ahead.row.key:
+                fetch(self.keys.place(ahead.row.key))
             if ahead.node:
                 fetch(ahead.node)
             else:
@@ -119,7 +119,7 @@ cdef class Warmer:
         ahead.home = ahead.base = ahead.quote = NULL
         if not account or market is None:
             return
-        if account.seats[3]:
+        if account.seats[2]:
             ahead.home = self.seats.head(pair_hash(account.id, market.id))
         else:
             ahead.base = self.cells.home(account, market.base)
