@@ -120,7 +120,7 @@ def timed(workload: Opens, prepared: Iterable[Batch]) -> Timed:
         for batch in prepared:
             while not journal.begin(*batch, engine.seq - shift):
                 if not begun:
-                    # Where a segment is full the writer itself opens the next.
+                    # Where a segment is full and the next one not ready the writer itself opens it.
                     journal.append(*batch, engine.seq - shift)
                     apply(engine, batch, shift)
                     break

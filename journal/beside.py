@@ -3,7 +3,8 @@
 Hashing and writing on a thread takes turns with the core on Python's one lock, dozens of them for a large batch; here
 the bytes are copied once into memory that both see, and the rest happens elsewhere. Where a segment begins, what is in
 it and when it is full stay with the writer: the second process is told a file, an offset and the frames, and answers
-with the chain value or with what failed. It also fills the next segment with zeros.
+with the chain value or with what failed. It also fills the next segment with zeros, and opens it where a batch is the
+first in it: syncs the one before, writes the head, gives the name.
 
 A few batches may be under way, in a slot of the memory each: the next one is hashed while the disk has the one before,
 but is written only after that one's fdatasync, one write and one fdatasync for each. After a failure the second process
@@ -31,7 +32,7 @@ from journal.disk import BUFFERS_MAX, REAL_DISK, Disk
 from journal.frame import FrameContent, encode_header, padded
 from journal.helper import Channel, Helper, HelperGone, Mapping
 from journal.processors import Interrupts, allowed, interrupt_counts, keep_off, move_off
-from journal.segment import Preparing, fill
+from journal.segment import Preparing, Segment, fill, give_name
 
 SLOTS = 3
 SLOT_BYTES = 2 * 1024 * 1024
@@ -39,6 +40,7 @@ SLOT_BYTES = 2 * 1024 * 1024
 BATCH_BYTES_MIN = 128 * 1024
 PUT, PREPARE = range(2)
 WRITTEN, FAILED, PREPARED = range(3)
+OPENING = "opening the next segment"
 # How many batches may pass before the second process asks again where its caller runs.
 BATCHES_BETWEEN_LOOKS = 16
 
@@ -117,10 +119,20 @@ class Beside:
         self._begun = self._ended = 0
         self._is_prepared: bool | None = None
 
-    def begin(self, path: Path, batch: Batch, size: int, offset: int) -> bool:
+    def begin(
+        self,
+        path: Path,
+        batch: Batch,
+        size: int,
+        offset: int,
+        prepared: Path | None = None,
+        opens: Segment | None = None,
+    ) -> bool:
         """Hand a batch over, if the second process is there and has room for it; returns whether it was.
 
-        Behind another one under way its `chain` is empty: the second process knows it.
+        It goes into the segment at `path`, or, once that is synced, into the one that it `opens`, made of the file that
+        is `prepared`. Behind another one under way its `chain` is empty, and that of `opens`: the second process knows
+        it.
         """
         if self.is_full or size > SLOT_BYTES or 3 * len(batch.frames) > BUFFERS_MAX:
             return False
@@ -136,8 +148,9 @@ class Beside:
             at += padded(payload.nbytes)
             heads.append((kind, schema, first_seq, commands, payload.nbytes))
         numbers = (size, offset, batch.epoch, batch.ts_ns, batch.applied_seq)
+        opening = opens and (str(prepared), str(opens.path), *opens[1:])
         try:
-            self._helper.channel.send(PUT, str(path), start, numbers, batch.chain, batch.journal_id, heads)
+            self._helper.channel.send(PUT, str(path), start, numbers, batch.chain, batch.journal_id, heads, opening)
         except HelperGone:
             # It did not get the whole message, so it has done nothing of it.
             if self._begun == self._ended:
@@ -145,6 +158,11 @@ class Beside:
             return False
         self._begun += 1
         return True
+
+    @property
+    def has_prepared(self) -> bool:
+        """Whether it has said that the file which it was to make is whole."""
+        return bool(self._is_prepared)
 
     @property
     def is_full(self) -> bool:
@@ -171,10 +189,10 @@ class Beside:
 
         What is returned may be called while nothing is under way; it waits, and tells whether the file is whole.
         """
+        self._is_prepared = None
         if not self._is_there(may_start=False):
             return None
         assert self._helper is not None
-        self._is_prepared = None
         try:
             self._helper.channel.send(PREPARE, str(path), size)
         except HelperGone:
@@ -233,10 +251,19 @@ class Beside:
         return self._memory is not None
 
 
-class Encoded(NamedTuple):
-    """In the second process: a batch that is hashed and waits for the disk."""
+class Opening(NamedTuple):
+    """In the second process: the segment in which a batch is the first, and the file that is to become it."""
 
     fd: int
+    prepared: Path
+    segment: Segment
+
+
+class Encoded(NamedTuple):
+    """In the second process: a batch that is hashed and waits for the disk. `fd` is the segment before it."""
+
+    fd: int
+    opening: Opening | None
     buffers: list[bytes | memoryview]
     size: int
     offset: int
@@ -262,17 +289,23 @@ def serve(channel: Channel, memory: int) -> None:
         if kind == PREPARE:
             start_new_thread(prepare, (channel, Path(wanted), told[0], among))
             continue
-        start, numbers, chain, journal_id, heads = told
-        if wanted != path:
-            try:
-                fd = REAL_DISK.open_write(Path(wanted))
-            except OSError as error:
-                fail(channel, "open", error)
-            path = wanted
+        start, numbers, chain, journal_id, heads, opens = told
+        chain = chain or last_chain
+        opening = None
+        try:
+            if wanted != path:
+                fd, path = REAL_DISK.open_write(Path(wanted)), wanted
+            before = fd
+            if opens:
+                prepared, path, *fields = opens
+                fd = REAL_DISK.open_write(Path(prepared))
+                opening = Opening(fd, Path(prepared), Segment(Path(path), *fields)._replace(chain=chain))
+        except OSError as error:
+            fail(channel, "open", error)
         size, offset, epoch, ts_ns, applied_seq = numbers
-        batch = Batch(*taken(view, start, heads), epoch, ts_ns, applied_seq, chain or last_chain, journal_id)
+        batch = Batch(*taken(view, start, heads), epoch, ts_ns, applied_seq, chain, journal_id)
         buffers, last_chain = encode_batch(batch)
-        encoded.put(Encoded(fd, buffers, size, offset, last_chain))
+        encoded.put(Encoded(before, opening, buffers, size, offset, last_chain))
 
 
 def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) -> None:
@@ -286,12 +319,25 @@ def write_all(channel: Channel, encoded: SimpleQueue[Encoded], among: set[int]) 
             REAL_DISK.close(fd)
         fd = batch.fd
         try:
-            put_encoded(REAL_DISK, batch.fd, batch.buffers, batch.size, batch.offset)
+            if batch.opening is not None:
+                open_next(fd, batch.opening)
+                fd = batch.opening.fd
+            put_encoded(REAL_DISK, fd, batch.buffers, batch.size, batch.offset)
             channel.send(WRITTEN, batch.chain)
         except PutFailed as failure:
             fail(channel, failure.step, failure.error)
         except HelperGone:
             os._exit(0)
+
+
+def open_next(fd: int, opening: Opening) -> None:
+    """Sync the segment that is full, then open the next. Raises PutFailed."""
+    try:
+        REAL_DISK.fsync(fd)
+        give_name(REAL_DISK, opening.fd, opening.prepared, opening.segment)
+        REAL_DISK.close(fd)
+    except OSError as error:
+        raise PutFailed(OPENING, error) from error
 
 
 def prepare(channel: Channel, path: Path, size: int, among: set[int]) -> None:

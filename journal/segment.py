@@ -135,6 +135,16 @@ def fill(disk: Disk, path: Path, segment_bytes: int, may_go_on: Callable[[], boo
     return fd
 
 
+def give_name(disk: Disk, fd: int, prepared: Path, segment: Segment) -> None:
+    """Give a prepared file its head and, when that is durable, its name: it is the journal's last segment then."""
+    head = encode_segment_header(segment)
+    if disk.write(fd, [head], 0) != len(head):
+        raise OSError(0, "the segment's header was not taken whole")
+    disk.fsync(fd)
+    disk.rename(prepared, segment.path)
+    disk.sync_directory(segment.path.parent)
+
+
 Preparing = Callable[[], bool]
 """Waits until a file is prepared elsewhere; returns whether it is whole."""
 
@@ -177,6 +187,10 @@ class Spare:
     @property
     def path(self) -> Path:
         return self._path
+
+    def give_away(self) -> None:
+        """Whoever prepared it opens the segment with it."""
+        self._preparing = None
 
     def close(self) -> None:
         """Stop preparing and leave nothing behind."""

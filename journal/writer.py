@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self
 
-from journal.beside import Batch, Beside, PutFailed, put
+from journal.beside import OPENING, Batch, Beside, PutFailed, put
 from journal.disk import REAL_DISK, Disk
 from journal.errors import BatchRefused, CorruptJournal, JournalError, JournalUnusable
 from journal.frame import (
@@ -42,7 +42,7 @@ from journal.segment import (
     SEGMENT_HEADER_BYTES,
     Segment,
     Spare,
-    encode_segment_header,
+    give_name,
     read_segments,
     segment_path,
 )
@@ -58,13 +58,16 @@ class Appended(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A batch under way in the second process, and where the journal stands when it is durable."""
+    """A batch under way in the second process, and where the journal stands when it is durable; for the first batch of
+    a segment, which that is.
+    """
 
     first_seq: int
     next_seq: int
     end_offset: int
     ts_ns: int
     applied_seq: int
+    opens: Segment | None = None
 
 
 class Journal:
@@ -88,6 +91,8 @@ class Journal:
         self._spare = Spare(disk, self.directory, self._segment_bytes)
         self._beside = Beside(disk, self.directory / LOCK_NAME)
         self._begun: deque[Ahead] = deque()
+        # Where the next batch that is begun goes: not `_segment` while one is under way that opens the next.
+        self._ahead = segment
         self._unsynced = False
         self._unusable: str | None = None
         self._closed = False
@@ -123,7 +128,9 @@ class Journal:
                 undo.callback(disk.unlock, lock)
                 if any(name.endswith(".tape") for name in disk.list(directory)):
                     raise FileExistsError(f"there is a journal in {directory} already")
-                fd = _open_segment(disk, Spare(disk, directory, segment_bytes), segment)
+                spare = Spare(disk, directory, segment_bytes)
+                fd = spare.take()
+                give_name(disk, fd, spare.path, segment)
                 undo.pop_all()
         except FileExistsError:
             raise
@@ -215,7 +222,8 @@ class Journal:
         """Begin to append a batch behind those begun before, if the second process can take it; `end` must follow.
 
         Returns: whether it did. Where it did not, end what is under way, then try again or `append`: as many are under
-                 way as may be, or there is no second process (a large batch starts it), or the segment is full.
+                 way as may be, or there is no second process (a large batch starts it), or the segment is full and
+                 the next one not ready.
         Raises:  BatchRefused, JournalUnusable.
         """
         with self._mutex:
@@ -227,14 +235,22 @@ class Journal:
             if self._begun:
                 offset, next_seq, chain = self._begun[-1].end_offset, self._begun[-1].next_seq, b""
             payloads, size = self._check_batch(frames, ts_ns, applied_seq, next_seq)
-            if offset + size > self._segment.segment_bytes and next_seq > self._segment.first_seq:
-                return False
-            self._spare.start(self._beside.prepare)
+            segment, opens = self._ahead, None
+            if offset + size > segment.segment_bytes and next_seq > segment.first_seq:
+                if self._unsynced or segment is not self._segment or not self._beside.has_prepared:
+                    return False
+                opens = self._following(next_seq, ts_ns, chain)
+                offset = SEGMENT_HEADER_BYTES
+            elif segment is self._segment:
+                self._spare.start(self._beside.prepare)
             batch = Batch(frames, payloads, position.epoch, ts_ns, applied_seq, chain, self.journal_id)
-            if not self._beside.begin(self._segment.path, batch, size, offset):
+            if not self._beside.begin(segment.path, batch, size, offset, self._spare.path, opens):
                 return False
+            if opens is not None:
+                self._ahead = opens
+                self._spare.give_away()
             self._begun.append(
-                Ahead(frames[0][2], frames[-1][2] + frames[-1][3], offset + size, batch.ts_ns, applied_seq)
+                Ahead(frames[0][2], frames[-1][2] + frames[-1][3], offset + size, batch.ts_ns, applied_seq, opens)
             )
             return True
 
@@ -246,7 +262,16 @@ class Journal:
                 chain = self._beside.end()
             except PutFailed as failure:
                 self._fail(failure.step, self._position.offset, failure.error)
-            return self._advance(self._begun.popleft(), chain)
+            batch = self._begun.popleft()
+            if batch.opens is not None:
+                try:
+                    fd = self._disk.open_write(batch.opens.path)
+                except OSError as error:
+                    self._fail(OPENING, self._position.offset, error)
+                self._go_on_in(batch.opens._replace(chain=self._position.chain), fd)
+                self._ahead = self._segment
+                self._spare.start(self._beside.prepare)
+            return self._advance(batch, chain)
 
     @property
     def answers(self) -> int:
@@ -284,7 +309,7 @@ class Journal:
     def _advance(self, batch: Ahead, chain: bytes) -> Appended:
         """A batch is durable."""
         position = self._position
-        position.batch_first_seq, position.next_seq, position.offset, position.ts_ns, position.applied_seq = batch
+        position.batch_first_seq, position.next_seq, position.offset, position.ts_ns, position.applied_seq, _ = batch
         position.chain = chain
         position.sealed = False
         self._unsynced = False
@@ -434,40 +459,40 @@ class Journal:
             self._disk.fsync(self._fd)
         except OSError as error:
             self._fail("fsync", position.offset, error)
-        old = self._segment
-        segment = old._replace(
-            path=segment_path(self.directory, position.next_seq),
-            first_seq=position.next_seq,
+        segment = self._following(position.next_seq, ts_ns, position.chain)
+        try:
+            fd = self._spare.take()
+            give_name(self._disk, fd, self._spare.path, segment)
+        except OSError as error:
+            self._fail(OPENING, position.offset, error)
+        self._go_on_in(segment, fd)
+        self._ahead = segment
+
+    def _following(self, first_seq: int, ts_ns: int, chain: bytes) -> Segment:
+        """The segment behind the present one."""
+        return self._segment._replace(
+            path=segment_path(self.directory, first_seq),
+            first_seq=first_seq,
             created_ns=ts_ns,
             segment_bytes=self._segment_bytes,
-            epoch=position.epoch,
-            chain=position.chain,
+            epoch=self._position.epoch,
+            chain=chain,
         )
+
+    def _go_on_in(self, segment: Segment, fd: int) -> None:
+        """Write to the next segment from now on."""
+        position = self._position
         try:
-            fd = _open_segment(self._disk, self._spare, segment)
             self._disk.close(self._fd)
         except OSError as error:
-            self._fail("opening the next segment", position.offset, error)
+            self._fail(OPENING, position.offset, error)
         self._fd = fd
         self._segment = segment
-        applied_seq = position.applied_seq
         self._position = Position(segment)
-        self._position.applied_seq = applied_seq
+        self._position.applied_seq = position.applied_seq
         self._unsynced = False
 
 
 def _check_segment_bytes(segment_bytes: int) -> None:
     if segment_bytes < SEGMENT_BYTES_MIN or segment_bytes % 8:
         raise ValueError(f"segment_bytes is a multiple of 8 from {SEGMENT_BYTES_MIN}, not {segment_bytes}")
-
-
-def _open_segment(disk: Disk, spare: Spare, segment: Segment) -> int:
-    """Give the spare file its head and, when that is durable, its name; return its descriptor."""
-    fd = spare.take()
-    head = encode_segment_header(segment)
-    if disk.write(fd, [head], 0) != len(head):
-        raise OSError(0, "the segment's header was not taken whole")
-    disk.fsync(fd)
-    disk.rename(spare.path, segment.path)
-    disk.sync_directory(segment.path.parent)
-    return fd

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -301,6 +302,90 @@ def test_the_next_segment_is_made_by_the_second_process_and_taken_as_it_is(tmp_p
         assert max(tmp_path.glob("*.tape")).stat().st_ino == number
         wait_for_spare(tmp_path)
     assert not (tmp_path / "next.part").exists()
+
+
+def fill_up(journal: Journal, ts_ns: int) -> list[FrameContent]:
+    """Write until the next batch does not fit and the next segment is ready; return that batch."""
+    journal.append(frames(journal.next_seq, 1), ts_ns, 0)
+    wait_for_spare(journal.directory)
+    while journal._position.offset + LARGE * PAYLOAD_BYTES <= SEGMENT_BYTES or not journal._beside.has_prepared:
+        put(journal, [(ROWS, 1, journal.next_seq, 1, bytes(8_000))], ts_ns)
+    return frames(journal.next_seq, LARGE)
+
+
+def test_a_full_segment_is_followed_by_the_next_one_while_batches_are_under_way(tmp_path: Path) -> None:
+    with create(tmp_path / "beside") as journal:
+        for ts_ns in (10, 20):
+            fill_up(journal, ts_ns)
+            full = journal._segment.path
+            assert journal.begin([(ROWS, 1, journal.next_seq, 1, bytes(8))], ts_ns + 1, 3)
+            assert journal.begin(frames(journal.next_seq, LARGE), ts_ns + 2, 3)
+            # What would open a third has to wait for the second.
+            assert not journal.begin(frames(journal.next_seq, 20), ts_ns + 3, 3)
+            assert journal.begin(frames(journal.next_seq, 1), ts_ns + 3, 3)
+            journal.end()
+            assert journal._segment.path == full
+            journal.end()
+            assert journal._segment.path > full
+            # The file behind that one has been begun, and nobody has said that it is whole.
+            assert not journal._beside.has_prepared
+            journal.end()
+        journal.append(frames(journal.next_seq, 1), 30, 3)
+    with create(tmp_path / "alone", Alone()) as journal:
+        for _, group in groupby(read(tmp_path / "beside"), key=lambda frame: frame.header.batch_first_seq):
+            written = [(each.header, each.payload) for each in group]
+            header = written[0][0]
+            journal.append(
+                [(ROWS, 1, head.first_seq, 1, bytes(rows)) for head, rows in written], header.ts_ns, header.applied_seq
+            )
+    names = sorted(path.name for path in (tmp_path / "beside").glob("*.tape"))
+    assert len(names) == 3
+    for name in names:
+        assert (tmp_path / "beside" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_a_full_segment_whose_seal_is_not_synced_is_for_the_writer(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        batch = fill_up(journal, 1)
+        journal.seal()
+        assert not journal.begin(batch, 2, 0)
+        journal.append(batch, 2, 0)
+    assert verify(tmp_path).last_seq == batch[-1][2]
+
+
+def test_a_next_segment_that_cannot_be_opened_leaves_the_journal_unusable(tmp_path: Path) -> None:
+    """Whether its file is gone, its name is taken, or the second process ends: nothing of the batch is there."""
+
+    def gone(journal: Journal, _: int) -> None:
+        (journal.directory / "next.part").unlink()
+
+    def taken(journal: Journal, first_seq: int) -> None:
+        (journal.directory / f"{first_seq:020d}.tape").mkdir()
+
+    def killed(journal: Journal, _: int) -> None:
+        os.kill(process_of(journal), signal.SIGKILL)
+
+    harms = [(gone, "open failed"), (taken, "opening the next segment failed"), (killed, "write failed")]
+    for number, (harm, says) in enumerate(harms):
+        directory = tmp_path / str(number)
+        with create(directory) as journal:
+            batch = fill_up(journal, 1)
+            # It reads nothing of this before the harm is done.
+            os.kill(process_of(journal), signal.SIGSTOP)
+            assert journal.begin(batch, 7, 3)
+            harm(journal, batch[0][2])
+            os.kill(process_of(journal), signal.SIGCONT)
+            with pytest.raises(JournalError, match=says):
+                journal.end()
+            with pytest.raises(JournalUnusable):
+                journal.append(batch, 7, 3)
+        for path in directory.glob("*.tape"):
+            if path.is_dir():
+                path.rmdir()
+        with Journal.open_for_append(directory) as journal:
+            assert journal.next_seq == batch[0][2]
+            journal.append(batch, 8, 3)
+        assert verify(directory).last_seq == batch[-1][2]
 
 
 def test_a_next_segment_that_the_second_process_did_not_end_is_made_by_the_writer(tmp_path: Path) -> None:
