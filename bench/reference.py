@@ -35,15 +35,20 @@ def build(folder: Path) -> Path:
     program = folder / f"reference-{digest}"
     if program.exists():
         return program
+    folder.mkdir(parents=True, exist_ok=True)
+    compiled(SOURCE, program)
+    return program
+
+
+def compiled(source: Path, program: Path) -> None:
+    """Compile a source. Raises NoCompiler."""
     if shutil.which(COMPILER) is None:
         raise NoCompiler(f"{COMPILER} is not on PATH: the reference is C++ (Debian: apt-get install g++)")
-    folder.mkdir(parents=True, exist_ok=True)
     part = program.with_suffix(".part")
-    done = subprocess.run([COMPILER, *FLAGS, "-o", str(part), str(SOURCE)], capture_output=True, text=True, check=False)
+    done = subprocess.run([COMPILER, *FLAGS, "-o", str(part), str(source)], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoCompiler(f"{COMPILER} did not compile {SOURCE.name}:\n{done.stderr}")
+        raise NoCompiler(f"{COMPILER} did not compile {source.name}:\n{done.stderr}")
     part.rename(program)
-    return program
 
 
 def run(program: Path, workload: Path, runs: int = 1) -> Answer:
