@@ -65,7 +65,7 @@ HOT = frozenset({"checks", "matching", "trading"})
 WHOLE = ["--param=max-inline-insns-auto=1500", "--param=inline-unit-growth=2000", "--param=large-function-growth=4000"]
 # A traceback is written where a rule was broken, so in every function and once in a venue's life: taken for what it is,
 # and kept out of line, it leaves half as much code, compiled in half the time.
-SELDOM = "static void __Pyx_AddTraceback(const char *, int, int, const char *) __attribute__((cold, noinline, unused));\n"
+SELDOM = "static void __Pyx_AddTraceback(const char *, int, int, const char *) __attribute__((cold, noinline));\n"
 SANITIZED = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 

@@ -477,8 +477,7 @@ class Matching:
         key = self.keys.add(key_id, account)
         key.rights = rights
         key.revoked = 0
-        if rights & codes.RIGHT_TRADE:
-            account.trading_key = key_id
+        account.trading_key = key_id if rights & codes.RIGHT_TRADE else account.trading_key
 
     def revoke_key(self, key_id: int) -> None:
         key = self.keys.find(key_id)
