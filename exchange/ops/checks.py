@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from exchange.ops.build import ROOT
 
@@ -49,14 +50,25 @@ def run_steps(steps: list[Step]) -> list[str]:
     return failed
 
 
-def run_pytest(arguments: list[str]) -> Counts:
+def run_side_by_side(first: list[str], second: list[str]) -> Counts:
+    """Run pytest twice at the same time; what the second run prints comes behind the first."""
+    with tempfile.TemporaryFile("w+") as output, ThreadPoolExecutor(1) as pool:
+        other = pool.submit(run_pytest, second, output)
+        counts = run_pytest(first)
+        others = other.result()
+        output.seek(0)
+        print(output.read(), end="", flush=True)
+    return Counts(*map(sum, zip(counts, others, strict=True)))
+
+
+def run_pytest(arguments: list[str], output: IO[str] | None = None) -> Counts:
     """Run pytest in a process of its own, so that a crash of the compiled core is a failure and not our end."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "counts.json")
         command = [sys.executable, "-m", "pytest", "--counts-to", str(report), *arguments]
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        code = subprocess.run(command, cwd=ROOT, check=False, stdout=output).returncode
         counts = Counts(**json.loads(report.read_text())) if report.exists() else Counts(0, 0, 0)
     if code and not counts.failed:
-        print(f"pytest ended with exit code {code}", flush=True)
+        print(f"pytest ended with exit code {code}", file=output, flush=True)
         return counts._replace(failed=1)
     return counts

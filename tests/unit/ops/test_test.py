@@ -55,6 +55,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for module in (test, check):
         monkeypatch.setattr(module, "tool_steps", lambda: [Step("nothing", ["-c", ""])])
         monkeypatch.setattr(module, "run_pytest", lambda arguments: Counts(3, 0, 0))
+    monkeypatch.setattr(test, "run_side_by_side", lambda first, second: Counts(3, 0, 0))
     monkeypatch.setattr(test, "process_age", lambda: 1.0)
     monkeypatch.setenv("CI", "true")
     return monkeypatch
@@ -83,14 +84,14 @@ def test_a_tool_that_fails_fails_the_run(quiet: pytest.MonkeyPatch, capsys: pyte
 def test_a_run_over_the_budget_fails_on_ci_only(quiet: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     quiet.setattr(test, "process_age", lambda: test.BUDGET_SECONDS + 1.0)
     assert test.main([]) == 1
-    assert last_line(capsys).startswith("3 passed, 1 failed in 1081.0 s")
+    assert last_line(capsys).startswith("3 passed, 1 failed in 1801.0 s")
     assert test.main(["--long"]) == 0
     quiet.delenv("CI")
     assert test.main([]) == 0
 
 
 def test_a_run_without_tests_fails(quiet: pytest.MonkeyPatch) -> None:
-    quiet.setattr(test, "run_pytest", lambda arguments: Counts(0, 0, 0))
+    quiet.setattr(test, "run_side_by_side", lambda first, second: Counts(0, 0, 0))
     assert test.main([]) == 1
 
 
@@ -104,7 +105,43 @@ def test_long_forms_are_asked_for_by_name_and_the_rest_goes_to_pytest(quiet: pyt
     quiet.setattr(test, "run_pytest", run_pytest)
     test.main(["tests/unit", "-k", "a", "--long"])
     test.main(["-x"])
-    assert asked == [["-m", "long or not long", "tests/unit", "-k", "a"], ["-x"]]
+    test.main(["--long"])
+    assert asked == [["-m", "long or not long", "tests/unit", "-k", "a"], ["-x"], ["-m", "long or not long"]]
+
+
+def test_two_runs_at_the_same_time_count_as_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each waits for the other's file: one after the other neither would pass."""
+    meet = (
+        "import time\nfrom pathlib import Path\n"
+        "def test_meets():\n"
+        "    Path({mine!r}).touch()\n"
+        "    until = time.monotonic() + 60\n"
+        "    while not Path({others!r}).exists(): assert time.monotonic() < until\n"
+        "def test_fails(): assert {passes}\n"
+    )
+    shutil.copy(build.ROOT / "tests" / "conftest.py", tmp_path)
+    runs = []
+    for mine, others, passes in [("one", "two", True), ("two", "one", False)]:
+        (tmp_path / f"test_{mine}.py").write_text(
+            meet.format(mine=str(tmp_path / mine), others=str(tmp_path / others), passes=passes)
+        )
+        runs.append(["-q", "-p", "no:cacheprovider", str(tmp_path / f"test_{mine}.py")])
+    assert checks.run_side_by_side(*runs) == Counts(3, 1, 0)
+    printed = capfd.readouterr().out
+    assert printed.index("2 passed") < printed.index("1 failed, 1 passed")
+
+
+def test_every_test_is_in_one_of_the_two_runs(quiet: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def run_side_by_side(first: list[str], second: list[str]) -> Counts:
+        asked.extend((first, second))
+        return Counts(1, 0, 0)
+
+    quiet.setattr(test, "run_side_by_side", run_side_by_side)
+    test.main([])
+    assert asked[0] == [f"--ignore={folder}" for folder in asked[1]]
+    assert all((build.ROOT / folder).is_dir() for folder in asked[1])
 
 
 def test_a_crash_of_pytest_counts_as_a_failure(tmp_path: Path) -> None:
