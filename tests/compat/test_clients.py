@@ -91,8 +91,8 @@ def test_an_unmodified_client_trades_and_its_local_book_does_not_drift(tmp_path:
             check=False,
         )
         assert done.returncode == 0, done.stdout[-6000:]
-        # Some clients complain of their own tasks while the interpreter goes down, after the driver's last line.
-        assert "all of it" in done.stdout.splitlines(), done.stdout[-2000:]
+        # Anywhere: some clients complain of their own tasks behind it, one has a thread that logs into its very line.
+        assert "all of it" in done.stdout, done.stdout[-2000:]
         log = server.errors.read_text()
         assert "Traceback" not in log, log[-3000:]
 
