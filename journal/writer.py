@@ -269,7 +269,6 @@ class Journal:
                 except OSError as error:
                     self._fail(OPENING, self._position.offset, error)
                 self._go_on_in(batch.opens._replace(chain=self._position.chain), fd)
-                self._ahead = self._segment
                 self._spare.start(self._beside.prepare)
             return self._advance(batch, chain)
 
@@ -466,7 +465,6 @@ class Journal:
         except OSError as error:
             self._fail(OPENING, position.offset, error)
         self._go_on_in(segment, fd)
-        self._ahead = segment
 
     def _following(self, first_seq: int, ts_ns: int, chain: bytes) -> Segment:
         """The segment behind the present one."""
@@ -487,7 +485,7 @@ class Journal:
         except OSError as error:
             self._fail(OPENING, position.offset, error)
         self._fd = fd
-        self._segment = segment
+        self._segment = self._ahead = segment
         self._position = Position(segment)
         self._position.applied_seq = position.applied_seq
         self._unsynced = False
