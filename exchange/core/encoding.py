@@ -132,12 +132,13 @@ def restore(secret: bytes, encoded: bytes | memoryview) -> State:
         at += HEAD.size
         content = view[at : at + size]
         if number in HOT_SECTIONS:
-            hot.restore(state.matching, number, bytes(content))
+            hot.restore(state.matching, number, content)
         else:
             restore_cold(state, number, msgspec.msgpack.decode(content))
         at += size + -size % 8
     if at != len(view):
         raise ValueError(f"{len(view) - at} bytes stand behind the last section")
+    hot.remember_orders(state.matching)
     limitations.note_all(state)
     rules.tell_all(state)
     return state

@@ -27,6 +27,7 @@ cdef enum:
     EXTENSION_WORDS = 8
     ROWS_MAX = 4
     EXTENSIONS_MAX = 7
+    ORDER_WORDS = 17
     PLACE = 1
     CANCEL = 2
     CANCEL_ALL = 3

@@ -39,6 +39,9 @@ EXTENSION_WORDS = 8
 ROWS_MAX = 4
 EXTENSIONS_MAX = 7
 
+# The encoding of an order that has nothing rare, in words.
+ORDER_WORDS = 17
+
 # Row kinds.
 PLACE, CANCEL, CANCEL_ALL, AMEND, CANCEL_REPLACE, LIST, CANCEL_LIST = 1, 2, 3, 4, 5, 6, 7
 

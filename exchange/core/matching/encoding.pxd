@@ -37,13 +37,13 @@ cpdef bytes write_keys(Matching matching, long long end)
 cpdef bytes write_cells(Matching matching)
 
 @cython.locals(reader=Reader)
-cpdef int restore(Matching matching, long long number, bytes content) except -1
+cpdef int restore(Matching matching, long long number, object content) except -1
 
 @cython.locals(market=Market, rank=cython.longlong)
 cdef int read_orders(Matching matching, Reader reader) except -1
 
-@cython.locals(rank=cython.longlong, count=cython.longlong)
-cdef int seat_orders(Matching matching) except -1
+@cython.locals(rank=cython.longlong)
+cpdef int remember_orders(Matching matching) except -1
 
 @cython.locals(market=Market, writer=Writer, number=cython.longlong, count=cython.longlong)
 cpdef bytes write_lists(Matching matching, long long end)

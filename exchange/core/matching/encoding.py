@@ -11,8 +11,6 @@ from .market import Market
 from .matching import Matching
 
 COUNTERS, ACCOUNTS, KEYS, CELLS, MARKETS, ORDERS, LISTS = 1, 2, 3, 4, 5, 6, 7
-CELL_WORDS, ORDER_WORDS = 5, 17
-"""Of a cell, and of an order that has nothing rare."""
 
 
 def sections(matching: Matching, accounts: int, keys: int) -> list[tuple[int, bytes]]:
@@ -276,7 +274,7 @@ def write_leg(order: "records.Order", writer: Writer) -> None:
         writer.add(1)
 
 
-def restore(matching: Matching, number: int, content: bytes) -> None:
+def restore(matching: Matching, number: int, content: bytes | memoryview) -> None:
     """Read one hot section into a core that has read those before it and nothing else."""
     reader = Reader(content)
     if number == COUNTERS:
@@ -302,13 +300,11 @@ def restore(matching: Matching, number: int, content: bytes) -> None:
         while reader.at < reader.count:
             read_market(matching, reader)
     elif number == ORDERS:
-        matching.trading.orders.expect(reader.count // ORDER_WORDS)
-        matching.trading.clients.expect(reader.count // ORDER_WORDS)
+        matching.trading.orders.expect(reader.count // codes.ORDER_WORDS)
+        matching.trading.clients.expect(reader.count // codes.ORDER_WORDS)
         read_orders(matching, reader)
-        seat_orders(matching)
     elif number == LISTS:
         read_lists(matching, reader)
-        seat_orders(matching)
     else:
         raise ValueError(f"there is no hot section {number}")
     if reader.at != reader.count:
@@ -372,23 +368,21 @@ def read_orders(matching: Matching, reader: Reader) -> None:
             matching.trading.triggers.settle(market)
 
 
-def seat_orders(matching: Matching) -> None:
-    """Give every open order its place among those of its account and market: by age, which is the order of ids."""
-    count = matching.trading.orders.sort()
-    for rank in range(count):
-        seat = matching.trading.orders.ranked(rank).seat
-        seat.first = seat.last = matching.trading.pool.no_order()
-        seat.open_orders = seat.account.open_orders = 0
-    for rank in range(count):
+def remember_orders(matching: Matching) -> None:
+    """Behind the last section: give every open order its place among those of its account and market (by age, which is
+    the order of ids), among client ids, and among those that end in time.
+    """
+    for rank in range(matching.trading.orders.sort()):
+        matching.warmer.fetch_ranked(rank)
         order = matching.trading.orders.ranked(rank)
         matching.trading.take_seat(order)
-        details = order.details
-        if details and details.due_ns:
-            if not details.due_level:
-                matching.trading.due.put(order)
+        matching.trading.clients.put(order)
+        if order.details and order.details.due_ns:
+            matching.trading.due.put(order)
 
 
 def read_order(matching: Matching, market: Market, reader: Reader) -> "records.Order":
+    matching.warmer.fetch_encoded(reader, market.id)
     order = matching.trading.pool.take_order()
     order.id = reader.take()
     order.flags = reader.take_flags()
@@ -428,7 +422,6 @@ def read_order(matching: Matching, market: Market, reader: Reader) -> "records.O
             order.details.sent_price = reader.take()
             order.details.pegged_price = reader.take()
     matching.trading.orders.put(order)
-    matching.trading.clients.put(order)
     return order
 
 

@@ -69,6 +69,8 @@ cdef enum:
     BUCKETS_MAX = 0x20000000
     LINES_MAX = 0x4000000
     PER_LINE = 3
+    # How far before its turn a record may be asked for while all of them are gone through.
+    SOUGHT_AHEAD = 32
     LAST = 6
 
 # One cache line: up to seven records, and of each a byte of its hash whose highest bit is set; 0 is a free place. Where
@@ -117,11 +119,16 @@ cdef class Buckets:
         return <void **> (<char *> node + self.link)
 
 
+cdef struct Numbered:
+    long long id
+    Order *order
+
+
 @cython.final
 cdef class OrderIndex(Buckets):
     cpdef word sort(self) except? -1
     cdef Order *ranked(self, long long rank) noexcept
-    cdef Order **sorted
+    cdef Numbered *sorted
 
     cdef inline void **slot(self, long long id) noexcept:
         # Ids count up, so they spread evenly as they are, and neighbours in time share a cache line.

@@ -7,7 +7,7 @@ from cpython.mem cimport PyMem_RawFree
 from libc.stdlib cimport qsort
 from libc.string cimport memcpy
 
-from .pool cimport Region, zeroed
+from .pool cimport Region, fetch, zeroed
 
 cdef extern from *:
     long long popcount "__builtin_popcountll"(hashed_t bits) noexcept
@@ -31,9 +31,12 @@ cdef class Buckets:
         return self.used * sizeof(void *)
 
     cpdef int expect(self, long long records) except -1:
-        """Open the buckets for so many records before they come: there is nothing to move into them yet."""
-        while self.used < 2 * records:
-            self.split()
+        """Open the buckets for so many records before the first comes: there is nothing to move into them yet."""
+        if not self.count and self.used < 2 * records:
+            self.region.reach(2 * records * sizeof(void *))
+            self.used = 2 * records
+            while self.mask < self.used - 1:
+                self.mask = 2 * self.mask + 1
         return 0
 
     cdef void **all_nodes(self, long long others) except NULL:
@@ -76,8 +79,8 @@ cdef class Buckets:
         return 0
 
 
-cdef int by_order_id(const void *one, const void *other) noexcept nogil:
-    return -1 if (<Order **> one)[0].id < (<Order **> other)[0].id else 1
+cdef int by_id(const void *one, const void *other) noexcept nogil:
+    return -1 if (<Numbered *> one).id < (<Numbered *> other).id else 1
 
 
 cdef class OrderIndex(Buckets):
@@ -91,14 +94,32 @@ cdef class OrderIndex(Buckets):
         PyMem_RawFree(self.sorted)
 
     cpdef word sort(self) except? -1:
-        """Line all orders up by id for `ranked`; returns how many there are."""
+        """Line all orders up by id for `ranked`; returns how many there are.
+
+        Where no id is further from another than there are buckets, they stand in order in these.
+        """
+        cdef long long number, rank = 0, greatest = 0
+        cdef bint is_sorted = True
+        cdef Order *order
         PyMem_RawFree(self.sorted)
-        self.sorted = <Order **> self.all_nodes(0)
-        qsort(self.sorted, self.count, sizeof(Order *), by_order_id)
+        self.sorted = NULL
+        self.sorted = <Numbered *> zeroed((self.count + SOUGHT_AHEAD) * sizeof(Numbered))
+        for number in range(self.used):
+            order = <Order *> self.heads[number]
+            fetch(self.heads[min(number + SOUGHT_AHEAD, self.used - 1)])
+            while order:
+                is_sorted = is_sorted and order.id > greatest
+                greatest = order.id
+                self.sorted[rank] = Numbered(order.id, order)
+                rank += 1
+                order = order.id_link
+        if not is_sorted:
+            qsort(self.sorted, self.count, sizeof(Numbered), by_id)
         return self.count
 
     cdef Order *ranked(self, long long rank) noexcept:
-        return self.sorted[rank]
+        """By rank in `sort`; NULL for the next few behind the last."""
+        return self.sorted[rank].order
 
     cdef hashed_t hash_of(self, void *node) noexcept:
         return <hashed_t> (<Order *> node).id
@@ -121,9 +142,13 @@ cdef class Lines:
         return self.used * sizeof(Line)
 
     cpdef int expect(self, long long records) except -1:
-        """Open the lines for so many records before they come: there is nothing to move into them yet."""
-        while PER_LINE * self.used < records:
-            self.split()
+        """Open the lines for so many records before the first comes: there is nothing to move into them yet."""
+        cdef long long lines = (records + PER_LINE - 1) // PER_LINE
+        if not self.count and self.used < lines:
+            self.region.reach(lines * sizeof(Line))
+            self.used = lines
+            while self.mask < self.used - 1:
+                self.mask = 2 * self.mask + 1
         return 0
 
     cpdef long long fullest(self) except -1:

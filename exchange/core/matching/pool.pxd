@@ -3,6 +3,14 @@ cimport cython
 from .ladder cimport Ladder
 from .records cimport Cell, Details, Level, Order, OrderList, Seat
 
+cdef extern from *:
+    """
+    #define tape_fetch(address) __builtin_prefetch((const void *) (address), 1)
+    #define tape_fetch_line(address, line) __builtin_prefetch((const char *) (address) + 64 * (line), 1)
+    """
+    void fetch "tape_fetch"(const void *address) noexcept
+    void fetch_line "tape_fetch_line"(const void *address, long long line) noexcept
+
 cdef void *zeroed(long long size) except NULL
 
 

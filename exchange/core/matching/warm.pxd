@@ -1,7 +1,7 @@
 # Memory fetched ahead of its use: warm.pyx over C memory; warm.py does nothing. No rule of the exchange is in here.
 cimport cython
 from .records cimport word, Account, Level, Row
-from .buffers cimport Rows
+from .buffers cimport Reader, Rows
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats
 
 cdef enum:
@@ -49,3 +49,5 @@ cdef class Warmer:
     cdef void **level_slot(self, Row *row) noexcept
     cdef void follow_cancels(self) noexcept
     cdef void follow_level(self, Level *level, Row *row) noexcept
+    cdef void fetch_encoded(self, Reader reader, long long market) noexcept
+    cdef void fetch_ranked(self, long long rank) noexcept

@@ -1,6 +1,6 @@
 """Memory fetched ahead of its use: plain Python cannot, and need not; `warm.pyx` tells what and why."""
 
-from .buffers import Rows
+from .buffers import Reader, Rows
 from .indexes import Accounts, Keys, Markets, Seats
 from .trading import Trading
 
@@ -19,3 +19,9 @@ class Warmer:
     def fetch(self, at: int, next_order_id: int) -> int:
         """Return the word up to which rows were looked at: all of them."""
         return self.rows.count
+
+    def fetch_encoded(self, reader: Reader, market: int) -> None:
+        pass
+
+    def fetch_ranked(self, rank: int) -> None:
+        pass

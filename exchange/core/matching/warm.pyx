@@ -9,20 +9,13 @@ commands pass side by side. Only hints are given: nothing is written, no result 
 Placements and cancels are listed apart first, because a processor cannot foresee which of them a row is. Where a bucket
 is empty the bucket itself is asked for again, which costs nothing and needs no branch either.
 """
-from .buffers cimport Rows
-from .codes cimport BUY, CANCEL, EXTENSION_WORDS, PLACE, ROW_WORDS
+from .buffers cimport Reader, Rows
+from .codes cimport BUY, CANCEL, EXTENSION_WORDS, ORDER_WORDS, PLACE, ROW_WORDS
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats, pair_hash
 from .market cimport Market
+from .pool cimport fetch, fetch_line
 from .trading cimport Trading
 from .records cimport Account, Cell, Level, Order, Row, Seat
-
-cdef extern from *:
-    """
-    #define tape_fetch(address) __builtin_prefetch((const void *) (address), 1)
-    #define tape_fetch_line(address, line) __builtin_prefetch((const char *) (address) + 64 * (line), 1)
-    """
-    void fetch "tape_fetch"(const void *address) noexcept
-    void fetch_line "tape_fetch_line"(const void *address, long long line) noexcept
 
 
 cdef class Warmer:
@@ -222,3 +215,33 @@ cdef class Warmer:
                 fetch(market.asks.recent_slot(level.key))
             else:
                 fetch(market.bids.recent_slot(level.key))
+
+    cdef void fetch_encoded(self, Reader reader, long long market) noexcept:
+        """Ask for what orders of a market's encoding will touch, taking those that come for ones with nothing rare."""
+        cdef long long at = reader.at + 4 * ORDER_WORDS
+        cdef Account *account
+        if at + 5 * ORDER_WORDS <= reader.count:
+            account = self.accounts.find(reader.words[at + 2])
+            if account:
+                node = self.seats.at_hand(account, market)
+                fetch(node if node else self.seats.head(pair_hash(account.id, market)))
+            at += 4 * ORDER_WORDS
+            fetch(self.orders.slot(reader.words[at]))
+            self.fetch_account(reader.words[at + 2])
+
+    cdef void fetch_ranked(self, long long rank) noexcept:
+        """Ask for what the orders behind the one of that rank touch when they are given their seats and client ids."""
+        cdef Order *order = self.orders.ranked(rank + 24)
+        fetch(order)
+        fetch_line(order, 1)
+        fetch_line(order, 2)
+        order = self.orders.ranked(rank + 16)
+        if order:
+            fetch(order.seat)
+        order = self.orders.ranked(rank + 8)
+        if order:
+            fetch(order.seat.account)
+            fetch_line(order.seat.last if order.seat.last else order, 1)
+        order = self.orders.ranked(rank + 4)
+        if order:
+            fetch(self.clients.home(self.clients.digest(order.seat.account.id, order.client_id)))

@@ -300,9 +300,35 @@ def test_what_is_restored_is_put_where_it_stays() -> None:
     restored = matching.Matching(bytes(16))
     for number, content in encoding.sections(flow.matching, ACCOUNTS[-1] + 1, 1):
         encoding.restore(restored, number, content)
+    encoding.remember_orders(restored)
     # (What is left are seats and levels, whose number a snapshot does not tell beforehand.)
     assert cold.moved(restored) < 8_000 < cold.moved(flow.matching) - 2 * 5_000
     assert encoding.sections(restored, ACCOUNTS[-1] + 1, 1) == encoding.sections(flow.matching, ACCOUNTS[-1] + 1, 1)
+
+
+def test_orders_are_restored_by_age_however_far_apart_their_ids_are() -> None:
+    """Ids further apart than there are places for orders stand in no order in these."""
+    flow = Flow()
+    random = Random(7)
+    numbers = list(range(1, 5_001))
+    flow.place(codes.BUY, random.sample(range(100_000, 200_000), len(numbers)), numbers)
+    gone = [number for number in numbers if random.random() < 0.8]
+    cancels = flow.orders(codes.BUY, [0] * len(gone), [0] * len(gone))
+    step = codes.ROW_WORDS
+    cancels[0::step] = array("q", [codes.CANCEL]) * len(gone)
+    cancels[4::step] = array("q", (ACCOUNTS[(number - 1) % 1_000] for number in gone))
+    cancels[6::step] = cancels[8::step] = array("q", bytes(8 * len(gone)))
+    cancels[10::step] = array("q", gone)
+    flow.apply(cancels)
+    restored = matching.Matching(bytes(16))
+    for number, content in encoding.sections(flow.matching, ACCOUNTS[-1] + 1, 1):
+        encoding.restore(restored, number, content)
+    encoding.remember_orders(restored)
+    left = cold.all_orders(flow.matching)
+    assert len(left) == len(numbers) - len(gone)
+    assert cold.all_orders(restored) == left
+    for account in ACCOUNTS:
+        assert cold.orders_of(restored, account, 1) == cold.orders_of(flow.matching, account, 1)
 
 
 ORDERS: dict[str, Callable[[list[int], Random], list[int]]] = {
