@@ -67,10 +67,22 @@ def record() -> list[tuple[tuple[int, ...], list[flows.Entry], bytes, bytes]]:
     return recorded
 
 
+def small_venues_taken_for_large(folder: Path) -> Path:
+    """Sources that ask for memory ahead as in large venues, once a flow's has a few orders and a second market."""
+    build.copy_sources(folder)
+    codes = folder / "exchange/core/matching/codes.pxd"
+    text = codes.read_text()
+    for known, small in [("WARM_FROM = 20000", "WARM_FROM = 20"), ("WARM_MARKETS_FROM = 100", "WARM_MARKETS_FROM = 1")]:
+        assert known in text
+        text = text.replace(known, small)
+    codes.write_text(text)
+    return folder
+
+
 @pytest.mark.timeout(300)
 def test_a_debug_build_says_the_same_and_touches_nothing_it_should_not(tmp_path: Path) -> None:
     into = tmp_path / "debug"
-    build.build(groups=(build.CORE,), debug=True, into=into, say=lambda line: None)
+    build.build(small_venues_taken_for_large(tmp_path / "sources"), (build.CORE,), debug=True, into=into, say=str)
     flow_file, script = tmp_path / "flows", tmp_path / "apply_flows.py"
     recorded = record()
     flow_file.write_bytes(pickle.dumps([(a, [tuple(entry) for entry in b], c, d) for a, b, c, d in recorded]))
@@ -85,4 +97,4 @@ def test_a_debug_build_says_the_same_and_touches_nothing_it_should_not(tmp_path:
     )
     assert done.returncode == 0, done.stderr[-6_000:]
     assert done.stdout == f"same {FLOWS}\n"
-    assert "runtime error" not in done.stderr, done.stderr[-6_000:]
+    assert not done.stderr, done.stderr[-6_000:]

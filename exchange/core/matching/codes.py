@@ -16,6 +16,8 @@ TRAILING_MAX = 1_000
 BPS = 10_000
 # From so many records on they are not in the nearest cache, and are fetched ahead.
 WARM_FROM = 20_000
+# Above so many markets, markets and their ladders too.
+WARM_MARKETS_FROM = 100
 ORDERS_MAX = 10_000
 LISTS_MAX = 1_000
 AVERAGE_BUCKETS = 60

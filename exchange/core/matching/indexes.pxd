@@ -29,6 +29,9 @@ cdef extern from *:
         tape_hash differ = bytes ^ byte * 0x0101010101010101ULL;
         return (differ - 0x0101010101010101ULL) & ~differ & 0x0080808080808080ULL;
     }
+    static inline void *tape_near(void *records, long long id, size_t size) {
+        return (void *) ((size_t) records + (size_t) id * size);
+    }
     #define tape_first(bits) (__builtin_ctzll(bits) >> 3)
     #define tape_without_first(bits) ((bits) & ((bits) - 1))
     #define tape_at(tag, place) ((tape_hash) (tag) << 8 * (place))
@@ -58,6 +61,7 @@ cdef extern from *:
     hashed_t pair_hash "tape_pair_hash"(long long first, long long second) noexcept
     long long marked "tape_marked"(const unsigned char *marks, long long market) noexcept
     hashed_t alike "tape_alike"(hashed_t bytes, hashed_t byte) noexcept
+    void *near "tape_near"(void *records, long long id, size_t size) noexcept
     long long first "tape_first"(hashed_t bits) noexcept
     hashed_t without_first "tape_without_first"(hashed_t bits) noexcept
     hashed_t at_place "tape_at"(hashed_t tag, long long place) noexcept
@@ -270,8 +274,8 @@ cdef class Accounts:
     cpdef long long memory(self) except -1
 
     cdef inline Account *near(self, long long id) noexcept:
-        """Where the record of an id would be, to be asked for and not to be read."""
-        return &self.records[id]
+        """Where the record of an id would be, to be asked for and not to be read: of any number, so no array's index."""
+        return <Account *> near(self.records, id, sizeof(Account))
 
     cdef inline Account *place(self, long long id) noexcept:
         """Where the record of an id is, if it is at all; one below zero is past every end. Record 0 stays empty."""

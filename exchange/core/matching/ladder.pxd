@@ -35,6 +35,8 @@ cdef class Ladder:
     cdef int link(self, Level *level, Node *leaf, long long at) except -1
     cdef int widen(self, Node **path, long long *places, long long depth, long long key, void *child) except -1
     cdef int narrow(self, long long key) noexcept
+    cdef Node *below_root(self, long long key) noexcept
+    cdef void fetch_neighbours(self, Node *leaf, long long key) noexcept
     cpdef long long memory(self) except -1
 
     cdef inline Level *find(self, long long key) noexcept:

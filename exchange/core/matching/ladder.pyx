@@ -4,6 +4,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memmove
 
 from .codes cimport NO_KEY
+from .pool cimport fetch
 
 cdef extern from "<stdlib.h>" nogil:
     void *aligned_alloc(size_t alignment, size_t size)
@@ -138,6 +139,16 @@ cdef class Ladder:
         """Bytes that the nodes take, and what is at hand."""
         cdef long long at_hand = 0 if self.recent == &nobody else (self.recent_mask + 1) * sizeof(Level *)
         return node_count(self.root, self.height) * sizeof(Node) + at_hand
+
+    cdef Node *below_root(self, long long key) noexcept:
+        """The first node on the way down to a key: of a ladder that is not high, its leaf."""
+        return <Node *> self.root.children[child_of(self.root, key)] if self.height else self.root
+
+    cdef void fetch_neighbours(self, Node *leaf, long long key) noexcept:
+        """Ask for the levels between which that of a key would stand in a leaf."""
+        cdef long long at = place_of(leaf, key)
+        fetch(leaf.children[min(at, FANOUT - 1)])
+        fetch(leaf.children[max(at - 1, 0)])
 
     cdef int insert(self, Level *level) except -1:
         """Add a level whose key is not there. Where `search` has just found its place, there is no way down to go."""

@@ -9,7 +9,9 @@ cdef enum:
 
 
 # A row that comes, and where what it will touch was found. Where its seat is not at hand (`node` is NULL), `home` is
-# the bucket of that seat, or `base` and `quote` are those of the two cells that a new seat will have; NULL: none.
+# the bucket of that seat, or `base` and `quote` are those of the two cells that a new seat will have; NULL: none. Where
+# there are many markets, `ladder` is the one on which its order would rest, if that has no level at hand for it, and at
+# last `node` the leaf where that level would stand.
 cdef struct Ahead:
     Row *row
     void **slot
@@ -18,6 +20,7 @@ cdef struct Ahead:
     void **quote
     void *node
     Level *level
+    void *ladder
 
 
 @cython.final
@@ -40,6 +43,12 @@ cdef class Warmer:
     cdef void glance(self, long long at) noexcept
     cdef void fetch_account(self, long long id) noexcept
     cdef word fetch(self, long long at, long long next_order_id) noexcept
+    cdef void *market_of(self, Row *row) noexcept
+    cdef void fetch_market(self, Row *row) noexcept
+    cdef void fetch_ladders(self, Row *row) noexcept
+    cdef void find_markets(self) noexcept
+    cdef void find_ladders(self) noexcept
+    cdef void follow_ladders(self) noexcept
     cdef void find_places(self) noexcept
     cdef void find_home(self, Ahead *ahead, Account *account) noexcept
     cdef void follow_home(self, Ahead *ahead) noexcept

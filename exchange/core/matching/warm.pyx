@@ -9,13 +9,23 @@ commands pass side by side. Only hints are given: nothing is written, no result 
 Placements and cancels are listed apart first, because a processor cannot foresee which of them a row is. Where a bucket
 is empty the bucket itself is asked for again, which costs nothing and needs no branch either.
 """
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+
 from .buffers cimport Reader, Rows
-from .codes cimport BUY, CANCEL, EXTENSION_WORDS, ORDER_WORDS, PLACE, ROW_WORDS
+from .codes cimport BUY, CANCEL, EXTENSION_WORDS, ORDER_WORDS, PLACE, ROW_WORDS, WARM_MARKETS_FROM
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats, pair_hash
+from .ladder cimport Ladder, Node
 from .market cimport Market
 from .pool cimport fetch, fetch_line
 from .trading cimport Trading
 from .records cimport Account, Cell, Level, Order, Row, Seat
+from .sides cimport key
+
+
+cdef inline void fetch_node(Node *node) noexcept:
+    cdef long long line
+    for line in range(4):
+        fetch_line(node, line)
 
 
 cdef class Warmer:
@@ -62,6 +72,7 @@ cdef class Warmer:
         """Ask for what the rows from word `at` on will touch; returns the word up to which they were looked at."""
         cdef long long count = 0, kind, id
         cdef Row *row
+        cdef bint are_many = PyList_GET_SIZE(self.markets.markets) > WARM_MARKETS_FROM
         rows = self.rows
         self.places = 0
         self.cancels = 0
@@ -81,11 +92,78 @@ cdef class Warmer:
         # Eight buckets of orders that will come share a line.
         for id in range(next_order_id, next_order_id + self.places + 8, 8):
             fetch(self.orders.slot(id))
+        # Where there are many markets, these are far away as well.
+        if are_many:
+            self.find_markets()
+            self.find_ladders()
         self.find_places()
         self.find_cancels()
         self.follow_places()
         self.follow_cancels()
+        if are_many:
+            self.follow_ladders()
         return at
+
+    cdef void *market_of(self, Row *row) noexcept:
+        """A row's market, borrowed: to count a reference would wait for it."""
+        if 0 < row.market <= PyList_GET_SIZE(self.markets.markets):
+            return <void *> PyList_GET_ITEM(self.markets.markets, row.market - 1)
+        return NULL
+
+    cdef void find_markets(self) noexcept:
+        cdef long long number
+        for number in range(self.places):
+            self.fetch_market(self.placing[number].row)
+        for number in range(self.cancels):
+            self.fetch_market(self.canceling[number].row)
+
+    cdef void fetch_market(self, Row *row) noexcept:
+        """Ask for what every order asks of its market."""
+        cdef long long line
+        market = self.market_of(row)
+        if market:
+            for line in range(6):
+                fetch_line(market, line)
+
+    cdef void find_ladders(self) noexcept:
+        cdef long long number
+        for number in range(self.places):
+            self.fetch_ladders(self.placing[number].row)
+        for number in range(self.cancels):
+            self.fetch_ladders(self.canceling[number].row)
+
+    cdef void fetch_ladders(self, Row *row) noexcept:
+        market = self.market_of(row)
+        if market:
+            fetch(<void *> (<Market> market).bids)
+            fetch_line(<void *> (<Market> market).bids, 1)
+            fetch(<void *> (<Market> market).asks)
+            fetch_line(<void *> (<Market> market).asks, 1)
+
+    cdef void follow_ladders(self) noexcept:
+        """Where no level is at hand there may be none: then it will stand in a leaf, between two others."""
+        cdef long long number, at
+        cdef Ahead *ahead
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            market = self.market_of(ahead.row)
+            ahead.ladder = NULL
+            if market and not ahead.level:
+                if ahead.row.flags.side == BUY:
+                    ahead.ladder = <void *> (<Market> market).bids
+                else:
+                    ahead.ladder = <void *> (<Market> market).asks
+                fetch_node((<Ladder> ahead.ladder).root)
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            if ahead.ladder:
+                ahead.node = (<Ladder> ahead.ladder).below_root(key(ahead.row.flags.side, ahead.row.price))
+                fetch_node(<Node *> ahead.node)
+        for number in range(self.places):
+            ahead = &self.placing[number]
+            if ahead.ladder:
+                at = key(ahead.row.flags.side, ahead.row.price)
+                (<Ladder> ahead.ladder).fetch_neighbours(<Node *> ahead.node, at)
 
     cdef void find_places(self) noexcept:
         cdef long long number
@@ -205,11 +283,9 @@ cdef class Warmer:
     cdef void follow_level(self, Level *level, Row *row) noexcept:
         """A level that loses its only order leaves its ladder."""
         cdef Market market = self.markets.find(row.market)
-        cdef long long line
         fetch(level.better if level.better else level)
         fetch(level.worse if level.worse else level)
-        for line in range(4):
-            fetch_line(level.leaf, line)
+        fetch_node(<Node *> level.leaf)
         if market is not None:
             if level.key < 0:
                 fetch(market.asks.recent_slot(level.key))
