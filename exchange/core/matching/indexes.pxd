@@ -274,7 +274,7 @@ cdef class Accounts:
     cpdef long long memory(self) except -1
 
     cdef inline Account *near(self, long long id) noexcept:
-        """Where the record of an id would be, to be asked for and not to be read: of any number, so no array's index."""
+        """Where the record of an id would be, to be asked for, not to be read: of any number, so no array's index."""
         return <Account *> near(self.records, id, sizeof(Account))
 
     cdef inline Account *place(self, long long id) noexcept:

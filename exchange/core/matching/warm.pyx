@@ -186,15 +186,15 @@ cdef class Warmer:
         """Ask for the bucket of a seat that is not at hand; where the account has no such seat, for those of the cells
         that it will take, if these are not at hand either.
         """
-        cdef Market market = self.markets.find(ahead.row.market)
+        market = self.market_of(ahead.row)
         ahead.home = ahead.base = ahead.quote = NULL
-        if not account or market is None:
+        if not account or not market:
             return
         if account.seats[2]:
-            ahead.home = self.seats.head(pair_hash(account.id, market.id))
+            ahead.home = self.seats.head(pair_hash(account.id, ahead.row.market))
         else:
-            ahead.base = self.cells.home(account, market.base)
-            ahead.quote = self.cells.home(account, market.quote)
+            ahead.base = self.cells.home(account, (<Market> market).base)
+            ahead.quote = self.cells.home(account, (<Market> market).quote)
         fetch(ahead.home)
         fetch(ahead.base)
         fetch(ahead.quote)
@@ -244,10 +244,12 @@ cdef class Warmer:
 
     cdef void **level_slot(self, Row *row) noexcept:
         """Where the level on which a row's order would rest is at hand, if it is."""
-        cdef Market market = self.markets.find(row.market)
-        if market is None:
+        market = self.market_of(row)
+        if not market:
             return &self.nothing
-        return market.bids.recent_slot(row.price) if row.flags.side == BUY else market.asks.recent_slot(-row.price)
+        if row.flags.side == BUY:
+            return (<Market> market).bids.recent_slot(row.price)
+        return (<Market> market).asks.recent_slot(-row.price)
 
     cdef void follow_cancels(self) noexcept:
         cdef long long number
@@ -282,15 +284,15 @@ cdef class Warmer:
 
     cdef void follow_level(self, Level *level, Row *row) noexcept:
         """A level that loses its only order leaves its ladder."""
-        cdef Market market = self.markets.find(row.market)
+        market = self.market_of(row)
         fetch(level.better if level.better else level)
         fetch(level.worse if level.worse else level)
         fetch_node(<Node *> level.leaf)
-        if market is not None:
+        if market:
             if level.key < 0:
-                fetch(market.asks.recent_slot(level.key))
+                fetch((<Market> market).asks.recent_slot(level.key))
             else:
-                fetch(market.bids.recent_slot(level.key))
+                fetch((<Market> market).bids.recent_slot(level.key))
 
     cdef void fetch_encoded(self, Reader reader, long long market) noexcept:
         """Ask for what orders of a market's encoding will touch, taking those that come for ones with nothing rare."""
