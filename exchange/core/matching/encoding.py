@@ -379,6 +379,7 @@ def remember_orders(matching: Matching) -> None:
         matching.trading.clients.put(order)
         if order.details and order.details.due_ns:
             matching.trading.due.put(order)
+    matching.trading.orders.let_ranks_go()
 
 
 def read_order(matching: Matching, market: Market, reader: Reader) -> "records.Order":

@@ -132,6 +132,7 @@ cdef struct Numbered:
 cdef class OrderIndex(Buckets):
     cpdef word sort(self) except? -1
     cdef Order *ranked(self, long long rank) noexcept
+    cdef int let_ranks_go(self) noexcept
     cdef Numbered *sorted
 
     cdef inline void **slot(self, long long id) noexcept:

@@ -59,6 +59,9 @@ class OrderIndex(Table):
     def ranked(self, rank: int) -> Order:
         return self.sorted[rank]
 
+    def let_ranks_go(self) -> None:
+        self.sorted.clear()
+
 
 class ClientIndex(Table):
     """Open orders by account and client id. `secret` (16 bytes) keys the compiled twin's hash; a dict has its own."""

@@ -101,8 +101,7 @@ cdef class OrderIndex(Buckets):
         cdef long long number, rank = 0, greatest = 0
         cdef bint is_sorted = True
         cdef Order *order
-        PyMem_RawFree(self.sorted)
-        self.sorted = NULL
+        self.let_ranks_go()
         self.sorted = <Numbered *> zeroed((self.count + SOUGHT_AHEAD) * sizeof(Numbered))
         for number in range(self.used):
             order = <Order *> self.heads[number]
@@ -120,6 +119,11 @@ cdef class OrderIndex(Buckets):
     cdef Order *ranked(self, long long rank) noexcept:
         """By rank in `sort`; NULL for the next few behind the last."""
         return self.sorted[rank].order
+
+    cdef int let_ranks_go(self) noexcept:
+        PyMem_RawFree(self.sorted)
+        self.sorted = NULL
+        return 0
 
     cdef hashed_t hash_of(self, void *node) noexcept:
         return <hashed_t> (<Order *> node).id
