@@ -17,7 +17,7 @@ COMPUTING = [
     "tests/property",
     "tests/sabotage",
     "tests/simulation",
-    *(f"tests/unit/{name}" for name in ("audit", "core", "journal", "ops", "verifier")),
+    *(f"tests/unit/{name}" for name in ("audit", "core", "ops", "verifier")),
 ]
 
 

@@ -44,8 +44,9 @@ def environment(name: str) -> Path:
             shutil.rmtree(folder, ignore_errors=True)
             python = getattr(sys, "_base_executable", None) or sys.executable
             run([python, "-m", "venv", str(folder)])
-            install = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--require-hashes"]
-            run([str(folder / "bin" / "python"), *install, "--requirement", str(lock)])
+            # Of their many modules few are imported, and those are compiled then.
+            install = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--no-compile"]
+            run([str(folder / "bin" / "python"), *install, "--require-hashes", "--requirement", str(lock)])
             finished.write_text(stamp)
     return folder / "bin" / "python"
 
