@@ -239,7 +239,9 @@ cdef class Ladder:
             key = upper.keys[0]
             child = upper
         node = new_node()
-        shift_in(node, 0, self.root.keys[0], self.root)
+        # Nothing stands before a root: its bound is below all keys, not the first that it has just now. The level for
+        # which it was halved may come before that.
+        shift_in(node, 0, NO_KEY, self.root)
         shift_in(node, 1, key, child)
         self.root = node
         self.height += 1
