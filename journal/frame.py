@@ -28,6 +28,7 @@ The key is random and in no answer to a client, so no client's bytes inside a pa
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from hashlib import blake2b, sha256
 from typing import NamedTuple
 from zlib import crc32
@@ -142,13 +143,20 @@ def decode_header(data: memoryview, at: int, journal_id: bytes) -> FrameHeader |
     A header that is returned was written whole by a writer of this journal; whether it belongs here, and whether
     this code knows its version, is for the caller to check.
     """
-    if data[at : at + 4] != MAGIC:
+    header = bytes(data[at : at + HEADER_BYTES])
+    if header[:4] != MAGIC:
         return None
-    checked = data[at : at + _CHECKED_BYTES]
-    checksum = data[at + _CHECKED_BYTES : at + HEADER_BYTES]
-    if blake2b(checked, key=journal_id, digest_size=32).digest() != checksum:
+    checked = header[:_CHECKED_BYTES]
+    hasher = _keyed(journal_id).copy()
+    hasher.update(checked)
+    if hasher.digest() != header[_CHECKED_BYTES:]:
         return None
-    return FrameHeader._make(_FIELDS.unpack(checked))
+    return _new(FrameHeader, _FIELDS.unpack(checked))
+
+
+@lru_cache
+def _keyed(journal_id: bytes) -> blake2b:
+    return blake2b(key=journal_id, digest_size=32)
 
 
 def unpack_frames(data: memoryview, at: int, count: int) -> list[Frame]:

@@ -29,14 +29,23 @@ def read(
     do all in this one; `ahead` is that process where the caller has it already. Raises CorruptJournal,
     FileNotFoundError; whichever process met it.
     """
+    for frames in read_chunks(directory, from_seq, workers=workers, ahead=ahead, disk=disk):
+        yield from frames
+
+
+def read_chunks(
+    directory: Path, from_seq: int = 1, *, workers: int = 1, ahead: ReadAhead | None = None, disk: Disk = REAL_DISK
+) -> Iterator[list[Frame]]:
+    """Yield what `read` does, but all the frames at once that were read at once: half a MiB of them."""
     if workers not in (0, 1):
         raise ValueError(f"workers is 0 or 1, not {workers}")
     chunks = walk_ahead(directory, from_seq, ahead=ahead, disk=disk) if workers else None
     for frames in chunks or walk(disk, place_of(disk, directory, from_seq)):
-        for frame in frames:
-            header = frame.header
-            if header.kind != NOTE and header.first_seq + header.commands > from_seq:
-                yield frame
+        yield [
+            frame
+            for frame in frames
+            if frame.header.kind != NOTE and frame.header.first_seq + frame.header.commands > from_seq
+        ]
 
 
 def notes(directory: Path, from_seq: int = 1, *, disk: Disk = REAL_DISK) -> Iterator[Frame]:

@@ -9,6 +9,7 @@ header of any other batch, a seal or another note after it says that it once was
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 from zlib import crc32
 
@@ -64,12 +65,15 @@ class Position:
 
     def dump(self) -> tuple[int | bytes, ...]:
         """Return all of it, for another process."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return _ALL(self)
 
     def restore(self, dumped: tuple[int | bytes, ...]) -> None:
         """Stand where another process stood."""
         for name, value in zip(self.__slots__, dumped, strict=True):
             setattr(self, name, value)
+
+
+_ALL = attrgetter(*Position.__slots__)
 
 
 class Place:
@@ -113,34 +117,36 @@ def parse(data: bytes | memoryview, segment: Segment, position: Position, *, has
     frames: list[Frame] = []
     at = 0
     while (header := decode_header(view, at, segment.journal_id)) is not None:
+        # All names at once: this is what a replay does for each frame besides hashing it.
+        _, _, kind, _, commands, size, checksum, epoch, batch_first_seq, first_seq, ts_ns, applied_seq, chain = header
         check_follows(header, segment, position)
-        payload_end = at + HEADER_BYTES + header.payload_bytes
+        payload_end = at + HEADER_BYTES + size
         end = padded(payload_end)
         if end > len(view):
             break
         payload = view[at + HEADER_BYTES : payload_end]
         # Both hashes cover the payload, so one that fits says all; which of the two does not fit tells what happened.
-        is_chained = header.kind != NOTE and (
-            not hashes or next_chain(position.chain, view[at : at + HEADER_BYTES], payload) == header.chain
+        is_chained = kind != NOTE and (
+            not hashes or next_chain(position.chain, view[at : at + HEADER_BYTES], payload) == chain
         )
-        if (hashes or header.kind == NOTE) and any(view[payload_end:end]):
+        if end != payload_end and (hashes or kind == NOTE) and any(view[payload_end:end]):
             break
-        if not is_chained and crc32(payload) != header.payload_checksum:
+        if not is_chained and crc32(payload) != checksum:
             break
-        if header.batch_first_seq == header.first_seq and not position.sealed:
+        if batch_first_seq == first_seq and not position.sealed:
             position.last_write_offset = position.offset
-        if header.kind == NOTE:
+        if kind == NOTE:
             position.sealed = True
         else:
             if not is_chained:
                 raise CorruptJournal(segment.path, position.offset, position.next_seq, "the hash chain is broken")
             position.sealed = False
-            position.batch_first_seq = header.batch_first_seq
-            position.next_seq += header.commands
-            position.chain = header.chain
-        position.epoch = header.epoch
-        position.ts_ns = header.ts_ns
-        position.applied_seq = header.applied_seq
+            position.batch_first_seq = batch_first_seq
+            position.next_seq = first_seq + commands
+            position.chain = chain
+        position.epoch = epoch
+        position.ts_ns = ts_ns
+        position.applied_seq = applied_seq
         position.offset += end - at
         at = end
         frames.append(Frame(header, payload))
@@ -149,30 +155,31 @@ def parse(data: bytes | memoryview, segment: Segment, position: Position, *, has
 
 def check_follows(header: FrameHeader, segment: Segment, position: Position) -> None:
     """Raise CorruptJournal where a valid header is not one that can stand at this position."""
+    _, version, kind, _, commands, size, _, epoch, batch_first_seq, first_seq, ts_ns, applied_seq, chain = header
     found = None
-    if header.format_version != FORMAT_VERSION:
-        found = f"format version {header.format_version}, this code reads {FORMAT_VERSION}"
-    elif header.payload_bytes > FRAME_BYTES_MAX - HEADER_BYTES:
-        found = f"a payload of {header.payload_bytes} bytes"
-    elif header.first_seq != position.next_seq:
-        found = f"a frame that begins at seq {header.first_seq}"
-    elif header.applied_seq >= header.first_seq:
-        found = f"applied_seq {header.applied_seq} in a frame that begins at {header.first_seq}"
-    elif header.epoch < position.epoch:
-        found = f"epoch {header.epoch} after epoch {position.epoch}"
-    elif header.kind == NOTE:
-        if header.commands != 0 or header.batch_first_seq != header.first_seq:
+    if version != FORMAT_VERSION:
+        found = f"format version {version}, this code reads {FORMAT_VERSION}"
+    elif size > FRAME_BYTES_MAX - HEADER_BYTES:
+        found = f"a payload of {size} bytes"
+    elif first_seq != position.next_seq:
+        found = f"a frame that begins at seq {first_seq}"
+    elif applied_seq >= first_seq:
+        found = f"applied_seq {applied_seq} in a frame that begins at {first_seq}"
+    elif epoch < position.epoch:
+        found = f"epoch {epoch} after epoch {position.epoch}"
+    elif kind == NOTE:
+        if commands != 0 or batch_first_seq != first_seq:
             found = "a note that takes a seq"
-        elif header.chain != position.chain:
+        elif chain != position.chain:
             found = "a note with another chain value"
-    elif header.kind not in (ROWS, MESSAGES):
-        found = f"unknown kind {header.kind}"
-    elif header.commands == 0:
+    elif kind not in (ROWS, MESSAGES):
+        found = f"unknown kind {kind}"
+    elif commands == 0:
         found = "a frame without commands"
-    elif header.batch_first_seq != header.first_seq:
-        continues = not position.sealed and header.batch_first_seq == position.batch_first_seq
-        if not continues or header.ts_ns != position.ts_ns:
-            found = f"a frame of batch {header.batch_first_seq} outside its batch"
+    elif batch_first_seq != first_seq:
+        continues = not position.sealed and batch_first_seq == position.batch_first_seq
+        if not continues or ts_ns != position.ts_ns:
+            found = f"a frame of batch {batch_first_seq} outside its batch"
     if found is not None:
         raise CorruptJournal(segment.path, position.offset, position.next_seq, found)
 

@@ -284,7 +284,7 @@ MUTATIONS = (
     Mutation(
         "a checksum is not looked at",
         "journal/scan.py",
-        "if not is_chained and crc32(payload) != header.payload_checksum:",
+        "if not is_chained and crc32(payload) != checksum:",
         "if False:",
         JOURNAL,
     ),

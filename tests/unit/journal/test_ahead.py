@@ -23,8 +23,8 @@ from journal.walk import place_of, walk
 from journal.writer import Journal
 
 PAYLOAD_BYTES = 60_000
-# More than all slots hold, so that some are used again.
-FRAMES = (SLOTS + 1) * SLOT_BYTES // PAYLOAD_BYTES
+# Thrice what all slots hold: some are used again, and who is killed has not told of all yet.
+FRAMES = 3 * SLOTS * SLOT_BYTES // PAYLOAD_BYTES
 
 
 class Hasty(Disk):
