@@ -1,11 +1,11 @@
 """Figure `replay`: a journal on disk → every header and chain hash verified → engine → events, in wall time.
 
-Ours: `recovery.replay`, as `run.py replay` and every start of the venue do it: frames of 256 commands, reading and
-hashing in a second process (the chain covers the payloads and their checksums), events taken and dropped after each
-frame. As there, the process starts before the engine is made, and the making is not in the figure. Held against the
-engine alone on the same rows in memory. The files are warm in the page cache: what is measured is the work, not the
-disk. The setup and the prefill are in the journal too, in segments of their own, and are applied before the clock
-starts.
+Ours: `recovery.replay`, as `run.py replay` does it: frames of 256 commands, reading and hashing in a second process
+(the chain covers the payloads and their checksums), events dropped after each frame. As there, the process starts
+before the engine is made, and the making is not in the figure. Held against the engine alone on the same rows in
+memory, events taken. The files are warm in the page cache: what is measured is the work, not the disk. The setup and
+the prefill are in the journal too, in a segment of their own (a replay verifies from the head of the segment that it
+begins in), and are applied before the clock starts.
 """
 
 import time
@@ -21,16 +21,14 @@ from exchange.messages import registry
 from exchange.runtime import recovery
 from journal.ahead import ReadAhead
 from journal.disk import Disk
-from journal.frame import MESSAGES, ROWS, FrameContent
-from journal.segment import SEGMENT_BYTES_DEFAULT
+from journal.frame import HEADER_BYTES, MESSAGES, ROWS, FrameContent, padded
+from journal.segment import SEGMENT_BYTES_DEFAULT, SEGMENT_HEADER_BYTES
 from journal.writer import Journal
 
 GATE, AIM = 0.8, 0.9
 SCHEMA = 1
 MESSAGES_IN_FRAME = 200
-# Small, for a replay verifies from the head of the segment that it begins in.
-SETUP_SEGMENT_BYTES = 1 << 20
-FRAMES_BETWEEN_REPORTS = 64
+CHUNKS_BETWEEN_REPORTS = 4
 
 
 class Hasty(Disk):
@@ -75,16 +73,19 @@ def figure_of(size: core.Size, options: Options) -> Figure:
 
 
 def write(workload: Workload, directory: Path) -> None:
-    """Write a whole journal: genesis, setup and prefill in small segments, the timed rows from a segment's start on."""
+    """Write a whole journal: genesis, setup and prefill fill the first segment, so the timed rows begin another."""
+    before: list[tuple[int, int, bytes | memoryview]] = [
+        (MESSAGES, len(group), registry.encode_commands(group))
+        for group in grouped([venue.genesis(), *venue.setup(workload.shape, workload.funding)], MESSAGES_IN_FRAME)
+    ]
+    before += [(ROWS, workloads.commands_in(rows), rows) for rows in workloads.split(workload.prefill, BATCH)]
+    first_bytes = SEGMENT_HEADER_BYTES + sum(HEADER_BYTES + padded(len(payload)) for _, _, payload in before)
     disk = Hasty()
     with Journal.create(
-        directory, created_ns=START_NS, segment_bytes=SETUP_SEGMENT_BYTES, journal_id=venue.JOURNAL_ID, disk=disk
+        directory, created_ns=START_NS, segment_bytes=first_bytes, journal_id=venue.JOURNAL_ID, disk=disk
     ) as journal:
-        commands = [venue.genesis(), *venue.setup(workload.shape, workload.funding)]
-        for group in grouped(commands, MESSAGES_IN_FRAME):
-            journal.append([frame(journal, MESSAGES, len(group), registry.encode_commands(group))], START_NS, 0)
-        for rows in workloads.split(workload.prefill, BATCH):
-            journal.append([frame(journal, ROWS, workloads.commands_in(rows), rows)], START_NS, 0)
+        for kind, commands, payload in before:
+            journal.append([frame(journal, kind, commands, payload)], START_NS, 0)
     with Journal.open_for_append(directory, segment_bytes=SEGMENT_BYTES_DEFAULT, disk=disk) as journal:
         for rows, now_ns in workload.batches():
             journal.append([frame(journal, ROWS, workloads.commands_in(rows), rows)], now_ns, 0)
@@ -110,7 +111,7 @@ def timed(workload: Workload, directory: Path, options: Options, name: str) -> T
         with measure.quiet_collector():
             began = time.perf_counter()
             for number, seq in enumerate(recovery.replay(directory, engine, ahead)):
-                if number % FRAMES_BETWEEN_REPORTS == 0:
+                if number % CHUNKS_BETWEEN_REPORTS == 0:
                     options.say(f"{name}: replaying", seq - first_seq, commands)
             seconds = time.perf_counter() - began
     return Timed(seconds, venue.final_hash(engine))

@@ -23,6 +23,7 @@ from . import (
     transfers,
 )
 from .matching import codes, cold
+from .matching.runs import Runs, apply_runs
 from .state import State, check_right
 
 ROWS, MESSAGES = 1, 2
@@ -82,13 +83,12 @@ class Engine:
         except Reject as refusal:
             state.emit(CommandRejected(refusal.code, type(command).__struct_config__.tag))  # type: ignore[arg-type]
 
-    def apply_rows(self, rows: bytes | memoryview, ts_ns: int) -> None:
-        """Apply a run of rows as the next commands, going on after each early return of matching."""
+    def apply_rows(self, rows: bytes | memoryview, ts_ns: int, at: int = 0) -> None:
+        """Apply a run of rows from word `at` on as the next commands, going on after each early return of matching."""
         state = self.state
         matching = state.matching
         state.now_ns = ts_ns
         view = memoryview(rows)
-        at = 0
         while at * 8 < len(view):
             run = view[: self.stop_before(view, at) * 8] if self.quarantined else view
             if at * 8 == len(run):
@@ -96,15 +96,37 @@ class Engine:
                 continue
             at = matching.apply_rows(run, at, state.seq + 1, ts_ns)
             state.seq = matching.events.seq
-            why = matching.why
-            if why == codes.DONE:
-                continue
-            if why == codes.COLD_ROW:
-                at = orders.apply_cold_row(state, view, at)
-            elif matching.owed == codes.MARKET_TRIPPED:
-                auctions.note_tripped(state, matching.owed_market)
+            if matching.why != codes.DONE:
+                at = self.settle(view, at)
+
+    def apply_runs(self, runs: Runs) -> None:
+        """Apply runs of rows, each with its stamp, as the next commands and drop their events: what a replay wants."""
+        state = self.state
+        number = 0
+        while number < len(runs):
+            if self.quarantined:
+                self.apply_rows(*runs[number])
             else:
-                markets.note_emptied(state, matching.owed_market)
+                number, at = apply_runs(state.matching, runs, number, state.seq + 1)
+                state.seq = state.matching.events.seq
+                # The run that was begun last: the time is its own.
+                rows, state.now_ns = runs[min(number, len(runs) - 1)]
+                if number < len(runs):
+                    self.apply_rows(rows, state.now_ns, self.settle(memoryview(rows), at))
+            state.matching.events.buffer.drop()
+            number += 1
+
+    def settle(self, rows: memoryview, at: int) -> int:
+        """Do what matching has stopped for at word `at`; return the word to go on from."""
+        state = self.state
+        matching = state.matching
+        if matching.why == codes.COLD_ROW:
+            return orders.apply_cold_row(state, rows, at)
+        if matching.owed == codes.MARKET_TRIPPED:
+            auctions.note_tripped(state, matching.owed_market)
+        else:
+            markets.note_emptied(state, matching.owed_market)
+        return at
 
     def stop_before(self, rows: memoryview, at: int) -> int:
         """The word at which the next quarantined row begins; the end of the run where there is none in it."""

@@ -47,10 +47,8 @@ def replay(directory: Path, ahead: ReadAhead, to: int | None, quiet: bool) -> in
     began = time.perf_counter()
     with Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty()) as progress:
         task = progress.add_task("replay", total=total)
-        for seq in recovery.replay(directory, engine, ahead):
+        for seq in recovery.replay(directory, engine, ahead, to):
             progress.update(task, completed=seq)
-            if to is not None and seq >= to:
-                break
     seconds = time.perf_counter() - began
     ledger.check_sums(engine.state)
     ledger.check_claims(engine.state)

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +20,14 @@ from journal.ahead import ReadAhead
 from journal.errors import CorruptJournal
 from journal.frame import Frame
 from journal.quarantine import REASON_LENGTH_MAX, quarantine_in, quarantined
-from journal.reader import chain_at, read
+from journal.reader import chain_at, read, read_chunks
 from journal.writer import Journal
 from snapshots.store import Snapshot, list_snapshots, newest_valid
 
 ENGINE_VERSION = "0.1.0"
 FORMAT_VERSION = 1
 AUTO_QUARANTINE_EVERY = 10_000
+KIND_OF = attrgetter("header.kind")
 BatchSeen = Callable[[Applied, list[AnyWords]], None]
 
 
@@ -203,10 +206,32 @@ def replayed(directory: Path) -> Iterator[tuple[Engine, Applied, list[AnyWords]]
             yield engine, applied, applied.events()
 
 
-def replay(directory: Path, engine: Engine, ahead: ReadAhead | None = None) -> Iterator[int]:
-    """Apply a whole journal to an engine, yielding the seq after each frame; events are dropped."""
-    for frame in read(directory, engine.seq + 1, ahead=ahead):
-        if frame.header.commands:
-            apply_frame(engine, frame, directory)
-            engine.take_events()
-            yield engine.seq
+def replay(directory: Path, engine: Engine, ahead: ReadAhead | None = None, to: int | None = None) -> Iterator[int]:
+    """Apply a journal to an engine, to its end or the frame that holds entry `to`, and drop the events.
+
+    Yields the seq reached, behind each half MiB or so. Raises what `recover` does.
+    """
+    for chunk in read_chunks(directory, engine.seq + 1, ahead=ahead):
+        frames = chunk if to is None else [frame for frame in chunk if frame.header.first_seq <= to]
+        apply_frames(engine, frames, directory)
+        yield engine.seq
+        if to is not None and engine.seq >= to:
+            return
+
+
+def apply_frames(engine: Engine, frames: list[Frame], directory: Path) -> None:
+    """Apply frames that follow each other, as `apply_frame` does each, and drop their events."""
+    try:
+        for kind, group in groupby(frames, KIND_OF):
+            if kind == ROWS:
+                engine.apply_runs([(frame.payload, frame.header.ts_ns) for frame in group])
+            else:
+                for frame in group:
+                    engine.apply(kind, frame.payload, frame.header.first_seq, frame.header.ts_ns)
+                    engine.take_events()
+        if frames:
+            last_seq = frames[-1].header.last_seq
+            assert engine.seq == last_seq, f"came to command {engine.seq} behind frames that end at {last_seq}"
+    except Exception as cause:
+        frame = next((frame for frame in frames if frame.header.last_seq >= engine.at_seq), frames[-1])
+        raise EngineFailed(engine.at_seq, subject_of(frame, engine.at_seq), directory, cause) from cause

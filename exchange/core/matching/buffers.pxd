@@ -56,6 +56,7 @@ cdef class Buffer:
     cdef long long likely
     cdef int begin(self, long long capacity) except -1
     cdef int more(self, long long count) except -1
+    cpdef int drop(self) except -1
     cpdef int message(self, long long seq, bytes payload) except -1
 
     cdef inline long long *add(self, long long count) except NULL:

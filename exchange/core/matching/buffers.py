@@ -180,6 +180,10 @@ class Buffer:
         self.events = []
         return taken
 
+    def drop(self) -> None:
+        """Forget all events since the last take."""
+        self.events = []
+
     def accepted(self) -> Accepted:
         return self.add(Accepted(), codes.ACCEPTED)
 

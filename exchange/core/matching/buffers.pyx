@@ -145,6 +145,12 @@ cdef class Buffer:
         self.used = 0
         return taken
 
+    cpdef int drop(self) except -1:
+        """Forget all events since the last take; their memory is for those to come."""
+        self.full.clear()
+        self.used = 0
+        return 0
+
     cpdef int message(self, long long seq, bytes payload) except -1:
         """A cold event: head, seq, length in bytes, then its MessagePack padded to whole words with zeros."""
         cdef long long size = len(payload), count = 3 + (size + 7) // 8

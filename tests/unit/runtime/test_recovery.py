@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from exchange.core import encoding, interpreted
+from exchange.core.engine import ROWS, Engine
 from exchange.core.matching import cold
 from exchange.messages import markets, words
 from exchange.messages.orders import Side
@@ -170,6 +171,39 @@ def test_recovery_names_the_entry_on_which_the_core_fails_and_the_command_that_h
     assert caught.value.seq == fatal
     assert f"run.py quarantine {tmp_path / 'journal'} {fatal} --reason" in str(caught.value)
     assert "PLACE in market 1 by account 17" in str(caught.value)
+
+
+def test_a_replay_names_the_same_entry_in_whatever_frame_it_stands(tmp_path: Path, broken_core: ModuleType) -> None:
+    fatal = crash(tmp_path)
+    engine = broken_core.Engine(b"a secret of test")
+    with pytest.raises(recovery.EngineFailed, match="PLACE in market 1 by account 17") as caught:
+        list(recovery.replay(tmp_path / "journal", engine))
+    assert caught.value.seq == fatal == engine.at_seq
+
+
+def test_a_replay_ends_behind_the_frame_that_holds_the_entry_asked_for(tmp_path: Path) -> None:
+    async def scenario() -> list[int]:
+        async with Venue(tmp_path) as venue:
+            await venue.send(listing())
+            ends = []
+            for number in range(5):
+                await trade(venue, 1, number)
+                ends.append(venue.engine.seq)
+            return ends
+
+    ends = asyncio.run(scenario())
+    for to, end in ((ends[1], ends[1]), (ends[1] + 1, ends[2]), (ends[2] - 1, ends[2]), (10**9, ends[4])):
+        engine = Engine(b"a secret of test")
+        assert list(recovery.replay(tmp_path / "journal", engine, to=to))[-1] == engine.seq == end
+        assert engine.state.now_ns, "the stamp of what was applied last"
+
+
+def test_a_frame_that_says_more_commands_than_it_has_is_not_taken_for_applied(tmp_path: Path) -> None:
+    with Journal.create(tmp_path / "journal", created_ns=1, segment_bytes=1 << 20) as journal:
+        recovery.begin_journal(journal, 1)
+        journal.append([(ROWS, 1, 2, 2, limit(0, Side.SELL, 5_000_000, 1, "one"))], 2, 1)
+    with pytest.raises(recovery.EngineFailed, match="came to command 2 behind frames that end at 3"):
+        list(recovery.replay(tmp_path / "journal", Engine(b"a secret of test")))
 
 
 def test_a_quarantined_entry_is_parked_and_everything_around_it_is_intact(
