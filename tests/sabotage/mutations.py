@@ -298,11 +298,11 @@ MUTATIONS = (
     Mutation(
         "a stale seq is accepted",
         "journal/scan.py",
-        "elif header.first_seq != position.next_seq:",
+        "elif first_seq != position.next_seq:",
         "elif False:",
         JOURNAL,
     ),
-    Mutation("an epoch falls", "journal/scan.py", "elif header.epoch < position.epoch:", "elif False:", JOURNAL),
+    Mutation("an epoch falls", "journal/scan.py", "elif epoch < position.epoch:", "elif False:", JOURNAL),
     Mutation(
         "damage before a note is torn",
         "journal/scan.py",
