@@ -297,6 +297,7 @@ class Checks:
 
     def wrong_order(self, at: int, row: "records.Row", market: Market) -> int:
         """Filters, then what the book and the account's other orders say, then funds."""
+        self.trading.clients.seek(row.account, row.client_id)
         side = row.flags.side
         self.lots = 0
         self.seat = self.seats.find(self.account, row.market)
@@ -322,9 +323,7 @@ class Checks:
             code = self.limits.refused(row, market, self.seat, self.account, lots, visible, now_ns, price)
         if code:
             return code
-        if self.spendable(row, market, side) < self.need:
-            return codes.INSUFFICIENT_FUNDS
-        return 0
+        return codes.INSUFFICIENT_FUNDS if self.spendable(row, market, side) < self.need else 0
 
     def wrong_filters(self, at: int, row: "records.Row", market: Market) -> int:
         """The filters of price, quantity and notional alone: what of an order is asked before another is cancelled."""
@@ -489,7 +488,7 @@ class Checks:
     def wrong_mode_or_client_id(self, row: "records.Row", market: Market) -> int:
         if self.mode != codes.NONE and not market.allowed_self_trade >> self.mode & 1:
             return codes.SELF_TRADE_MODE_NOT_ALLOWED
-        return codes.DUPLICATE_CLIENT_ID if self.trading.clients.find(row.account, row.client_id) else 0
+        return codes.DUPLICATE_CLIENT_ID if self.trading.clients.find_sought(row.account, row.client_id) else 0
 
     def spendable(self, row: "records.Row", market: Market, side: int) -> int:
         """What an account has available of what it would pay with; one new to a market has no seat there yet."""

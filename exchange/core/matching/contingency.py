@@ -290,6 +290,7 @@ class ListChecks:
                 market, flags.side, flags.type, row.price, row.quantity, waits_for, delta, visible, pegged
             )
         self.checks.mode = self.mode_of(row, market)
+        self.checks.trading.clients.seek(row.account, row.client_id)
         return code if code else self.checks.wrong_mode_or_client_id(row, market)
 
     def wrong_terms(

@@ -4,7 +4,7 @@ cimport cython
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
 from .market cimport Market
-from .pool cimport Arena, Pool, Region
+from .pool cimport Arena, Pool, Region, fetch
 from .records cimport Account, Cell, ClientId, Key, Order, OrderList, Seat, word
 
 cdef extern from *:
@@ -235,8 +235,16 @@ cdef class ClientIndex(Lines):
     cdef inline Line *home(self, hashed_t digest) noexcept:
         return self.line(self.place(digest))
 
+    cdef inline void seek(self, long long account, ClientId client_id) noexcept:
+        """Say what `find_sought` will be for, and ask for the memory meanwhile."""
+        self.sought = self.digest(account, client_id)
+        fetch(self.home(self.sought))
+
     cdef inline Order *find(self, long long account, ClientId client_id) noexcept:
         self.sought = self.digest(account, client_id)
+        return self.find_sought(account, client_id)
+
+    cdef inline Order *find_sought(self, long long account, ClientId client_id) noexcept:
         line = self.home(self.sought)
         while True:
             same = alike(line.tags, self.tag(self.sought))

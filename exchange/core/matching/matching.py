@@ -125,6 +125,7 @@ class Matching:
 
     def enter(self, at: int, row: "records.Row", market: Market) -> None:
         """Below the line of `place`: from here on the command must succeed."""
+        self.warmer.fetch_level(market, row)
         order = self.draft(at, row, market)
         self.events.accepted(market, order, row.quote_quantity, row.key)
         if order.flags.type > codes.LIMIT_MAKER:
@@ -139,13 +140,11 @@ class Matching:
 
     def conclude(self, market: Market, trades: int) -> None:
         """What an order that has done its own owes to others: lists, orders that wait, the market itself."""
-        if self.links.touched:
-            self.lists.settle(self)
+        self.settle_lists()
         if market.waiting and market.trades != trades:
             self.fire(market)
         if market.tripped:
-            self.owed = codes.MARKET_TRIPPED
-            self.owed_market = market.id
+            self.owed, self.owed_market = codes.MARKET_TRIPPED, market.id
 
     def take(self, market: Market, order: "records.Order", worst_key: int) -> int:
         """Trade as far as an order may: to its price, and within the market's price range, fixed now.
@@ -326,6 +325,7 @@ class Matching:
         """
         market = self.roster.find(row.market)
         order = self.named_order(at, row)
+        self.warmer.fetch_order(order)
         code = self.checks.refused_cancel(at, row, market, order)
         if code:
             self.events.rejected(row, row.kind, code)

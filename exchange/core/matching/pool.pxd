@@ -5,8 +5,11 @@ from .records cimport Cell, Details, Level, Order, OrderList, Seat
 
 cdef extern from *:
     """
-    #define tape_fetch(address) __builtin_prefetch((const void *) (address), 1)
-    #define tape_fetch_line(address, line) __builtin_prefetch((const char *) (address) + 64 * (line), 1)
+    /* GCC takes a function that only prefetches for one without effect and drops the calls of it: this is an effect. */
+    static inline void tape_effect(void) { __asm__ volatile (""); }
+    #define tape_fetch(address) (__builtin_prefetch((const void *) (address), 1), tape_effect())
+    #define tape_fetch_line(address, line) \\
+        (__builtin_prefetch((const char *) (address) + 64 * (line), 1), tape_effect())
     """
     void fetch "tape_fetch"(const void *address) noexcept
     void fetch_line "tape_fetch_line"(const void *address, long long line) noexcept

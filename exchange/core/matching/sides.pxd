@@ -16,6 +16,8 @@ cdef extern from *:
     #define tape_side_other(market, side) (&(market)->asks)[-(long long) (side)]
     #define tape_side_ladder(market, side) \\
         ((__typeof__((market)->bids)) Py_NewRef((PyObject *) tape_side_own(market, side)))
+    #define tape_side_recent(market, side, price) (tape_side_own(market, side)->recent[ \\
+        tape_side_key(side, price) & tape_side_own(market, side)->recent_mask])
     #define tape_side_best(market, side) (tape_side_other(market, side)->best)
     #define tape_side_best_key(market, side) (tape_side_other(market, side)->best_key)
     #define tape_side_paying(seat, side) ((&(seat)->quote)[-(long long) (side)])
@@ -26,6 +28,7 @@ cdef extern from *:
     long long of "tape_side_of"(long long side, long long buy, long long sell) noexcept
     long long key "tape_side_key"(long long side, long long price) noexcept
     Ladder ladder "tape_side_ladder"(Market market, long long side)
+    Level *recent "tape_side_recent"(Market market, long long side, long long price) noexcept
     Level *best_against "tape_side_best"(Market market, long long side) noexcept
     long long best_key_against "tape_side_best_key"(Market market, long long side) noexcept
     Cell *paying "tape_side_paying"(Seat *seat, long long side) noexcept

@@ -1,8 +1,11 @@
 # Memory fetched ahead of its use: warm.pyx over C memory; warm.py does nothing. No rule of the exchange is in here.
 cimport cython
-from .records cimport word, Account, Level, Row
+from . cimport sides
+from .records cimport word, Account, Level, Order, Row
 from .buffers cimport Reader, Rows
 from .indexes cimport Accounts, Cells, ClientIndex, Keys, Line, Markets, OrderIndex, Seats
+from .market cimport Market
+from .pool cimport fetch, fetch_line
 
 cdef enum:
     AHEAD = 28
@@ -60,3 +63,20 @@ cdef class Warmer:
     cdef void follow_level(self, Level *level, Row *row) noexcept
     cdef void fetch_encoded(self, Reader reader, long long market) noexcept
     cdef void fetch_ranked(self, long long rank) noexcept
+
+    # Of a command that is being applied already: waited for while its checks go on and its event is written.
+
+    cdef inline void fetch_level(self, Market market, Row *row) noexcept:
+        """Ask for the level where an order will rest, if one of that price was sought lately."""
+        level = sides.recent(market, row.flags.side, row.price)
+        fetch(level if level else <void *> row)
+
+    cdef inline void fetch_order(self, Order *order) noexcept:
+        """Ask for what is written when an order leaves: its level, its neighbours, where its client id stands."""
+        if order:
+            fetch(order.level)
+            fetch(order.prev if order.prev else order)
+            fetch(order.next if order.next else order)
+            fetch_line(order.seat_prev if order.seat_prev else order, 1)
+            fetch_line(order.seat_next if order.seat_next else order, 1)
+            fetch(self.clients.home(order.digest))

@@ -2,6 +2,8 @@
 
 from .buffers import Reader, Rows
 from .indexes import Accounts, Keys, Markets, Seats
+from .market import Market
+from .records import Order, Row
 from .trading import Trading
 
 
@@ -14,6 +16,12 @@ class Warmer:
         self.rows = rows
 
     def glance(self, at: int) -> None:
+        pass
+
+    def fetch_level(self, market: Market, row: Row) -> None:
+        pass
+
+    def fetch_order(self, order: Order | None) -> None:
         pass
 
     def fetch(self, at: int, next_order_id: int) -> int:

@@ -57,6 +57,7 @@ cdef class Warmer:
         node = node if node else row
         fetch(node)
         fetch_line(node, 1)
+        fetch_line(node, 2)
         self.slot = self.orders.slot(row.order_id)
         self.fetch_account(row.account)
         fetch(self.slot)
@@ -266,13 +267,8 @@ cdef class Warmer:
             ahead = &self.canceling[number]
             if ahead.slot[0]:
                 order = <Order *> ahead.node
-                fetch(order.level)
                 fetch(order.seat)
-                fetch(order.prev if order.prev else order)
-                fetch(order.next if order.next else order)
-                fetch_line(order.seat_prev if order.seat_prev else order, 1)
-                fetch_line(order.seat_next if order.seat_next else order, 1)
-                fetch(self.clients.home(order.digest))
+                self.fetch_order(order)
         for number in range(self.cancels):
             ahead = &self.canceling[number]
             if ahead.slot[0]:
