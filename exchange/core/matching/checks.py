@@ -486,6 +486,7 @@ class Checks:
         return 0
 
     def wrong_mode_or_client_id(self, row: "records.Row", market: Market) -> int:
+        """For who has told the client index to `seek` the row's id."""
         if self.mode != codes.NONE and not market.allowed_self_trade >> self.mode & 1:
             return codes.SELF_TRADE_MODE_NOT_ALLOWED
         return codes.DUPLICATE_CLIENT_ID if self.trading.clients.find_sought(row.account, row.client_id) else 0
